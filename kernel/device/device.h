@@ -1,0 +1,35 @@
+/*
+ * Devices and drivers. A bus finds devices and names them {bus, id}; a driver is a record in the
+ * `.drivers` section that says which ids it serves. Order comes from the bus, never from linking.
+ */
+#pragma once
+
+#include "lib/bits.h"
+#include "lib/list.h"
+
+struct device {
+    struct list_node node;
+    const char *bus; /* "isa", "acpi", "pci" ... */
+    char id[24];     /* in the bus's own terms: "PNP0501", "8086:100e" */
+    char name[24];   /* unique: "com1" */
+    const struct driver *driver;
+    void *driver_data;
+    struct { uint16_t base, length; } io[4];
+    struct { uint64_t base, length; } memory[6];
+    int irq; /* ISA line or GSI by the bus; -1 none */
+};
+
+struct driver {
+    const char *name;
+    const char *bus;
+    const char *const *ids; /* NULL-terminated */
+    /* 0, -ENODEV when the device turns out not to be there, or another error (logged, the system goes on). May sleep. */
+    int (*probe)(struct device *device);
+};
+
+#define DRIVER(identifier) \
+    static const struct driver identifier __attribute__((used, section(".drivers"), aligned(8)))
+
+/* Announces a device found on a bus and probes the matching driver. The device lives for ever. */
+void device_add(struct device *device);
+void device_each(void (*visit)(struct device *device, void *context), void *context);

@@ -1,0 +1,106 @@
+/*
+ * Physical page frames: one struct page each, and the allocator that hands them out.
+ *
+ * Invariants
+ *  1. All-zero is a valid struct page (an unmanaged, reserved frame): booting touches only the
+ *     heads of free blocks, so boot time does not grow with RAM beyond the array itself.
+ *  2. refcount == 0 for a free page; page_alloc returns pages with refcount 1.
+ *  3. `u` belongs to whoever owns the page: the buddy allocator, a slab, an object, or nobody.
+ */
+#pragma once
+
+#include "kernel/mm/layout.h"
+#include "kernel/sync/rcu.h"
+#include "lib/atomic.h"
+#include "lib/bits.h"
+#include "lib/list.h"
+
+struct slab_cache;
+struct vm_object;
+
+enum page_flag {
+    PAGE_FREE = 1u << 0,      /* head of a free block in the buddy allocator */
+    PAGE_SLAB = 1u << 1,      /* part of a slab */
+    PAGE_OBJECT = 1u << 2,    /* in an object's page tree (page cache) */
+    PAGE_DIRTY = 1u << 3,     /* object page: newer than its backing store */
+    PAGE_UPTODATE = 1u << 4,  /* object page: contents valid */
+    PAGE_WRITEBACK = 1u << 5, /* object page: being written */
+    PAGE_LOCKED = 1u << 6,    /* object page: being filled or truncated */
+    PAGE_RESERVED = 1u << 7,  /* never freed: firmware, kernel image, zero page, ramfs archive */
+    PAGE_ERROR = 1u << 8,     /* object page: the last transfer failed */
+    PAGE_TABLE = 1u << 9,     /* a page table */
+};
+
+struct page {
+    uint32_t refcount; /* atomic */
+    uint32_t flags;    /* enum page_flag; atomic bit operations */
+    uint32_t mapcount; /* page-table entries that map it (user pages), atomic */
+    uint8_t order;     /* of the block this page heads */
+    uint8_t reserved[3];
+    union {
+        struct { /* buddy, per-CPU list: free */
+            struct list_node node;
+        } free;
+        struct { /* page cache */
+            struct vm_object *object;
+            uint64_t index;   /* in pages */
+            uint64_t private; /* the filesystem's: state of the blocks inside the page */
+        } cache;
+        struct { /* slab head page */
+            struct slab_cache *cache;
+            void *free_list;
+            struct list_node node;
+            uint16_t in_use, total;
+        } slab;
+        struct rcu_head rcu;
+    } u;
+};
+
+_Static_assert(sizeof(struct page) <= 64, "one cache line a frame");
+
+#define page_array ((struct page *)PAGE_ARRAY_BASE)
+
+static inline struct page *phys_to_page(phys_addr_t phys) {
+    return &page_array[phys >> PAGE_SHIFT];
+}
+static inline phys_addr_t page_to_phys(const struct page *page) {
+    return (phys_addr_t)(page - page_array) << PAGE_SHIFT;
+}
+static inline void *page_to_virt(const struct page *page) {
+    return phys_to_virt(page_to_phys(page));
+}
+static inline struct page *virt_to_page(const void *virt) {
+    return phys_to_page(virt_to_phys(virt));
+}
+/* False for addresses beyond RAM (device memory), which have no struct page. */
+bool phys_has_page(phys_addr_t phys);
+
+#define PAGE_ORDER_MAX 10u /* largest block: 4 MiB */
+
+enum page_alloc_flag {
+    PAGE_ALLOC_ZERO = 1u << 0,    /* contents zeroed */
+    PAGE_ALLOC_USER = 1u << 1,    /* for a program: leaves a reserve for the kernel */
+    PAGE_ALLOC_LOW = 1u << 2,     /* below 4 GiB, for 32-bit devices */
+    PAGE_ALLOC_NORETRY = 1u << 3, /* do not reclaim, just fail */
+};
+
+/*
+ * 2^order frames, physically contiguous and naturally aligned, refcount 1; NULL when there are
+ * none. Never sleeps unless reclaim is possible; may be called in interrupt context.
+ */
+struct page *page_alloc(unsigned order, unsigned flags);
+/* Frees a block whose last reference the caller held. */
+void page_free(struct page *page, unsigned order);
+
+static inline void page_get(struct page *page) {
+    atomic_fetch_add(&page->refcount, 1u);
+}
+/* Drops a reference to a single page; frees it with the last one. Any context. */
+void page_put(struct page *page);
+
+struct page_stats {
+    uint64_t total_pages;  /* usable RAM of E820 */
+    uint64_t managed_pages; /* handed to the allocator */
+    uint64_t free_pages;
+};
+void page_stats_read(struct page_stats *stats);

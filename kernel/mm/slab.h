@@ -1,0 +1,36 @@
+/*
+ * Small objects: caches of equal objects in slabs of pages, with per-CPU magazines; and kmalloc on
+ * power-of-two caches (larger sizes go to the page allocator). Any context; never sleeps.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/bits.h"
+
+struct slab_cache;
+
+/* `align` 0 means natural. `constructor` (may be NULL) runs once when memory enters the cache. Panics
+ * when memory is short: caches are made at boot. */
+struct slab_cache *slab_cache_create(const char *name, size_t size, size_t align,
+                                     void (*constructor)(void *object));
+void *slab_alloc(struct slab_cache *cache) must_check;
+void *slab_alloc_zero(struct slab_cache *cache) must_check;
+void slab_free(struct slab_cache *cache, void *object);
+
+void *kmalloc(size_t size) must_check;
+void *kzalloc(size_t size) must_check;
+/* count * size, NULL on overflow. */
+void *kcalloc(size_t count, size_t size) must_check;
+void *krealloc(void *old, size_t size) must_check;
+char *kstrdup(const char *text) must_check;
+void kfree(void *pointer); /* NULL is allowed */
+
+/* For /kernel and /proc: calls `show` for each cache. */
+struct slab_stats {
+    const char *name;
+    size_t object_size;
+    uint64_t objects_in_use, objects_total, pages;
+};
+void slab_stats_each(void (*show)(void *context, const struct slab_stats *stats), void *context);

@@ -1,0 +1,39 @@
+/*
+ * The scheduler: who runs next on this CPU. See thread.h for states, wait.h for sleeping.
+ */
+#pragma once
+
+#include "kernel/sched/thread.h"
+
+/* Sets up CPU 0's run queue; the caller becomes its idle-to-be boot thread. */
+void sched_init(void);
+/* Turns the boot thread into CPU 0's idle thread. */
+noreturn_fn void sched_idle(void);
+
+/* Gives up the CPU according to the running thread's state. May sleep; no spin locks held. */
+void schedule(void);
+void sched_yield(void);
+
+/*
+ * Makes a sleeping thread runnable if its state is in `states` (a mask of 1 << enum thread_state).
+ * Returns whether it was woken. `sync`: the caller will soon sleep, so switch directly, without
+ * an IPI. Any context.
+ */
+bool thread_wake(struct thread *thread, unsigned states, bool sync);
+#define THREAD_WAKE_NORMAL ((1u << THREAD_SLEEPING) | (1u << THREAD_BLOCKED))
+#define THREAD_WAKE_SIGNAL (1u << THREAD_SLEEPING)
+#define THREAD_WAKE_KILL ((1u << THREAD_SLEEPING) | (1u << THREAD_STOPPED))
+
+/* Sets bits of thread->work and makes sure that a running thread notices soon. Any context. */
+void thread_set_work(struct thread *thread, uint32_t work_bits);
+
+/* From the exit path: handles THREAD_WORK_RESCHEDULE. */
+void sched_reschedule(void);
+
+/* Numbers for /proc/loadavg and /proc/stat. */
+struct sched_stats {
+    uint64_t runnable, context_switches, threads;
+    uint64_t user_ns, system_ns, idle_ns, irq_ns;
+    uint64_t load_average[3]; /* 1, 5, 15 minutes, fixed point with 11 fraction bits */
+};
+void sched_stats_read(struct sched_stats *stats);

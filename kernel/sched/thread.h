@@ -1,0 +1,89 @@
+/*
+ * Threads as the scheduler sees them. A user thread is a `struct task` (kernel/task/task.h) that
+ * embeds one; a kernel thread is a bare one. The run-queue lock of `cpu` owns `state` and the
+ * run-queue fields.
+ *
+ *   NEW --thread_start--> RUNNABLE --switch--> (running) --sleep--> SLEEPING/BLOCKED/STOPPED
+ *                              ^----------------- thread_wake ---------------'
+ *   (running) --thread_exit--> DEAD
+ */
+#pragma once
+
+#include "kernel/arch/context.h"
+#include "kernel/sync/spinlock.h"
+#include "lib/list.h"
+#include "lib/rbtree.h"
+
+#define THREAD_NAME_MAX 16 /* with NUL: Linux's TASK_COMM_LEN */
+
+enum thread_state {
+    THREAD_NEW = 0,
+    THREAD_RUNNABLE, /* running or on a run queue */
+    THREAD_SLEEPING, /* interruptible: a wake-up or a signal ends it */
+    THREAD_BLOCKED,  /* only a wake-up ends it */
+    THREAD_STOPPED,  /* by a job-control signal, until SIGCONT or SIGKILL */
+    THREAD_DEAD,
+};
+
+/* Bits of `work`: things to do before returning to user mode. */
+enum thread_work {
+    THREAD_WORK_RESCHEDULE = 1u << 0,
+    THREAD_WORK_SIGNAL = 1u << 1, /* a signal, stop or kill is to be looked at */
+    THREAD_WORK_FPU = 1u << 2,    /* registers of this thread are not in the FPU */
+    THREAD_WORK_TRACE = 1u << 3,
+};
+
+struct mmu_context;
+struct wait_entry;
+
+struct thread {
+    /* entry.asm knows the offsets of these two */
+    uint32_t work;             /* enum thread_work; atomic */
+    uint32_t state;            /* enum thread_state */
+    uint64_t kernel_stack_top; /* the user frame ends here */
+
+    struct arch_thread arch;      /* saved rsp, FS/GS bases, FPU area */
+    struct mmu_context *mmu;      /* page tables to load; NULL: a kernel thread, keep what is there */
+    void *stack;                  /* lowest address, from kernel_stack_alloc */
+    void (*entry)(void *argument);
+    void *argument;
+    void (*release)(struct thread *thread); /* after its last switch: frees the container */
+
+    uint32_t cpu; /* whose run queue */
+    uint32_t on_cpu; /* 1 while its registers are live on a CPU */
+    uint64_t affinity; /* mask of CPUs allowed */
+    int8_t nice;       /* -20..19 */
+    uint8_t policy;    /* SCHED_OTHER, FIFO, RR, BATCH, IDLE: Linux numbers */
+    uint8_t rt_priority; /* 1..99 for FIFO and RR */
+    struct rb_node run_node; /* fair queue, by virtual runtime */
+    struct list_node rt_node;
+    uint64_t virtual_runtime_ns;
+    uint64_t slice_start_ns;
+    uint64_t user_time_ns, system_time_ns;
+    uint64_t voluntary_switches, involuntary_switches;
+
+    char name[THREAD_NAME_MAX];
+};
+
+_Static_assert(offsetof(struct thread, work) == 0, "entry.asm");
+_Static_assert(offsetof(struct thread, kernel_stack_top) == 8, "entry.asm");
+
+DECLARE_PER_CPU(struct thread *, current_thread_pointer);
+
+static inline struct thread *current_thread(void) {
+    return this_cpu(current_thread_pointer);
+}
+
+/* Prepares `thread` (zeroed by the caller) with a kernel stack; -ENOMEM. It starts in entry(argument). */
+int thread_init(struct thread *thread, const char *name, void (*entry)(void *), void *argument);
+/* Makes a NEW thread runnable. */
+void thread_start(struct thread *thread);
+/* A kernel thread, started; NULL when memory is short. */
+struct thread *thread_spawn(const char *name, void (*entry)(void *), void *argument);
+/* Ends the running thread. Its `release` runs on another stack. */
+noreturn_fn void thread_exit(void);
+
+/* True when the running thread has a signal to look at: interruptible sleeps end with -EINTR. */
+static inline bool thread_interrupted(void) {
+    return (atomic_load_relaxed(&current_thread()->work) & THREAD_WORK_SIGNAL) != 0;
+}

@@ -1,0 +1,21 @@
+/* One-shot timers, per CPU, on the CPU's own hardware timer. Callbacks run in interrupt context. */
+#pragma once
+
+#include "lib/bits.h"
+#include "lib/rbtree.h"
+
+struct timer {
+    struct rb_node node;
+    uint64_t deadline_ns; /* monotonic */
+    uint32_t cpu;         /* whose queue it is on */
+    bool queued;
+    void (*expire)(struct timer *timer);
+};
+
+void timer_init(struct timer *timer, void (*expire)(struct timer *timer));
+/* (Re)starts it on the running CPU. Any context. */
+void timer_start(struct timer *timer, uint64_t deadline_ns);
+/* True if it was queued. The callback may still be running on another CPU. Any context. */
+bool timer_cancel(struct timer *timer);
+/* Also waits for a running callback. Not in interrupt context nor under a lock the callback takes. */
+bool timer_cancel_sync(struct timer *timer);
