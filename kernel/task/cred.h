@@ -1,0 +1,38 @@
+/* Credentials: immutable once published, so readers need no lock; changes install a new copy. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/refcount.h"
+
+#define CRED_GROUPS_MAX 32u
+
+struct cred {
+    struct refcount refcount;
+    uint32_t uid, euid, suid, fsuid;
+    uint32_t gid, egid, sgid, fsgid;
+    uint64_t capabilities_effective, capabilities_permitted, capabilities_inheritable;
+    uint64_t capabilities_bounding, capabilities_ambient;
+    uint32_t group_count;
+    uint32_t groups[CRED_GROUPS_MAX];
+};
+
+/* linux/capability.h numbers that the kernel tests */
+enum capability {
+    CAP_CHOWN = 0, CAP_DAC_OVERRIDE = 1, CAP_DAC_READ_SEARCH = 2, CAP_FOWNER = 3, CAP_FSETID = 4,
+    CAP_KILL = 5, CAP_SETGID = 6, CAP_SETUID = 7, CAP_SETPCAP = 8, CAP_NET_BIND_SERVICE = 10,
+    CAP_NET_ADMIN = 12, CAP_NET_RAW = 13, CAP_IPC_LOCK = 14, CAP_SYS_CHROOT = 18,
+    CAP_SYS_PTRACE = 19, CAP_SYS_ADMIN = 21, CAP_SYS_BOOT = 22, CAP_SYS_NICE = 23,
+    CAP_SYS_RESOURCE = 24, CAP_SYS_TIME = 25, CAP_SYS_TTY_CONFIG = 26, CAP_MKNOD = 27,
+    CAP_SYSLOG = 34, CAP_LAST = 40,
+};
+
+const struct cred *cred_get(const struct cred *cred);
+void cred_put(const struct cred *cred);
+/* A private, writable copy; NULL when memory is short. cred_commit publishes it for the running thread. */
+struct cred *cred_copy(const struct cred *cred);
+void cred_commit(struct cred *cred);
+const struct cred *current_cred(void);
+bool cred_has(const struct cred *cred, enum capability capability);
+bool cred_in_group(const struct cred *cred, uint32_t gid);

@@ -1,0 +1,63 @@
+/*
+ * Memory objects: the page cache. A file's data, shared anonymous memory and ramfs files are each
+ * one object: a tree of pages by index, plus the mappings that show it. read(), write(), mmap and
+ * exec all use the same pages.
+ *
+ * Invariants
+ *  1. A page is in at most one object; it holds one reference for being there.
+ *  2. PAGE_UPTODATE is set before the page is visible to readers without PAGE_LOCKED.
+ *  3. Truncation removes pages from the tree first, then from page tables.
+ */
+#pragma once
+
+#include "kernel/mm/page.h"
+#include "kernel/sched/mutex.h"
+#include "lib/radix.h"
+#include "lib/rbtree.h"
+#include "lib/refcount.h"
+
+struct vm_object;
+struct vma;
+
+struct object_ops {
+    /* Fills a locked, not up-to-date page from the backing store; 0 or -errno. May sleep. NULL: zeros. */
+    int (*fill)(struct vm_object *object, struct page *page);
+    /* Writes a dirty page back; NULL: memory is the only store. May sleep. */
+    int (*write)(struct vm_object *object, struct page *page);
+    /* Last reference gone; pages are already freed. */
+    void (*release)(struct vm_object *object);
+};
+
+struct vm_object {
+    struct refcount refcount;
+    const struct object_ops *ops;
+    struct spinlock lock;      /* guards `pages` for writers, page_count; readers use RCU */
+    struct radix_tree pages;
+    struct rwsem map_lock;     /* guards `mappings` */
+    struct rb_root mappings;   /* interval tree of struct vma by index */
+    uint64_t size_bytes;       /* accesses at or beyond it: SIGBUS, short read */
+    uint64_t page_count;
+    int error;                 /* last write-back error, reported once by fsync */
+    void *owner;               /* the filesystem's: its inode */
+};
+
+void object_init(struct vm_object *object, const struct object_ops *ops, void *owner);
+struct vm_object *object_create_anonymous(uint64_t size_bytes); /* shared anonymous memory; NULL: no memory */
+void object_get(struct vm_object *object);
+void object_put(struct vm_object *object);
+
+/* The up-to-date page at `index` with a reference, or ERR_PTR(-EIO, -ENOMEM). May sleep. */
+struct page *object_page(struct vm_object *object, uint64_t index);
+/* The same if it is there already, else NULL. Never sleeps. */
+struct page *object_page_cached(struct vm_object *object, uint64_t index);
+/* Inserts a page the caller prepared (ramfs in place); takes over the caller's reference. */
+int object_insert_page(struct vm_object *object, uint64_t index, struct page *page);
+
+/* Bytes moved (may be short at the end of the object) or -errno; user or kernel memory through `copy`. */
+struct io_buffer;
+int64_t object_read(struct vm_object *object, uint64_t offset, struct io_buffer *buffer);
+/* Grows size_bytes as needed. */
+int64_t object_write(struct vm_object *object, uint64_t offset, struct io_buffer *buffer);
+/* Sets the size; frees and unmaps what lies beyond, zeroes the tail of the last page. */
+int object_truncate(struct vm_object *object, uint64_t size_bytes);
+int object_sync(struct vm_object *object, uint64_t start, uint64_t end);
