@@ -1,0 +1,80 @@
+/*
+ * Open files (POSIX "open file descriptions"): what a descriptor refers to. `position_lock` guards
+ * the position of seekable files; a file's methods do their own locking.
+ */
+#pragma once
+
+#include "fs/vfs/inode.h"
+#include "fs/vfs/path.h"
+#include "fs/vfs/poll.h"
+#include "kernel/vm/io_buffer.h"
+
+struct vma;
+
+/* asm-generic/fcntl.h, x86-64 */
+enum open_flag {
+    O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_ACCMODE = 3, O_CREAT = 0100, O_EXCL = 0200,
+    O_NOCTTY = 0400, O_TRUNC = 01000, O_APPEND = 02000, O_NONBLOCK = 04000, O_DSYNC = 010000,
+    O_ASYNC = 020000, O_DIRECT = 040000, O_LARGEFILE = 0100000, O_DIRECTORY = 0200000,
+    O_NOFOLLOW = 0400000, O_NOATIME = 01000000, O_CLOEXEC = 02000000, O_SYNC = 04010000,
+    O_PATH = 010000000, O_TMPFILE = 020200000,
+};
+
+struct file {
+    struct refcount refcount;
+    uint32_t flags; /* enum open_flag: access mode and status flags; F_SETFL changes some */
+    const struct file_ops *ops;
+    struct path path;      /* referenced; dentry NULL only for files without a name before they get one */
+    struct inode *inode;
+    uint64_t position;
+    struct mutex position_lock;
+    void *private;         /* the driver's or filesystem's */
+    uint64_t directory_cookie;
+    uint32_t owner_pid;    /* F_SETOWN */
+    struct rcu_head rcu;
+};
+
+/* Names a directory reader emits; false stops the walk. `type` is a DT_ value (mode >> 12). */
+struct dir_context {
+    bool (*emit)(struct dir_context *context, const char *name, size_t length, uint64_t inode,
+                 unsigned type, uint64_t next_position);
+    uint64_t position; /* where to go on; 0 the start */
+};
+
+/*
+ * Methods of open files; all may sleep, none is called in interrupt context. NULL gives the errno
+ * in brackets.
+ */
+struct file_ops {
+    int (*open)(struct inode *inode, struct file *file);             /* [0] */
+    void (*release)(struct file *file);                              /* last reference gone */
+    /* Bytes moved, 0 at the end, or -errno; `*position` moves with them (ignored by streams). */
+    int64_t (*read)(struct file *file, struct io_buffer *buffer, uint64_t *position);  /* [-EINVAL] */
+    int64_t (*write)(struct file *file, struct io_buffer *buffer, uint64_t *position); /* [-EINVAL] */
+    int64_t (*seek)(struct file *file, int64_t offset, int whence);  /* [generic; stream_seek: -ESPIPE] */
+    int64_t (*ioctl)(struct file *file, unsigned request, uint64_t argument);          /* [-ENOTTY] */
+    /* Events ready now; registers `table` (may be NULL) on the wait queues that tell of others. */
+    uint32_t (*poll)(struct file *file, struct poll_table *table);   /* [always readable and writable] */
+    int (*read_directory)(struct file *file, struct dir_context *context);             /* [-ENOTDIR] */
+    int (*map)(struct file *file, struct vma *vma);                  /* [-ENODEV] */
+    int (*sync)(struct file *file, uint64_t start, uint64_t end);    /* [-EINVAL] */
+};
+
+int64_t stream_seek(struct file *file, int64_t offset, int whence); /* -ESPIPE */
+int stream_open(struct inode *inode, struct file *file);            /* marks: no position lock needed */
+
+void file_get(struct file *file);
+void file_put(struct file *file);
+/* A file without a path in the tree (pipe, eventfd ...): reference 1, or ERR_PTR. */
+struct file *file_create_anonymous(const char *name, const struct file_ops *ops, uint32_t flags, void *private);
+/* Opens an inode at a path already resolved (takes its own references). */
+struct file *file_open_path(const struct path *path, uint32_t flags);
+/* Resolves and opens from the kernel, with the running thread's credentials. */
+struct file *file_open(const char *path, uint32_t flags, uint32_t mode);
+
+/* Kernel-side transfers at an offset: bytes or -errno. */
+int64_t file_read_at(struct file *file, void *to, size_t size, uint64_t offset);
+int64_t file_write_at(struct file *file, const void *from, size_t size, uint64_t offset);
+/* With the file's own position, as read() and write() do. */
+int64_t file_read(struct file *file, struct io_buffer *buffer);
+int64_t file_write(struct file *file, struct io_buffer *buffer);

@@ -1,0 +1,34 @@
+/*
+ * Descriptor tables. Readers find a file under RCU; `lock` guards changes. 64 slots are inline; a
+ * two-level bitmap finds the lowest free number. When a table is not shared, file_table_use takes
+ * no reference on the file.
+ */
+#pragma once
+
+#include "fs/vfs/file.h"
+
+struct file_table;
+
+struct file_table *file_table_create(void);
+struct file_table *file_table_copy(struct file_table *table); /* for fork; NULL: no memory */
+void file_table_get(struct file_table *table);
+void file_table_put(struct file_table *table); /* closes everything with the last reference */
+void file_table_close_on_exec(struct file_table *table);
+
+/* A file borrowed for the length of a system call; file NULL: -EBADF. Always give it back. */
+struct file_use {
+    struct file *file;
+    bool referenced;
+};
+struct file_use file_use(int descriptor);
+void file_use_end(struct file_use use);
+/* With a reference of its own, or NULL. */
+struct file *file_table_file(struct file_table *table, int descriptor);
+
+/* Lowest free descriptor >= minimum, reserved; -EMFILE. Then install or cancel it. */
+int descriptor_reserve(int minimum, bool close_on_exec);
+void descriptor_install(int descriptor, struct file *file); /* takes over the reference */
+void descriptor_cancel(int descriptor);
+int descriptor_close(int descriptor);
+/* Open descriptors in order, for /proc/PID/fd: the first >= start, or -1. */
+int file_table_next(struct file_table *table, int start);
