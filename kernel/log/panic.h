@@ -3,17 +3,13 @@
  */
 #pragma once
 
+#include "lib/assert.h"
 #include "lib/bits.h"
 
 /* Stops all CPUs and shows the message, the registers and a symbolised backtrace. Any context. */
 noreturn_fn void panic(const char *fmt, ...) printf_like(1, 2);
 
-/* States what cannot be otherwise. Always compiled in: cheap, and a wrong kernel must stop. */
-#define ASSERT(condition)                                                              \
-    do {                                                                               \
-        if (unlikely(!(condition)))                                                    \
-            panic("%s:%d: assertion failed: %s", __FILE__, __LINE__, #condition);      \
-    } while (0)
+/* ASSERT of lib/assert.h ends here too: panic.c provides assert_failed. */
 
 /* The same for hot paths: compiled in debug builds only. */
 #define DEBUG_ASSERT(condition)       \
