@@ -61,7 +61,7 @@ HOST_CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(WARNINGS
 KERNEL_C    := $(foreach d,kernel fs drivers net,$(call rwildcard,$d,%.c)) $(sort $(wildcard lib/*.c))
 KERNEL_ASM  := $(call rwildcard,kernel,%.asm)
 KERNEL_OBJ  := $(KERNEL_C:%.c=$B/obj/%.o) $(KERNEL_ASM:%=$B/obj/%.o)
-FORMAT_SRC  := $(addprefix lib/,crc32.c elf.c cpio.c fat.c mbr.c)
+FORMAT_SRC  := $(addprefix lib/,crc32.c elf.c cpio.c fat.c fat_read.c mbr.c)
 MKIMAGE_SRC := $(sort $(wildcard tools/mkimage/*.c)) $(FORMAT_SRC)
 MKIMAGE     := $B/tools/mkimage
 KSYMS       := $B/tools/ksyms
