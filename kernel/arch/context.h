@@ -7,6 +7,7 @@
 
 #include "lib/bits.h"
 
+struct trap_frame;
 struct fpu_area; /* XSAVE or FXSAVE image, SDM 1 §13.4; size found at boot */
 
 struct arch_thread {
@@ -22,8 +23,23 @@ struct mmu_context {
     uint64_t active_cpus; /* bit per CPU that has it loaded; atomic */
 };
 
+/* A thread that has not run yet starts in `entry`, interrupts off, on an empty stack. */
+void arch_thread_init(struct arch_thread *thread, void *stack_top, void (*entry)(void));
+
 /* Saves callee-saved registers on the old stack, loads the new one. Interrupts off. */
 void arch_switch_stack(uint64_t *old_rsp, uint64_t new_rsp);
-/* FPU, FS/GS bases, TSS stack, CR3: everything but the stack. Interrupts off. */
+/* FPU, FS/GS bases, TSS stack: everything but the stack and CR3. Interrupts off. The caller sets
+ * THREAD_WORK_FPU for `next` unless arch_fpu_is_loaded says that its registers are still there. */
 void arch_switch_state(struct arch_thread *old, struct arch_thread *next, uint64_t next_stack_top);
+/* Loads CR3 if `next` is not NULL and not loaded already; keeps `active_cpus`. Interrupts off. */
 void arch_switch_mmu(struct mmu_context *old, struct mmu_context *next);
+
+/* FS and GS base of the running thread, for arch_prctl, exec and clone. */
+void arch_set_fs_base(struct arch_thread *current, uint64_t base);
+void arch_set_gs_base(struct arch_thread *current, uint64_t base);
+
+/*
+ * Leaves the kernel for user mode with the registers in `frame`, which must be the one at the top
+ * of the running thread's kernel stack. For a thread's first return. Interrupts on or off.
+ */
+noreturn_fn void arch_return_to_user(struct trap_frame *frame);

@@ -29,6 +29,8 @@
     ((__typeof__(name) *)(void *)((uintptr_t)&(name) + this_cpu(cpu_offset)))
 
 extern uintptr_t per_cpu_offset[CPU_MAX]; /* GS base of each CPU */
+extern uint32_t cpu_count; /* CPUs running: numbers 0 .. cpu_count - 1 */
+DECLARE_PER_CPU(uint64_t, stack_guard);   /* what functions with buffers keep below their return address */
 DECLARE_PER_CPU(uintptr_t, cpu_offset);   /* the same for the running CPU */
 DECLARE_PER_CPU(uint32_t, cpu_number);
 

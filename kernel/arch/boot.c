@@ -1,0 +1,21 @@
+#include "kernel/arch/boot.h"
+
+#include "lib/crc32.h"
+#include "lib/string.h"
+
+struct boot_info boot_info;
+struct boot_trace boot_trace;
+
+const char *boot_info_adopt(const struct boot_info *from) {
+    if (from->magic != BOOT_INFO_MAGIC)
+        return "boot information has no magic number";
+    if (from->version != BOOT_INFO_VERSION || from->size != sizeof boot_info)
+        return "boot information is of another version: loader and kernel do not match";
+    if (crc32_with_hole(from, sizeof *from, offsetof(struct boot_info, crc32)) != from->crc32)
+        return "boot information is damaged (checksum)";
+    memcpy(&boot_info, from, sizeof boot_info);
+    boot_info.cmdline[BOOT_CMDLINE_MAX] = 0;
+    if (boot_info.trace_phys)
+        memcpy(&boot_trace, (const void *)(uintptr_t)(BOOT_OFFSET_MAP + boot_info.trace_phys), sizeof boot_trace);
+    return NULL;
+}
