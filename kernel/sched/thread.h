@@ -10,6 +10,7 @@
 #pragma once
 
 #include "kernel/arch/context.h"
+#include "kernel/arch/percpu.h"
 #include "kernel/sync/spinlock.h"
 #include "lib/list.h"
 #include "lib/rbtree.h"
