@@ -80,8 +80,8 @@ RAMFS_DEPS  :=
 
 # Parts of the tree that are not there are left out.
 HAVE_KERNEL := $(wildcard kernel/main.c)
-HAVE_TOOLS  := $(if $(wildcard tools/mkimage/*.c),$(MKIMAGE))
-HAVE_IMAGE  := $(and $(HAVE_KERNEL),$(HAVE_TOOLS),$(wildcard boot/boot.mk))
+HAVE_TOOLS  := $(KSYMS) $(if $(wildcard tools/mkimage/*.c),$(MKIMAGE))
+HAVE_IMAGE  := $(and $(HAVE_KERNEL),$(wildcard boot/boot.mk),$(wildcard tools/mkimage/*.c))
 
 .PHONY: all kernel-objects tools image run test clean help FORCE
 all: kernel-objects tools $(if $(HAVE_KERNEL),$B/kernel.elf) $(if $(HAVE_IMAGE),$(IMAGE)) compile_commands.json
@@ -144,7 +144,7 @@ $B/host/%.o: %.c $B/flags.txt
 	$(call run,HOSTCC,$<,$(HOSTCC) $(HOST_CFLAGS) $(DEPFLAGS) -c $< -o $@)
 
 $(MKIMAGE): $(MKIMAGE_SRC:%.c=$B/host/%.o)
-$(KSYMS): $B/host/tools/ksyms/ksyms.o $B/host/lib/elf.o $B/host/lib/crc32.o
+$(KSYMS): $B/host/tools/ksyms/ksyms.o
 $(MKIMAGE) $(KSYMS):
 	@mkdir -p $(@D)
 	$(call run,HOSTLD,$@,$(HOSTCC) $^ -o $@)
