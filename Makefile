@@ -113,8 +113,9 @@ $B/kernel.pass1: $(KERNEL_OBJ) kernel/kernel.ld
 	$(call run,LD,$@,$(LD) $(KERNEL_LDFLAGS) -T kernel/kernel.ld $(KERNEL_OBJ) -o $@)
 
 $B/ksyms.o: $B/kernel.pass1 $(KSYMS)
-	$(call run,KSYMS,$@,$(KSYMS) $< $B/ksyms.bin \
-	  && $(OBJCOPY) -I binary -O elf64-x86-64 --rename-section .data=.ksyms$(,)alloc$(,)readonly -w --strip-symbol='*' $B/ksyms.bin $@)
+	$(call run,KSYMS,$@,$(KSYMS) $< $B/ksyms.bin && $(OBJCOPY) -I binary -O elf64-x86-64 \
+	  --rename-section .data=.ksyms$(,)contents$(,)alloc$(,)load$(,)readonly$(,)data \
+	  -w --strip-symbol='*' $B/ksyms.bin $@)
 , := ,
 
 $B/kernel.elf: $B/ksyms.o

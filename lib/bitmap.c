@@ -70,6 +70,6 @@ size_t bitmap_count_set(const uint64_t *map, size_t nbits) {
     size_t count = 0;
 
     for (size_t word = 0; word * 64 < nbits; word++)
-        count += (size_t)__builtin_popcountll(map[word] & word_mask(word, 0, nbits));
+        count += popcount64(map[word] & word_mask(word, 0, nbits));
     return count;
 }

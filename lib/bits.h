@@ -47,3 +47,11 @@ static inline unsigned log2_floor(uint64_t x) {
 static inline unsigned log2_ceil(uint64_t x) {
     return x == 1 ? 0 : log2_floor(x - 1) + 1;
 }
+
+/* Number of bits set, by sums of ever wider fields. The builtin would call into libgcc. */
+static inline unsigned popcount64(uint64_t x) {
+    x -= x >> 1 & 0x5555555555555555ull;
+    x = (x & 0x3333333333333333ull) + (x >> 2 & 0x3333333333333333ull);
+    x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0full;
+    return (unsigned)(x * 0x0101010101010101ull >> 56);
+}
