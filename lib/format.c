@@ -243,6 +243,8 @@ static void append(void *ctx, const char *text, size_t length) {
     struct bounded_buffer *buf = ctx;
     size_t n = MIN(length, buf->room);
 
+    if (!n)
+        return;
     memcpy(buf->next, text, n);
     buf->next += n;
     buf->room -= n;

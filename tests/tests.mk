@@ -1,0 +1,44 @@
+# Host tests of pure code, under the address and undefined-behaviour sanitisers.
+#   make unit   every tests/unit/test_*.c, a program each
+#   make fuzz   every tests/fuzz/fuzz_*.c: its kept corpus, then FUZZ_RUNS mutations from FUZZ_SEED
+# All of lib/ is linked in; further sources of a test go into UNIT_SRC_test_X or FUZZ_SRC_fuzz_X.
+
+FUZZ_RUNS ?= 20000
+FUZZ_SEED ?= 1
+
+UNIT_TESTS   := $(basename $(notdir $(sort $(wildcard tests/unit/test_*.c))))
+FUZZ_TARGETS := $(basename $(notdir $(sort $(wildcard tests/fuzz/fuzz_*.c))))
+HOSTED_LIB   := $(filter-out lib/version.c,$(sort $(wildcard lib/*.c)))
+
+TEST_CFLAGS := $(filter-out -O2,$(HOST_CFLAGS)) -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
+  -fno-sanitize-recover=all
+TEST_ENV    := ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
+
+# ---- unit --------------------------------------------------------------
+
+UNIT_LIB := $(HOSTED_LIB:%.c=$B/unit/%.o)
+$B/unit/lib/string.o $B/fuzz/lib/string.o: TEST_EXTRA := -include tests/unit/string_names.h
+
+$B/unit/%.o: %.c $B/flags.txt
+	@mkdir -p $(@D)
+	$(call run,TESTCC,$<,$(HOSTCC) $(TEST_CFLAGS) $(TEST_EXTRA) $(DEPFLAGS) -c $< -o $@)
+
+$B/unit/lib.a: $(UNIT_LIB)
+	@rm -f $@; ar rcsD $@ $^
+
+.SECONDEXPANSION:
+$(addprefix $B/unit/,$(UNIT_TESTS) seeded): $B/unit/%: $B/unit/tests/unit/%.o $$(UNIT_SRC_$$*:%.c=$B/unit/%.o) $B/unit/lib.a
+	$(call run,TESTLD,$@,$(HOSTCC) $(TEST_CFLAGS) $^ -o $@)
+
+.PHONY: unit unit-seeded fuzz
+unit: $(addprefix $B/unit/,$(UNIT_TESTS)) unit-seeded
+	@failed=0; for t in $(UNIT_TESTS); do printf '%s: ' $$t; $(TEST_ENV) $B/unit/$$t || failed=$$((failed + 1)); done; \
+	  echo "unit: $(words $(UNIT_TESTS)) programs, $$failed failed"; [ $$failed = 0 ]
+
+# The detectors must detect: test, and the words it must die with.
+unit-seeded: $B/unit/seeded
+	@seeded() { ! $(TEST_ENV) $< $$1 > $<.log 2>&1 && grep -q "$$2" $<.log || { echo "seeded bug not found: $$1"; exit 1; }; }; \
+	  seeded check '0 passed, 1 failed'; seeded assertion 'assertion failed'; \
+	  seeded address_sanitizer heap-buffer-overflow; seeded undefined_behaviour_sanitizer 'shift exponent'
+
+-include $(UNIT_LIB:.o=.d) $(patsubst %,$B/unit/tests/unit/%.d,$(UNIT_TESTS) seeded)
