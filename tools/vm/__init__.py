@@ -1,0 +1,1 @@
+"""The host's side of ./astra: building, starting and talking to guests."""

@@ -1,0 +1,34 @@
+"""The commands of ./astra, by name."""
+import importlib
+
+from vm import host
+
+# name: (module, one line of help)
+COMMANDS = {
+    "run": ("vm.run", "build, boot, give a prompt in this terminal (--gui: a window, --bochs: Bochs)"),
+    "exec": ("vm.execute", "boot, run one command in the guest, exit with its status:  exec -- CMD..."),
+    "test": ("vm.test", "the whole test suite (--long adds what takes more than minutes)"),
+    "image": ("vm.make_image", "make an image with your own files or program in it"),
+    "debug": ("vm.debug", "QEMU stopped at the first instruction, GDB attached"),
+    "bochs": ("vm.debug", "Bochs' instruction debugger with our symbols"),
+}
+
+
+def usage() -> str:
+    lines = ["usage: ./astra COMMAND [OPTIONS]", ""]
+    lines += [f"  {name:<8}{text}" for name, (_, text) in COMMANDS.items()]
+    lines += ["", "`./astra COMMAND --help` shows a command's options."]
+    return "\n".join(lines)
+
+
+def dispatch(arguments: list) -> int:
+    name, rest = arguments[0], arguments[1:]
+    if name in ("help", "-h", "--help"):
+        print(usage())
+        return 0
+    if name == "--version":
+        print(f"Astra {host.version()}")
+        return 0
+    if name not in COMMANDS:
+        raise host.HostError(f"no command {name!r}\n{usage()}")
+    return importlib.import_module(COMMANDS[name][0]).main(name, rest)

@@ -1,0 +1,80 @@
+"""Images for one boot: a copy whose boot partition is rewritten. What the user gave never changes."""
+import os
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+from vm import host
+from vm.cpio import Appender, CpioError
+
+PARTITION_OFFSET = 2048 * 512
+CONFIG_FILE = "boot/astra.cfg"
+RAMFS_FILE = "boot/ramfs.cpio"
+EXEC_FILE = "/data/config/exec.argv"
+
+
+class BootPartition:
+    """The FAT32 boot partition of an image, through mtools."""
+
+    def __init__(self, image: Path) -> None:
+        self._drive = f"{image}@@{PARTITION_OFFSET}"
+
+    def _run(self, program: str, *arguments: str, data: bytes = b"") -> bytes:
+        command = [host.need(program), "-i", self._drive, *arguments]
+        environment = dict(os.environ, MTOOLS_SKIP_CHECK="1")
+        result = subprocess.run(command, input=data, capture_output=True, env=environment)
+        if result.returncode != 0:
+            message = result.stderr.decode(errors="replace").strip()
+            raise host.HostError(f"{program} on the boot partition failed: {message}")
+        return result.stdout
+
+    def read(self, name: str) -> bytes:
+        return self._run("mtype", f"::{name}")
+
+    def write(self, name: str, data: bytes) -> None:
+        self._run("mcopy", "-o", "-", f"::{name}", data=data)
+
+
+def _append_arguments(config: bytes, text: str) -> bytes:
+    """The configuration with `text` added to its `append` line (or with such a line)."""
+    lines = config.decode("utf-8", "surrogateescape").splitlines()
+    for number, line in enumerate(lines):
+        key, separator, value = line.partition("=")
+        if separator and key.strip() == "append":
+            lines[number] = f"append = {value.strip()} {text}".rstrip()
+            break
+    else:
+        lines.append(f"append = {text}")
+    return ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape")
+
+
+def kernel_word(name: str, value: str) -> str:
+    """name=value for the kernel command line, quoted when it must be."""
+    return f"{name}={shlex.quote(value)}"
+
+
+def prepare(source: Path, target: Path, append: str, adds: list, command: list) -> Path:
+    """Copies `source` to `target` with more kernel arguments, files and a command to run."""
+    try:
+        shutil.copyfile(source, target)
+    except OSError as error:
+        raise host.HostError(f"cannot copy the image: {error}") from error
+    partition = BootPartition(target)
+    if append:
+        partition.write(CONFIG_FILE, _append_arguments(partition.read(CONFIG_FILE), append))
+    if adds or command:
+        _ramfs_extend(partition, adds, command)
+    return target
+
+
+def _ramfs_extend(partition: BootPartition, adds: list, command: list) -> None:
+    try:
+        appender = Appender(partition.read(RAMFS_FILE))
+        for source, guest_path in adds:
+            appender.add_host(Path(source), guest_path)
+        if command:
+            appender.add_bytes(EXEC_FILE, b"".join(os.fsencode(word) + b"\0" for word in command), 0o400)
+        partition.write(RAMFS_FILE, appender.finish())
+    except (CpioError, OSError) as error:
+        raise host.HostError(f"cannot add to the guest's tree: {error}") from error

@@ -1,0 +1,48 @@
+"""./astra image: an image with your own files or program in it."""
+import argparse
+import shutil
+import subprocess
+from pathlib import Path
+
+from vm import host, image
+from vm.options import parse_add
+
+
+def main(name: str, arguments: list) -> int:
+    parser = argparse.ArgumentParser(prog=f"astra {name}", description=__doc__)
+    parser.add_argument("--yes", action="store_true", help="install missing host packages without asking")
+    parser.add_argument("-o", "--output", default=str(host.IMAGE), metavar="FILE")
+    parser.add_argument("--add", metavar="HOST:GUEST", type=parse_add, action="append", default=[])
+    parser.add_argument("--init", metavar="PATH")
+    parser.add_argument("--append", metavar="TEXT", default="")
+    parser.add_argument("--format", choices=("raw", "qcow2", "vmdk", "vdi"), default="raw")
+    options = parser.parse_args(arguments)
+    host.build()
+    output = Path(options.output)
+    append = " ".join(filter(None, [options.append,
+                                    image.kernel_word("init", options.init) if options.init else ""]))
+    changed = append or options.add or options.format != "raw" or output.resolve() != host.IMAGE.resolve()
+    if changed and output.resolve() == host.IMAGE.resolve():
+        raise host.HostError("name the new image with -o FILE; build/astra.img stays as built")
+    if changed:
+        _make(output, append, options)
+    print(f"{output}: {output.stat().st_size / 1048576:.1f} MiB")
+    return 0
+
+
+def _make(output: Path, append: str, options) -> None:
+    """Written beside the target and renamed: never a half-written image."""
+    partial = output.with_name(output.name + ".partial")
+    converted = output.with_name(output.name + ".converted")
+    try:
+        image.prepare(host.IMAGE, partial, append, options.add, [])
+        if options.format != "raw":
+            subprocess.run([host.need("qemu-img"), "convert", "-f", "raw", "-O", options.format,
+                            str(partial), str(converted)], check=True)
+            shutil.move(converted, partial)
+        partial.rename(output)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise host.HostError(f"cannot make {output}: {error}") from error
+    finally:
+        for leftover in (partial, converted):
+            leftover.unlink(missing_ok=True)
