@@ -77,6 +77,7 @@ RAMFS_DEPS  :=
 -include boot/boot.mk
 -include user/user.mk
 -include tests/tests.mk
+-include tests/vm/programs.mk
 
 # Parts of the tree that are not there are left out.
 HAVE_KERNEL := $(wildcard kernel/main.c)

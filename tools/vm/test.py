@@ -52,6 +52,7 @@ def main(name: str, arguments: list) -> int:
     parser.add_argument("--only", metavar="WORDS", help="guest tests whose names match (pytest -k); no host tests")
     options = parser.parse_args(arguments)
     host.build(quiet=False)
+    host.build("vm-programs")
     results = [] if options.only else [_host_target(target) for target in HOST_TARGETS]
     results.append(_guest_tests(options))
     passed, failed, skipped = (sum(column) for column in zip(*results))
