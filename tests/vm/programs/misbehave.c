@@ -8,7 +8,7 @@
 #define KERNEL_ADDRESS 0xffffffff80200000ull
 #define NON_CANONICAL 0x0000900000000000ull
 
-static int recurse(volatile char *previous) {
+static __attribute__((noinline, noclone)) int recurse(volatile char *previous) {
     volatile char frame[4096];
     frame[0] = previous ? previous[0] : 1;
     return recurse(frame) + frame[0];
@@ -60,7 +60,7 @@ static void misbehave(const char *what) {
     else if (!strcmp(what, "port"))
         __asm__ volatile("outb %%al, $0x80" ::"a"(0));
     else if (!strcmp(what, "text-write"))
-        *(volatile char *)(uintptr_t)misbehave = 1;
+        *(volatile char *)(uintptr_t)recurse = 1;
     else if (!strcmp(what, "breakpoint"))
         __asm__ volatile("int3");
     else if (!strcmp(what, "interrupt-gate"))
