@@ -44,7 +44,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BOOT_INFO_MAGIC     0x4f464e4941525453ull /* "STRAINFO" in memory order */
+#define BOOT_INFO_MAGIC     0x3149424152545341ull /* "ASTRABI1" in memory order */
 #define BOOT_INFO_VERSION   1u
 
 #define BOOT_OFFSET_MAP       0xffff800000000000ull
@@ -205,7 +205,7 @@ struct boot_info {
  */
 enum boot_event {
     BOOT_EVENT_STAGE1_ENTRY = 1,   /* a: DL as passed by the BIOS (drive) */
-    BOOT_EVENT_STAGE1_READ = 2,    /* stage2 is in memory; a: drive used, b: 1 EDD, 0 CHS */
+    BOOT_EVENT_STAGE1_READ = 2,    /* stage2 is in memory; a: drive, b: 1 if by one BIOS call */
     BOOT_EVENT_STAGE2_ENTRY = 3,   /* a: length of stage2 in bytes, b: its CRC32 */
     BOOT_EVENT_STEP = 4,           /* a step begins; a: enum boot_step */
     BOOT_EVENT_STEP_DONE = 5,      /* a: enum boot_step, b: a figure that belongs to it */

@@ -1,0 +1,44 @@
+# Stage1 and stage2. The loader is 32-bit code linked without any library of the compiler.
+
+LOADER_LIB  := $(addprefix lib/,string.c format.c crc32.c elf.c cpio.c fat.c fat_read.c mbr.c e820.c bootcfg.c \
+  assert.c version.c)
+LOADER_C    := $(sort $(wildcard boot/stage2/*.c)) $(LOADER_LIB)
+LOADER_ASM  := $(sort $(wildcard boot/stage2/*.asm))
+LOADER_OBJ  := $(LOADER_C:%.c=$B/boot/obj/%.o) $(LOADER_ASM:%=$B/boot/obj/%.o)
+
+LOADER_CFLAGS := -m32 -march=i686 -std=gnu11 -Os -g -ffreestanding -mgeneral-regs-only -mno-80387 -fno-pic -fno-pie \
+  -fcf-protection=none -fno-strict-aliasing -fno-delete-null-pointer-checks -fno-stack-protector \
+  -fno-asynchronous-unwind-tables -fno-common -ffunction-sections -fdata-sections --param=min-pagesize=0 \
+  $(WARNINGS) -Wframe-larger-than=2048 $(REPRODUCIBLE) -I.
+
+# The constants that C and assembly share.
+$B/boot/layout.inc: boot/layout.h
+	@mkdir -p $(@D)
+	$(call run,GEN,$@,sed -n -e 's/^#define/%define/' -e 's|/\*.*||' -e '/^%define/p' $< > $@)
+
+$(STAGE1): boot/stage1/stage1.asm $B/boot/layout.inc
+	@mkdir -p $(@D)
+	$(call run,NASM,$@,$(NASM) -f bin -w+error -I$B/boot/ $< -o $@)
+
+$B/boot/obj/lib/version.o: $B/version.txt
+$B/boot/obj/lib/version.o: EXTRA_CFLAGS = -DASTRA_VERSION='"$(VERSION)"' -DASTRA_BUILD_ID='"$(GIT_ID)"'
+
+$B/boot/obj/%.o: %.c $B/flags.txt boot/boot.mk
+	@mkdir -p $(@D)
+	$(call run,CC32,$<,$(CC) $(LOADER_CFLAGS) $(EXTRA_CFLAGS) $(DEPFLAGS) -c $< -o $@)
+
+$B/boot/obj/%.asm.o: %.asm $B/boot/layout.inc
+	@mkdir -p $(@D)
+	$(call run,NASM,$<,$(NASM) -f elf32 --reproducible -g -F dwarf -w+error -I$B/boot/ $< -o $@)
+
+$B/boot/stage2.elf: $(LOADER_OBJ) boot/stage2/stage2.ld
+	$(call run,LD,$@,$(LD) -m elf_i386 -nostdlib -static --gc-sections --build-id=none --no-warn-rwx-segments \
+	  -z noexecstack -T boot/stage2/stage2.ld $(LOADER_OBJ) -o $@)
+
+$(STAGE2): $B/boot/stage2.elf
+	$(call run,OBJCOPY,$@,$(OBJCOPY) -O binary $< $@)
+
+.PHONY: loader
+loader: $(STAGE1) $(STAGE2)
+
+-include $(LOADER_OBJ:.o=.d)

@@ -1,0 +1,7 @@
+/*
+ * Address line 20: while it is forced to 0, memory above 1 MiB is a mirror of that below.
+ */
+#pragma once
+
+/* Step: switches the line on by every known method in turn; does not return if none works. */
+void a20_enable(void);

@@ -1,0 +1,24 @@
+/*
+ * The loader's output: screen (INT 10h teletype, so whatever the BIOS shows, shows this) and
+ * COM1, which it programs to 115200 baud, 8N1. Every byte goes to both.
+ */
+#pragma once
+
+#include "lib/bits.h"
+
+/* Brings the screen to a text mode if the BIOS left it in another, and programs COM1. */
+void console_init(void);
+
+printf_like(1, 2) void console_printf(const char *format, ...);
+
+/* Starts a step's line: "  name      ". */
+void console_step(const char *name);
+
+/* Rewrites the current line: the next output starts at its first column. */
+void console_rewind(void);
+
+/* True if a key was pressed or a byte came in on COM1; takes it. */
+bool console_key_pressed(void);
+
+/* Sets boot_info's text mode description to the screen as it is now. */
+void console_describe_screen(void);

@@ -1,0 +1,52 @@
+/*
+ * Stage2: from the first sectors behind the boot sector to the kernel's first instruction.
+ * Called once by entry.asm, in 32-bit protected mode, interrupts off, .bss cleared.
+ */
+#include "boot/stage2/a20.h"
+#include "boot/stage2/acpi.h"
+#include "boot/stage2/config.h"
+#include "boot/stage2/console.h"
+#include "boot/stage2/cpu.h"
+#include "boot/stage2/disk.h"
+#include "boot/stage2/exceptions.h"
+#include "boot/stage2/handoff.h"
+#include "boot/stage2/kernel_load.h"
+#include "boot/stage2/main.h"
+#include "boot/stage2/memory.h"
+#include "boot/stage2/paging.h"
+#include "boot/stage2/ramfs.h"
+#include "boot/stage2/self_check.h"
+#include "boot/stage2/state.h"
+#include "boot/stage2/trace.h"
+#include "boot/stage2/video.h"
+#include "boot/stage2/volume.h"
+#include "lib/string.h"
+#include "lib/version.h"
+
+void stage2_main(uint32_t drive) {
+    uint32_t crc = self_check_compute(); /* first: nothing of the file has changed yet */
+
+    memset(boot_info(), 0, sizeof(struct boot_info));
+    trace_init(cpu_has_tsc(), (uint8_t)drive);
+    exceptions_init();
+    trace_step(BOOT_STEP_CONSOLE);
+    console_init();
+    console_printf(" %s\n", astra_version); /* stage1 has printed the name */
+    trace_step_done(BOOT_STEP_CONSOLE, 0);
+    self_check_judge(crc);
+
+    cpu_check();     /* is it a 64-bit CPU? */
+    a20_enable();    /* before anything goes above 1 MiB */
+    memory_detect(); /* before anything is placed */
+    disk_open((uint8_t)drive);
+    volume_open();
+    const struct bootcfg *config = config_read();
+
+    video_choose(config->video_width, config->video_height);
+    const struct loaded_kernel *kernel = kernel_load(config->kernel);
+
+    ramfs_load(config->ramfs); /* after the kernel, whose address is fixed */
+    acpi_find();
+    paging_build(kernel);
+    handoff();
+}

@@ -1,0 +1,15 @@
+/*
+ * The screen that the kernel gets: text as it is, or a VESA framebuffer on request.
+ */
+#pragma once
+
+#include <stdint.h>
+
+/* Step: looks for a framebuffer mode of that size (0: text). Finding none is a warning. */
+void video_choose(uint32_t width, uint32_t height);
+
+/*
+ * Switches to what was chosen and describes the screen in boot_info. The last use of the screen
+ * through the BIOS: after it, a framebuffer shows no loader messages.
+ */
+void video_activate(void);

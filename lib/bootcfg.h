@@ -1,0 +1,41 @@
+/*
+ * Reader of boot/astra.cfg. Pure; usable in any context.
+ *
+ *   # a comment: '#' at the start of a line, or after white space outside quotes
+ *   key = value
+ *
+ * kernel, ramfs   paths on the boot partition; `ramfs =` with nothing behind it: none
+ * video           `text`, or WIDTHxHEIGHT in pixels
+ * append          arguments for the kernel. Words are separated by white space; '...', "..." and
+ *                 backslash quote as in a shell. The text reaches the kernel as it stands, quotes
+ *                 included, for the kernel to take apart. Several lines are joined by a space
+ *
+ * Lines end with LF or CR LF; a UTF-8 byte order mark at the start is skipped. The other values
+ * may be quoted as a whole; the quotes are removed.
+ */
+#pragma once
+
+#include "boot/bootinfo.h"
+#include "lib/bits.h"
+
+#define BOOTCFG_PATH_MAX 255u  /* bytes of a path */
+#define BOOTCFG_PIXELS_MIN 320u
+#define BOOTCFG_PIXELS_MAX 16384u
+
+struct bootcfg {
+    char kernel[BOOTCFG_PATH_MAX + 1];
+    char ramfs[BOOTCFG_PATH_MAX + 1]; /* "": no ramfs */
+    char append[BOOT_CMDLINE_MAX + 1];
+    uint32_t append_length;
+    uint32_t video_width, video_height; /* 0: text mode */
+};
+
+/* Told of every line that cannot be used, numbered from 1; the line is then ignored. */
+typedef void bootcfg_report_fn(void *context, unsigned line, const char *problem);
+
+/* The settings that hold when the file says nothing: boot/kernel.elf, boot/ramfs.cpio, text. */
+void bootcfg_defaults(struct bootcfg *config);
+
+/* Reads `size` bytes of text into `config`. Returns the number of problems reported. */
+unsigned bootcfg_parse(struct bootcfg *config, const char *text, size_t size,
+                       bootcfg_report_fn *report, void *context);
