@@ -7,6 +7,8 @@ GIT_ID  := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo
 DEBUG   ?= 0
 V       ?= 0
 WERROR  ?= -Werror
+# The time in all time stamps: that of the commit.
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -77,6 +79,7 @@ RAMFS_DEPS  :=
 -include boot/boot.mk
 -include user/user.mk
 -include tests/tests.mk
+-include tests/vm/programs.mk
 
 # Parts of the tree that are not there are left out.
 HAVE_KERNEL := $(wildcard kernel/main.c)

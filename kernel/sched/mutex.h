@@ -14,12 +14,14 @@ struct mutex {
 #define mutex_init(mutex, lock_class) mutex_init_class(mutex, &(lock_class))
 void mutex_init_class(struct mutex *mutex, struct lock_class *lock_class);
 void mutex_lock(struct mutex *mutex);
+/* A second mutex of a class of which the thread holds one; the caller states in which order. */
+void mutex_lock_nested(struct mutex *mutex);
 int mutex_lock_interruptible(struct mutex *mutex) must_check; /* 0 or -EINTR */
 bool mutex_trylock(struct mutex *mutex);
 void mutex_unlock(struct mutex *mutex);
 bool mutex_is_held(const struct mutex *mutex); /* by the running thread */
 
-/* Many readers or one writer; writers are not starved. */
+/* Many readers or one writer; writers are not starved, so a reader must not take it a second time. */
 struct rwsem {
     int32_t state; /* -1 writer, n readers */
     uint32_t writers_waiting;

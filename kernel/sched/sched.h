@@ -30,6 +30,22 @@ void thread_set_work(struct thread *thread, uint32_t work_bits);
 /* From the exit path: handles THREAD_WORK_RESCHEDULE. */
 void sched_reschedule(void);
 
+/* Loads the page tables the running thread uses from now on; NULL: none of its own (a thread that
+ * gives up its address space, before that is freed). */
+void sched_use_mmu(struct mmu_context *mmu);
+
+/* How a thread is scheduled. Any thread, any context; the caller has validated the values. */
+void sched_set_policy(struct thread *thread, enum sched_policy policy, uint8_t rt_priority);
+void sched_set_nice(struct thread *thread, int8_t nice);
+
+/* Used and left CPU time, up to now if it is running. */
+void thread_times(struct thread *thread, uint64_t *user_ns, uint64_t *system_ns);
+
+/* How another CPU is interrupted so that it looks at its thread's work: set when CPUs are started. */
+void sched_set_kick(void (*kick)(uint32_t cpu));
+
+#define SCHED_SLICE_NS (4 * 1000 * 1000ull) /* a thread's turn while others wait */
+
 /* Numbers for /proc/loadavg and /proc/stat. */
 struct sched_stats {
     uint64_t runnable, context_switches, threads;

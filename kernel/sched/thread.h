@@ -60,11 +60,19 @@ struct thread {
     struct list_node rt_node;
     uint64_t virtual_runtime_ns;
     uint64_t slice_start_ns;
+    bool queued;  /* on the run queue of `cpu` (the running thread is not) */
+    bool rotate;  /* real time: goes behind its equals when it is queued next */
     uint64_t user_time_ns, system_time_ns;
     uint64_t voluntary_switches, involuntary_switches;
 
     char name[THREAD_NAME_MAX];
+#if CONFIG_DEBUG
+    struct lockdep_held held; /* sleeping locks */
+#endif
 };
+
+/* Linux's numbers, linux/sched.h */
+enum sched_policy { SCHED_OTHER = 0, SCHED_FIFO = 1, SCHED_RR = 2, SCHED_BATCH = 3, SCHED_IDLE = 5 };
 
 _Static_assert(offsetof(struct thread, work) == 0, "entry.asm");
 _Static_assert(offsetof(struct thread, kernel_stack_top) == 8, "entry.asm");

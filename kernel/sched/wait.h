@@ -23,7 +23,7 @@ struct wait_entry {
 
 void wait_queue_init(struct wait_queue *queue);
 
-/* Sets the running thread's state and puts `entry` (initialised here) on the queue once. */
+/* Puts `entry` (zeroed by the caller, but for `exclusive`) on the queue once and sets the running thread's state. */
 void wait_prepare(struct wait_queue *queue, struct wait_entry *entry, enum thread_state state);
 /* Back to RUNNABLE and off the queue. */
 void wait_finish(struct wait_queue *queue, struct wait_entry *entry);

@@ -11,3 +11,5 @@ struct work {
 void work_init(struct work *work, void (*run)(struct work *work));
 /* Queues once until it starts to run; false if it was queued already. Any context. */
 bool work_queue(struct work *work);
+/* Starts the worker threads. Once, after sched_init. */
+void work_start(void);

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct lock_class {
@@ -17,14 +18,44 @@ struct lock_class {
 
 #define LOCK_CLASS_UNUSED __attribute__((unused))
 
+/* Locks that one context holds, in the order of acquisition. Spin locks are the CPU's, sleeping locks the thread's. */
+#define LOCKDEP_HELD_MAX 24u
+struct lockdep_held {
+    uint32_t count;
+    struct {
+        struct lock_class *class;
+        const void *lock;
+    } entries[LOCKDEP_HELD_MAX];
+};
+
 #if CONFIG_DEBUG
+/* Spin locks. Any context. The `_try` form checks no order: for locks taken by trylock, or several
+ * of one class whose order the caller guarantees otherwise. */
 void lockdep_acquire(struct lock_class *lock_class, const void *lock);
 void lockdep_acquire_try(struct lock_class *lock_class, const void *lock);
 void lockdep_release(struct lock_class *lock_class, const void *lock);
+/* The same for locks whose holder may sleep. */
+void lockdep_acquire_sleeping(struct lock_class *lock_class, const void *lock);
+void lockdep_acquire_sleeping_try(struct lock_class *lock_class, const void *lock);
+void lockdep_release_sleeping(struct lock_class *lock_class, const void *lock);
 /* Reports if the running CPU holds a spin lock: called where a thread is about to sleep. */
 void lockdep_assert_may_sleep(const char *where);
+/* The scheduler switches to a thread that holds these sleeping locks. Interrupts off. */
+void lockdep_switch(struct lockdep_held *held);
+/* Around the handling of an interrupt. */
+void lockdep_irq_enter(void);
+void lockdep_irq_exit(void);
 #else
 static inline void lockdep_assert_may_sleep(const char *where) {
     (void)where;
 }
+static inline void lockdep_irq_enter(void) {
+}
+static inline void lockdep_irq_exit(void) {
+}
 #endif
+
+/* Reports so far: 0 in a correct kernel. */
+uint32_t lockdep_report_count(void);
+/* For the self-test that seeds a fault: reports are counted but not logged. */
+void lockdep_expect_reports(bool expect);

@@ -8,6 +8,7 @@
 #include "kernel/arch/irqflags.h"
 #include "kernel/sync/lockdep.h"
 #include "lib/atomic.h"
+#include "lib/bits.h"
 
 struct spinlock {
     uint32_t locked; /* 0 free, 1 held */
@@ -38,6 +39,16 @@ static inline void spin_lock(struct spinlock *lock) {
     lockdep_acquire(lock->class, lock);
 #endif
     uint32_t expected = 0;
+    if (unlikely(!atomic_compare_exchange(&lock->locked, &expected, 1u)))
+        spin_lock_contended(lock);
+}
+
+/* Takes a second lock of a class of which one is held; the caller states in which order. */
+static inline void spin_lock_nested(struct spinlock *lock) {
+    uint32_t expected = 0;
+#if CONFIG_DEBUG
+    lockdep_acquire_try(lock->class, lock);
+#endif
     if (unlikely(!atomic_compare_exchange(&lock->locked, &expected, 1u)))
         spin_lock_contended(lock);
 }

@@ -27,7 +27,7 @@ def _host_target(target: str) -> tuple:
 
 def _guest_tests(options) -> tuple:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rs", "--durations=5",
-               str(host.ROOT / "tests" / "vm")]
+               str(host.ROOT / "tests" / "tree"), str(host.ROOT / "tests" / "vm")]
     command += ["--long"] if options.long else []
     command += ["-k", options.only] if options.only else []
     environment = dict(os.environ, PYTHONPATH=str(host.ROOT / "tools"), ASTRA_ROOT=str(host.ROOT))
@@ -52,6 +52,7 @@ def main(name: str, arguments: list) -> int:
     parser.add_argument("--only", metavar="WORDS", help="guest tests whose names match (pytest -k); no host tests")
     options = parser.parse_args(arguments)
     host.build(quiet=False)
+    host.build("vm-programs")
     results = [] if options.only else [_host_target(target) for target in HOST_TARGETS]
     results.append(_guest_tests(options))
     passed, failed, skipped = (sum(column) for column in zip(*results))

@@ -1,0 +1,165 @@
+/* Mutexes and reader-writer semaphores: an atomic word for the free case, a wait queue for the rest. */
+#include "kernel/sched/mutex.h"
+
+#include "kernel/log/panic.h"
+#include "lib/errno.h"
+
+enum mutex_state { MUTEX_FREE, MUTEX_HELD, MUTEX_CONTENDED };
+
+#if CONFIG_DEBUG
+#define track_acquire(lock) lockdep_acquire_sleeping((lock)->class, lock)
+#define track_acquire_try(lock) lockdep_acquire_sleeping_try((lock)->class, lock)
+#define track_release(lock) lockdep_release_sleeping((lock)->class, lock)
+#define track_class(lock, lock_class) ((lock)->class = (lock_class))
+#else
+#define track_acquire(lock) ((void)(lock))
+#define track_acquire_try(lock) ((void)(lock))
+#define track_release(lock) ((void)(lock))
+#define track_class(lock, lock_class) ((void)(lock_class))
+#endif
+
+void mutex_init_class(struct mutex *mutex, struct lock_class *lock_class) {
+    mutex->state = MUTEX_FREE;
+    mutex->owner = NULL;
+    wait_queue_init(&mutex->waiters);
+    track_class(mutex, lock_class);
+}
+
+static bool mutex_take(struct mutex *mutex) {
+    uint32_t expected = MUTEX_FREE;
+    return atomic_compare_exchange(&mutex->state, &expected, (uint32_t)MUTEX_HELD);
+}
+
+/* Once somebody has waited the word says CONTENDED, so that unlock looks at the queue. 0 or -EINTR. */
+static int mutex_wait(struct mutex *mutex, enum thread_state state) {
+    struct wait_entry entry = {.exclusive = true};
+    int error = 0;
+
+    for (;;) {
+        wait_prepare(&mutex->waiters, &entry, state);
+        if (atomic_exchange(&mutex->state, (uint32_t)MUTEX_CONTENDED) == MUTEX_FREE)
+            break;
+        if (state == THREAD_SLEEPING && thread_interrupted()) {
+            error = -EINTR;
+            break;
+        }
+        schedule();
+    }
+    wait_finish(&mutex->waiters, &entry);
+    if (error != 0)
+        wait_wake_one(&mutex->waiters); /* a wake-up meant for us must not be lost */
+    return error;
+}
+
+static int lock_with(struct mutex *mutex, enum thread_state state) {
+    int error = 0;
+    if (unlikely(!mutex_take(mutex))) {
+        ASSERT(atomic_load_relaxed(&mutex->owner) != current_thread());
+        error = mutex_wait(mutex, state);
+    }
+    if (error == 0)
+        atomic_store_relaxed(&mutex->owner, current_thread());
+    return error;
+}
+
+void mutex_lock(struct mutex *mutex) {
+    track_acquire(mutex);
+    int error = lock_with(mutex, THREAD_BLOCKED);
+    ASSERT(error == 0);
+}
+
+void mutex_lock_nested(struct mutex *mutex) {
+    track_acquire_try(mutex);
+    int error = lock_with(mutex, THREAD_BLOCKED);
+    ASSERT(error == 0);
+}
+
+int mutex_lock_interruptible(struct mutex *mutex) {
+    track_acquire(mutex);
+    int error = lock_with(mutex, THREAD_SLEEPING);
+    if (error != 0)
+        track_release(mutex);
+    return error;
+}
+
+bool mutex_trylock(struct mutex *mutex) {
+    if (!mutex_take(mutex))
+        return false;
+    atomic_store_relaxed(&mutex->owner, current_thread());
+    track_acquire_try(mutex);
+    return true;
+}
+
+void mutex_unlock(struct mutex *mutex) {
+    ASSERT(mutex->owner == current_thread());
+    track_release(mutex);
+    atomic_store_relaxed(&mutex->owner, NULL);
+    if (atomic_exchange(&mutex->state, (uint32_t)MUTEX_FREE) == MUTEX_CONTENDED)
+        wait_wake_one(&mutex->waiters);
+}
+
+bool mutex_is_held(const struct mutex *mutex) {
+    return atomic_load_relaxed(&mutex->owner) == current_thread();
+}
+
+/* ---- reader-writer semaphores ---- */
+
+#define RWSEM_WRITER (-1)
+
+void rwsem_init_class(struct rwsem *rwsem, struct lock_class *lock_class) {
+    rwsem->state = 0;
+    rwsem->writers_waiting = 0;
+    wait_queue_init(&rwsem->waiters);
+    track_class(rwsem, lock_class);
+}
+
+/* Readers stand back for waiting writers. */
+static bool read_take(struct rwsem *rwsem) {
+    int32_t readers = atomic_load_relaxed(&rwsem->state);
+    while (readers >= 0 && atomic_load_relaxed(&rwsem->writers_waiting) == 0)
+        if (atomic_compare_exchange(&rwsem->state, &readers, readers + 1))
+            return true;
+    return false;
+}
+
+static bool write_take(struct rwsem *rwsem) {
+    int32_t expected = 0;
+    return atomic_compare_exchange(&rwsem->state, &expected, RWSEM_WRITER);
+}
+
+void rwsem_read_lock(struct rwsem *rwsem) {
+    track_acquire(rwsem);
+    if (unlikely(!read_take(rwsem)))
+        WAIT_EVENT(&rwsem->waiters, read_take(rwsem));
+}
+
+bool rwsem_read_trylock(struct rwsem *rwsem) {
+    if (!read_take(rwsem))
+        return false;
+    track_acquire_try(rwsem);
+    return true;
+}
+
+void rwsem_read_unlock(struct rwsem *rwsem) {
+    track_release(rwsem);
+    int32_t before = atomic_fetch_sub(&rwsem->state, 1);
+    ASSERT(before > 0);
+    if (before == 1)
+        wait_wake_all(&rwsem->waiters);
+}
+
+void rwsem_write_lock(struct rwsem *rwsem) {
+    track_acquire(rwsem);
+    if (likely(write_take(rwsem)))
+        return;
+    atomic_fetch_add(&rwsem->writers_waiting, 1u);
+    WAIT_EVENT(&rwsem->waiters, write_take(rwsem));
+    atomic_fetch_sub(&rwsem->writers_waiting, 1u);
+}
+
+void rwsem_write_unlock(struct rwsem *rwsem) {
+    track_release(rwsem);
+    ASSERT(rwsem->state == RWSEM_WRITER);
+    atomic_store(&rwsem->state, 0);
+    wait_wake_all(&rwsem->waiters);
+}

@@ -1,0 +1,195 @@
+/* Queueing: who waits for a CPU, in which order, and who is next. Contracts and invariants: run_queue.h. */
+#include "kernel/sched/run_queue.h"
+
+#include "kernel/log/panic.h"
+#include "kernel/time/clock.h"
+
+#define WEIGHT_NICE_0 1024u
+#define WEIGHT_IDLE 3u /* policy SCHED_IDLE */
+#define NICE_MIN (-20)
+#define SLEEPER_CREDIT_NS (3 * NS_PER_MS) /* a sleeper's head start */
+#define WAKE_GRANULARITY_NS NS_PER_MS     /* how far behind current must be to lose the CPU */
+#define HINT_LIMIT_NS (2 * NS_PER_MS)     /* how unfair a synchronous wake-up may be */
+
+/* 1024 / 1.25^nice: a step of nice changes the share against an equal by about 10 %. Linux's numbers. */
+static const uint32_t nice_weight[40] = {
+    88761, 71755, 56483, 46273, 36291, 29154, 23254, 18705, 14949, 11916, /* -20 .. -11 */
+    9548,  7620,  6100,  4904,  3906,  3121,  2501,  1991,  1586,  1277,  /* -10 .. -1 */
+    1024,  820,   655,   526,   423,   335,   272,   215,   172,   137,   /* 0 .. 9 */
+    110,   87,    70,    56,    45,    36,    29,    23,    18,    15,    /* 10 .. 19 */
+};
+
+DEFINE_LOCK_CLASS(run_queue_class, "run queue");
+DEFINE_PER_CPU(struct run_queue, run_queue);
+
+void rq_init(struct run_queue *rq, uint32_t cpu) {
+    spin_init(&rq->lock, run_queue_class);
+    rq->cpu = cpu;
+    for (unsigned i = 0; i < RT_LEVELS; i++)
+        list_init(&rq->realtime[i]);
+}
+
+struct run_queue *rq_lock_thread(struct thread *thread) {
+    for (;;) {
+        struct run_queue *rq = run_queue_of(thread);
+        spin_lock(&rq->lock);
+        if (likely(rq == run_queue_of(thread)))
+            return rq;
+        spin_unlock(&rq->lock);
+    }
+}
+
+static uint64_t virtual_time(const struct thread *thread, uint64_t delta_ns) {
+    uint32_t weight = thread->policy == SCHED_IDLE ? WEIGHT_IDLE : nice_weight[thread->nice - NICE_MIN];
+    return likely(weight == WEIGHT_NICE_0) ? delta_ns : delta_ns * WEIGHT_NICE_0 / weight;
+}
+
+static struct thread *fair_first(const struct run_queue *rq) {
+    return rq->leftmost == NULL ? NULL : container_of(rq->leftmost, struct thread, run_node);
+}
+
+/* Virtual times wrap: compared by difference. */
+static bool virtual_before(uint64_t a, uint64_t b) {
+    return (int64_t)(a - b) < 0;
+}
+
+static void fair_enqueue(struct run_queue *rq, struct thread *thread) {
+    struct rb_node **link = &rq->fair.top, *parent = NULL;
+    bool leftmost = true;
+
+    while (*link != NULL) {
+        parent = *link;
+        const struct thread *other = container_of(parent, struct thread, run_node);
+        bool before = virtual_before(thread->virtual_runtime_ns, other->virtual_runtime_ns);
+        leftmost = leftmost && before;
+        link = &parent->child[before ? RB_LEFT : RB_RIGHT];
+    }
+    rb_link_node(&thread->run_node, parent, link);
+    rb_insert_fixup(&rq->fair, &thread->run_node);
+    if (leftmost)
+        rq->leftmost = &thread->run_node;
+}
+
+static void fair_dequeue(struct run_queue *rq, struct thread *thread) {
+    if (rq->leftmost == &thread->run_node)
+        rq->leftmost = rb_next(&thread->run_node);
+    rb_erase(&rq->fair, &thread->run_node);
+}
+
+static void realtime_enqueue(struct run_queue *rq, struct thread *thread) {
+    struct list_node *list = &rq->realtime[thread->rt_priority];
+    if (thread->rotate)
+        list_add_tail(&thread->rt_node, list);
+    else
+        list_add(&thread->rt_node, list);
+    thread->rotate = false;
+    rq->realtime_map[thread->rt_priority / 64] |= BIT(thread->rt_priority % 64);
+}
+
+static void realtime_dequeue(struct run_queue *rq, struct thread *thread) {
+    list_remove(&thread->rt_node);
+    if (list_is_empty(&rq->realtime[thread->rt_priority]))
+        rq->realtime_map[thread->rt_priority / 64] &= ~BIT(thread->rt_priority % 64);
+}
+
+static struct thread *realtime_first(const struct run_queue *rq) {
+    unsigned word = rq->realtime_map[1] != 0;
+    if (rq->realtime_map[word] == 0)
+        return NULL;
+    unsigned level = word * 64 + log2_floor(rq->realtime_map[word]);
+    return list_first_entry(&rq->realtime[level], struct thread, rt_node);
+}
+
+void rq_enqueue(struct run_queue *rq, struct thread *thread) {
+    DEBUG_ASSERT(!thread->queued && thread->state == THREAD_RUNNABLE && thread != rq->idle);
+    if (thread_is_realtime(thread))
+        realtime_enqueue(rq, thread);
+    else
+        fair_enqueue(rq, thread);
+    thread->queued = true;
+    rq->queued++;
+}
+
+void rq_dequeue(struct run_queue *rq, struct thread *thread) {
+    DEBUG_ASSERT(thread->queued);
+    if (thread_is_realtime(thread))
+        realtime_dequeue(rq, thread);
+    else
+        fair_dequeue(rq, thread);
+    if (rq->hint == thread)
+        rq->hint = NULL;
+    thread->queued = false;
+    rq->queued--;
+}
+
+struct thread *rq_pick(struct run_queue *rq) {
+    if (rq->queued == 0)
+        return rq->idle;
+    struct thread *next = realtime_first(rq);
+    if (likely(next == NULL)) {
+        struct thread *hint = rq->hint;
+        next = fair_first(rq);
+        if (hint != NULL && !thread_is_realtime(hint) &&
+            virtual_before(hint->virtual_runtime_ns, next->virtual_runtime_ns + HINT_LIMIT_NS))
+            next = hint;
+    }
+    rq_dequeue(rq, next);
+    return next;
+}
+
+void rq_charge(struct run_queue *rq, uint64_t now_ns) {
+    struct thread *current = rq->current;
+    uint64_t delta_ns = now_ns - rq->charged_until_ns;
+
+    rq->charged_until_ns = now_ns;
+    if (current == rq->idle) {
+        rq->idle_ns += delta_ns;
+        return;
+    }
+    if (current->arch.fpu == NULL) {
+        current->system_time_ns += delta_ns;
+        rq->system_ns += delta_ns;
+    } else {
+        current->user_time_ns += delta_ns;
+        rq->user_ns += delta_ns;
+    }
+    current->virtual_runtime_ns += virtual_time(current, delta_ns);
+
+    uint64_t lowest = current->virtual_runtime_ns;
+    const struct thread *first = fair_first(rq);
+    if (first != NULL && virtual_before(first->virtual_runtime_ns, lowest))
+        lowest = first->virtual_runtime_ns;
+    if (virtual_before(rq->min_virtual_ns, lowest))
+        rq->min_virtual_ns = lowest;
+}
+
+void rq_place(struct run_queue *rq, struct thread *thread) {
+    uint64_t earliest = rq->min_virtual_ns;
+    if (thread->state != THREAD_NEW)
+        earliest -= SLEEPER_CREDIT_NS;
+    if (thread->state == THREAD_NEW || virtual_before(thread->virtual_runtime_ns, earliest))
+        thread->virtual_runtime_ns = earliest;
+}
+
+bool rq_preempts(const struct run_queue *rq, const struct thread *woken) {
+    const struct thread *current = rq->current;
+    if (current == rq->idle)
+        return true;
+    if (thread_is_realtime(woken) || thread_is_realtime(current)) {
+        unsigned own = thread_is_realtime(woken) ? woken->rt_priority : 0;
+        return own > (thread_is_realtime(current) ? current->rt_priority : 0u);
+    }
+    if (woken->policy == SCHED_BATCH || woken->policy == SCHED_IDLE)
+        return false;
+    return virtual_before(woken->virtual_runtime_ns + WAKE_GRANULARITY_NS, current->virtual_runtime_ns);
+}
+
+void rq_yield(struct run_queue *rq, struct thread *thread) {
+    const struct rb_node *last = rb_last(&rq->fair);
+    thread->rotate = true;
+    if (last == NULL)
+        return;
+    uint64_t latest = container_of(last, struct thread, run_node)->virtual_runtime_ns;
+    if (virtual_before(thread->virtual_runtime_ns, latest))
+        thread->virtual_runtime_ns = latest;
+}

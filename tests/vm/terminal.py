@@ -1,0 +1,73 @@
+"""A guest on a real pseudo-terminal, as a person has it: ./astra run, typed at and read from."""
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import time
+
+from vm import host
+
+PROMPT = "# "
+BOOT_LIMIT_S = 90
+
+
+class Terminal:
+    """Use as a context manager; `expect` fails with everything seen so far."""
+
+    def __init__(self, *options: str) -> None:
+        self._master, slave = pty.openpty()
+        self.seen = ""
+        self._process = subprocess.Popen([host.ROOT / "astra", "run", *options], stdin=slave, stdout=slave,
+                                         stderr=slave, start_new_session=True)
+        os.close(slave)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_exception) -> None:
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        os.close(self._master)
+
+    def type(self, text: str) -> None:
+        os.write(self._master, text.encode())
+
+    def _read(self, limit_s: float) -> bool:
+        if not select.select([self._master], [], [], max(0, limit_s))[0]:
+            return False
+        try:
+            data = os.read(self._master, 65536)
+        except OSError:  # the other end is closed
+            return False
+        self.seen += data.decode("utf-8", "replace").replace("\r", "")
+        return bool(data)
+
+    def expect(self, pattern: str, limit_s: float = 20) -> str:
+        """Waits until the regular expression matches; returns what came before it and forgets up to there."""
+        limit = time.monotonic() + limit_s
+        while not (match := re.search(pattern, self.seen)):
+            if not self._read(limit - time.monotonic()) and time.monotonic() >= limit:
+                raise AssertionError(f"no {pattern!r} within {limit_s} s; seen:\n{self.seen[-3000:]}")
+            if self._process.poll() is not None and not self._read(0.1):
+                raise AssertionError(f"the machine ended before {pattern!r}; seen:\n{self.seen[-3000:]}")
+        before, self.seen = self.seen[:match.start()], self.seen[match.end():]
+        return before
+
+    def command(self, line: str, limit_s: float = 20) -> str:
+        """Types a line at the prompt; returns what it printed."""
+        self.type(line + "\n")
+        self.expect(re.escape(line[-20:]) + r"\n")
+        return self.expect(r"root@astra:[^\n]*# ", limit_s)
+
+    def boot(self) -> str:
+        return self.expect(r"root@astra:[^\n]*# ", BOOT_LIMIT_S)
+
+    def end(self, limit_s: float = 20) -> int:
+        """Waits for the machine to end by itself."""
+        limit = time.monotonic() + limit_s
+        while self._process.poll() is None and time.monotonic() < limit:
+            self._read(0.1)
+        return self._process.wait(1)
