@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "kernel/mm/layout.h"
@@ -20,6 +21,9 @@ void kernel_unmap_device(void *virt, size_t size);
 /* Returns the stack's lowest address (from a per-CPU pool of mapped stacks), or NULL. */
 void *kernel_stack_alloc(void);
 void kernel_stack_free(void *stack);
+
+/* Does `address` lie in the unmapped part below a kernel stack? */
+bool kernel_stack_is_guard(uint64_t address);
 
 /* Physical address of the kernel's own top-level page table. */
 phys_addr_t kernel_page_table(void);

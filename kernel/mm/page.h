@@ -3,7 +3,8 @@
  *
  * Invariants
  *  1. All-zero is a valid struct page (an unmanaged, reserved frame): booting touches only the
- *     heads of free blocks, so boot time does not grow with RAM beyond the array itself.
+ *     heads of free blocks; the rest of a block is cleared when it is first split (PAGE_FRESH), so
+ *     boot time hardly grows with RAM.
  *  2. refcount == 0 for a free page; page_alloc returns pages with refcount 1.
  *  3. `u` belongs to whoever owns the page: the buddy allocator, a slab, an object, or nobody.
  */
@@ -29,6 +30,7 @@ enum page_flag {
     PAGE_RESERVED = 1u << 7,  /* never freed: firmware, kernel image, zero page, ramfs archive */
     PAGE_ERROR = 1u << 8,     /* object page: the last transfer failed */
     PAGE_TABLE = 1u << 9,     /* a page table */
+    PAGE_FRESH = 1u << 10,    /* free block whose other struct pages are not initialised yet */
 };
 
 struct page {
@@ -76,6 +78,7 @@ static inline struct page *virt_to_page(const void *virt) {
 bool phys_has_page(phys_addr_t phys);
 
 #define PAGE_ORDER_MAX 10u /* largest block: 4 MiB */
+#define PAGE_BLOCK_SIZE (PAGE_SIZE << PAGE_ORDER_MAX)
 
 enum page_alloc_flag {
     PAGE_ALLOC_ZERO = 1u << 0,    /* contents zeroed */
@@ -98,9 +101,18 @@ static inline void page_get(struct page *page) {
 /* Drops a reference to a single page; frees it with the last one. Any context. */
 void page_put(struct page *page);
 
+/* The shared page of zeros, PAGE_RESERVED: mapped read-only where a program reads untouched memory. Not counted. */
+struct page *page_zero_frame(void);
+
+/* Takes over all memory that booting has left free, the loader's included. Once. */
+void page_init(void);
+/* False until page_init is done. */
+bool page_allocator_ready(void);
+
 struct page_stats {
-    uint64_t total_pages;  /* usable RAM of E820 */
+    uint64_t total_pages;   /* all RAM the firmware listed */
     uint64_t managed_pages; /* handed to the allocator */
     uint64_t free_pages;
+    uint64_t free_blocks[PAGE_ORDER_MAX + 1]; /* by order; per-CPU lists not included */
 };
 void page_stats_read(struct page_stats *stats);

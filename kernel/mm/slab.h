@@ -27,6 +27,9 @@ void *krealloc(void *old, size_t size) must_check;
 char *kstrdup(const char *text) must_check;
 void kfree(void *pointer); /* NULL is allowed */
 
+/* Once, after page_init. */
+void slab_init(void);
+
 /* For /kernel and /proc: calls `show` for each cache. */
 struct slab_stats {
     const char *name;

@@ -1,0 +1,10 @@
+/* Symbols of kernel.ld and start.asm: where the sections of the kernel image begin and end. */
+#pragma once
+
+extern const char kernel_start[], kernel_end[];
+extern const char kernel_text_start[], kernel_text_end[];
+extern const char entry_text_start[], entry_text_end[]; /* entered from user mode */
+extern const char kernel_rodata_start[], kernel_rodata_end[];
+extern const char kernel_data_start[], kernel_data_end[];
+extern const char ksyms_start[], ksyms_end[];
+extern const char boot_stack_guard[], boot_stack_top[]; /* guard: one page, unmapped once mm is up */
