@@ -32,9 +32,13 @@
 #define MBR_TIMESTAMP 218 /* six bytes that some systems write */
 #define MBR_DISK_ID   440 /* u32 */
 #define MBR_TABLE     446 /* four entries of 16 bytes */
-#define MBR_PACKET    424 /* stage1's disk address packet (EDD 3.0 table 1) for reading stage2 */
-#define MBR_PACKET_COUNT (MBR_PACKET + 2) /* u16: sectors; mkimage may write both for disks */
-#define MBR_PACKET_LBA   (MBR_PACKET + 8) /* u64: first sector;   with larger sectors */
+/*
+ * What stage1 reads, in the disk's own sectors. As assembled for sectors of 512 bytes; mkimage may
+ * write other numbers for a disk with larger ones (4096: 15 sectors from LBA 1).
+ */
+#define MBR_READ_COUNT 423 /* u8 */
+#define MBR_PACKET     424 /* disk address packet (EDD 3.0 table 1) */
+#define MBR_READ_LBA   432 /* u64, in the packet */
 
 /* Stage2's place on the disk and its header: boot/stage2_header.h. */
 #define S2_LBA            8

@@ -48,6 +48,7 @@ flat:
         mov ss, ax
         mov sp, LAYOUT_STACK_TOP
         push dx
+        mov cx, dx
         mov word [VECTOR_UD], no_rdtsc
         mov [VECTOR_UD + 2], ax
         rdtsc                   ; a CPU without it goes on at once: stage2 has words for the user
@@ -73,9 +74,8 @@ no_rdtsc:
         mov si, greeting
         call print
         mov si, packet
-        mov dl, [STATE_DRIVE_PASSED]
-        mov cl, dl              ; cl = the last drive to try
-        mov al, dl
+        mov dx, cx              ; dl = the drive to try, cl = the last one
+        mov al, cl
         and al, 0xf0
         cmp al, DRIVE_FIRST
         je load
@@ -83,6 +83,7 @@ no_rdtsc:
         mov cl, DRIVE_LAST
 load:
         mov [drive], dl
+        mov ah, 0x41            ; EDD 3.0 §4.1: installation check
         call read_stage2
         jc next_drive
         push LAYOUT_STAGE2_SEGMENT
@@ -119,7 +120,7 @@ status equ $ - 1                ; the last the BIOS returned with a failure
         call print_digit
         mov al, ah
         call print_digit
-        xor ax, ax
+        cbw                     ; ah = 0: a digit was in al
         int 0x16
         int 0x18
 .stop:  hlt
@@ -152,11 +153,11 @@ print_char:
 .done:
         ret
 
-; out: CF = failed
+; in: ah = 41h (set by the caller for want of room here); out: CF = failed
 read_stage2:
         pusha
-        mov byte [si + 2], S2_SECTORS
-        mov ah, 0x41            ; EDD 3.0 §4.1: installation check
+        mov al, [sectors]
+        mov [si + 2], al
         mov bx, 0x55aa
         call int13
         jc .by_sector
@@ -232,9 +233,11 @@ greeting: db "Astra", 0
 error:    db " E"
 code_digit: db "1-", 0
 
-        times MBR_PACKET - ($ - $$) db 0
+; Mkimage writes other numbers for a disk with larger sectors; sector by sector it does not work.
+        times MBR_READ_COUNT - ($ - $$) db 0
+sectors: db S2_SECTORS
 packet: dw 16
-        dw S2_SECTORS
+        dw 0                    ; sectors
         dw 0                    ; offset
         dw LAYOUT_STAGE2_SEGMENT
         dq S2_LBA

@@ -37,6 +37,7 @@ enum uart_port {
 #define STEP_NAME_WIDTH  9
 
 static bool uart_present;
+static bool line_started; /* something stands on the current line */
 
 static bool uart_init(void) {
     outb(UART_LINE_CONTROL, UART_DIVISOR_LATCH | UART_8N1);
@@ -68,6 +69,7 @@ static void screen_send(uint8_t byte) {
 }
 
 static void send(uint8_t byte) {
+    line_started = byte != '\n' && (line_started || byte != '\r');
     if (uart_present)
         uart_send(byte);
     screen_send(byte);
@@ -105,6 +107,11 @@ void console_printf(const char *format, ...) {
 
 void console_step(const char *name) {
     console_printf("  %-*s", STEP_NAME_WIDTH, name);
+}
+
+void console_fresh_line(void) {
+    if (line_started)
+        console_printf("\n");
 }
 
 void console_rewind(void) {

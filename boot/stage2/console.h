@@ -14,6 +14,9 @@ printf_like(1, 2) void console_printf(const char *format, ...);
 /* Starts a step's line: "  name      ". */
 void console_step(const char *name);
 
+/* Ends the current line unless it is empty. */
+void console_fresh_line(void);
+
 /* Rewrites the current line: the next output starts at its first column. */
 void console_rewind(void);
 

@@ -1,5 +1,5 @@
 /*
- * Messages for failures: "error CODE: sentence", detail, remedy.
+ * Messages: of an error the code, a sentence, the detail and a remedy; of a warning one line.
  */
 #include "boot/stage2/error.h"
 
@@ -84,15 +84,6 @@ static const struct error_text *find_text(enum error_code code) {
     return &texts[ARRAY_SIZE(texts) - 1];
 }
 
-static void report(const char *kind, enum error_code code, const char *detail, va_list arguments) {
-    const struct error_text *text = find_text(code);
-    char line[DETAIL_MAX];
-
-    (void)format_vsnprintf(line, sizeof(line), detail, arguments);
-    console_printf("\n%s %u: %s\n  %s\n  remedy: %s\n", kind, code, text->sentence, line,
-                   text->remedy);
-}
-
 static void wait_for_key(void) {
     uint32_t start = bios_word(BDA_TICKS);
 
@@ -101,12 +92,17 @@ static void wait_for_key(void) {
 }
 
 void error_fatal(enum error_code code, const char *detail, ...) {
+    const struct error_text *text = find_text(code);
     struct bios_regs regs = {0};
+    char line[DETAIL_MAX];
     va_list arguments;
 
     va_start(arguments, detail);
-    report("Astra boot error", code, detail, arguments);
+    (void)format_vsnprintf(line, sizeof(line), detail, arguments);
     va_end(arguments);
+    console_fresh_line();
+    console_printf("Astra boot error %u: %s\n  %s\n  Remedy: %s.\n", code, text->sentence, line,
+                   text->remedy);
     console_printf("Press a key for the next boot device.\n");
     wait_for_key();
     bios_call(BIOS_NEXT_DEVICE, &regs);
@@ -115,10 +111,14 @@ void error_fatal(enum error_code code, const char *detail, ...) {
 }
 
 void error_warn(enum error_code code, uint64_t number, const char *detail, ...) {
+    char line[DETAIL_MAX];
     va_list arguments;
 
     va_start(arguments, detail);
-    report("Astra boot warning", code, detail, arguments);
+    (void)format_vsnprintf(line, sizeof(line), detail, arguments);
     va_end(arguments);
+    console_fresh_line();
+    console_step("warning");
+    console_printf("%u: %s (%s)\n", code, find_text(code)->sentence, line);
     trace_event(BOOT_EVENT_WARNING, code, number);
 }

@@ -63,16 +63,13 @@ static void check_format(const char *path, const uint8_t *file, uint32_t size) {
 
 static void check_checksum(const char *path, const void *file, uint32_t size) {
     struct elf_checksum checksum;
-    int found = elf_checksum(file, size, &checksum);
 
-    if (found == 1 && checksum.stored != 0) {
+    if (elf_checksum(file, size, &checksum) == 1 && checksum.stored != 0) {
         if (checksum.stored != checksum.computed)
             error_fatal(ERROR_KERNEL_CHECKSUM, "%s: %08x stored, %08x computed", path,
                         checksum.stored, checksum.computed);
         boot_info()->flags |= BOOT_INFO_KERNEL_CHECKED;
-        return;
     }
-    error_warn(ERROR_KERNEL_UNSEALED, 0, "%s", path);
 }
 
 /* One LOAD segment lies where the contract wants it, and continues the ones before. */
@@ -150,6 +147,8 @@ const struct loaded_kernel *kernel_load(const char *path) {
     console_printf(", at %#x to %#x%s\n", (uint32_t)info->kernel_phys_start,
                    (uint32_t)info->kernel_phys_end,
                    info->flags & BOOT_INFO_KERNEL_CHECKED ? ", checksum right" : "");
+    if (!(info->flags & BOOT_INFO_KERNEL_CHECKED))
+        error_warn(ERROR_KERNEL_UNSEALED, 0, "%s", path);
     trace_step_done(BOOT_STEP_KERNEL, entry.size);
     return &kernel;
 }

@@ -34,10 +34,8 @@ static void check_archive(const char *path, const void *archive, uint32_t size) 
 
     if (found < 0)
         error_fatal(ERROR_RAMFS_FORMAT, "%s: %u bytes", path, size);
-    if (found == 0) {
-        error_warn(ERROR_RAMFS_UNSEALED, 0, "%s", path);
+    if (found == 0)
         return;
-    }
     if (checksum.stored != checksum.computed)
         error_fatal(ERROR_RAMFS_CHECKSUM, "%s: %08x stored, %08x computed", path, checksum.stored,
                     checksum.computed);
@@ -64,6 +62,8 @@ static void load(const char *path, const struct fat_entry *entry) {
     memory_claim(info->ramfs_phys, room, BOOT_MEM_RAMFS);
     console_printf(", at %#x%s\n", (uint32_t)info->ramfs_phys,
                    info->flags & BOOT_INFO_RAMFS_CHECKED ? ", checksum right" : "");
+    if (!(info->flags & BOOT_INFO_RAMFS_CHECKED))
+        error_warn(ERROR_RAMFS_UNSEALED, 0, "%s", path);
 }
 
 void ramfs_load(const char *path) {

@@ -21,9 +21,9 @@ static void append(enum boot_event id, uint64_t tsc, uint64_t a, uint64_t b) {
 void trace_init(bool has_tsc, uint8_t drive) {
     const volatile uint32_t *stamp = (const volatile uint32_t *)STATE_TSC_ENTRY;
     const volatile uint8_t *passed = (const volatile uint8_t *)STATE_DRIVE_PASSED;
-    const volatile uint8_t *packet = (const volatile uint8_t *)LAYOUT_BOOT_SECTOR;
+    const volatile uint8_t *mbr = (const volatile uint8_t *)LAYOUT_BOOT_SECTOR;
     uint64_t entry_tsc = stamp[0] | (uint64_t)stamp[1] << 32;
-    bool one_call = packet[MBR_PACKET_LBA] == S2_LBA;
+    bool one_call = mbr[MBR_READ_COUNT] == mbr[MBR_PACKET + 2];
 
     tsc_usable = has_tsc;
     memset(boot_trace(), 0, sizeof(struct boot_trace));
