@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "kernel/arch/frame.h"
 #include "kernel/sched/thread.h"
 #include "kernel/sched/wait.h"
 #include "kernel/task/cred.h"

@@ -24,14 +24,14 @@ struct object_ops {
     int (*fill)(struct vm_object *object, struct page *page);
     /* Writes a dirty page back; NULL: memory is the only store. May sleep. */
     int (*write)(struct vm_object *object, struct page *page);
-    /* Last reference gone; pages are already freed. */
+    /* Last reference gone; pages are already freed. Frees the object, which may be part of something else. */
     void (*release)(struct vm_object *object);
 };
 
 struct vm_object {
     struct refcount refcount;
     const struct object_ops *ops;
-    struct spinlock lock;      /* guards `pages` for writers, page_count; readers use RCU */
+    struct spinlock lock;      /* guards `pages`, page_count and their pages' u.cache.object */
     struct radix_tree pages;
     struct rwsem map_lock;     /* guards `mappings` */
     struct rb_root mappings;   /* interval tree of struct vma by index */
@@ -39,7 +39,10 @@ struct vm_object {
     uint64_t page_count;
     int error;                 /* last write-back error, reported once by fsync */
     void *owner;               /* the filesystem's: its inode */
+    struct list_node reclaim_node; /* in the list of objects whose clean pages can be dropped */
 };
+
+void object_cache_init(void); /* from space_init */
 
 void object_init(struct vm_object *object, const struct object_ops *ops, void *owner);
 struct vm_object *object_create_anonymous(uint64_t size_bytes); /* shared anonymous memory; NULL: no memory */
@@ -50,14 +53,36 @@ void object_put(struct vm_object *object);
 struct page *object_page(struct vm_object *object, uint64_t index);
 /* The same if it is there already, else NULL. Never sleeps. */
 struct page *object_page_cached(struct vm_object *object, uint64_t index);
+/*
+ * The up-to-date cached pages among `first`... whose bits are set in `wanted`, each with a reference
+ * in pages[its bit]; returns the bits found. Never sleeps.
+ */
+uint32_t object_pages_cached(struct vm_object *object, uint64_t first, uint32_t wanted, struct page **pages);
+/* A page changed: object_sync is to write it back. Nothing for objects without a backing store. */
+void object_mark_dirty(struct vm_object *object, struct page *page);
 /* Inserts a page the caller prepared (ramfs in place); takes over the caller's reference. */
 int object_insert_page(struct vm_object *object, uint64_t index, struct page *page);
 
-/* Bytes moved (may be short at the end of the object) or -errno; user or kernel memory through `copy`. */
+/*
+ * Reading and writing (object_io.c). Writers and truncation are serialised by the caller, with the
+ * inode's lock; readers need nothing. Bytes moved (may be short at the end of the object), or
+ * -EFAULT, -EIO, -ENOMEM if nothing was. May sleep.
+ */
 struct io_buffer;
 int64_t object_read(struct vm_object *object, uint64_t offset, struct io_buffer *buffer);
 /* Grows size_bytes as needed. */
 int64_t object_write(struct vm_object *object, uint64_t offset, struct io_buffer *buffer);
 /* Sets the size; frees and unmaps what lies beyond, zeroes the tail of the last page. */
 int object_truncate(struct vm_object *object, uint64_t size_bytes);
+/* Writes dirty pages of bytes [start, end) back; 0, or the first error since the last call. */
 int object_sync(struct vm_object *object, uint64_t start, uint64_t end);
+/* Reads pages ahead of use; errors show when the pages are used. */
+void object_prefetch(struct vm_object *object, uint64_t first, uint64_t count);
+/* Drops up to `count` clean pages that nobody maps and that can be read again; returns how many. */
+uint64_t object_reclaim(uint64_t count);
+
+/* For object_io.c: a page beyond the size is allowed (`extend`); takes a page out of the tree. */
+struct page *object_page_for(struct vm_object *object, uint64_t index, bool extend);
+void object_drop_pages(struct vm_object *object, uint64_t first);
+void page_lock(struct page *page);
+void page_unlock(struct page *page);

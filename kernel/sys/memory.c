@@ -1,0 +1,197 @@
+/* System calls about memory. The work is done in kernel/vm; here arguments and errnos are Linux's. */
+#include "kernel/sys/sys_memory.h"
+
+#include "fs/vfs/file_table.h"
+#include "kernel/sync/rcu.h"
+#include "kernel/task/task.h"
+#include "kernel/vm/map.h"
+#include "kernel/vm/uaccess.h"
+#include "lib/errno.h"
+
+static struct space *current_space(void) {
+    return current_task()->space;
+}
+
+int64_t sys_mmap(uint64_t address, uint64_t length, uint64_t prot, uint64_t flags, int64_t descriptor,
+                 uint64_t offset) {
+    if (offset & (PAGE_SIZE - 1))
+        return -EINVAL;
+    if (flags & MAP_ANONYMOUS)
+        return space_map(current_space(), address, length, (uint32_t)prot, (uint32_t)flags, NULL, 0);
+    struct file_use use = file_use((int)descriptor);
+    if (!use.file)
+        return -EBADF;
+    int64_t result = space_map(current_space(), address, length, (uint32_t)prot, (uint32_t)flags, use.file, offset);
+    file_use_end(use);
+    return result;
+}
+
+int64_t sys_munmap(uint64_t address, uint64_t length) {
+    return space_unmap(current_space(), address, length);
+}
+
+int64_t sys_mprotect(uint64_t address, uint64_t length, uint64_t prot) {
+    return space_protect(current_space(), address, length, (uint32_t)prot);
+}
+
+int64_t sys_mremap(uint64_t old_address, uint64_t old_length, uint64_t new_length, uint64_t flags,
+                   uint64_t new_address) {
+    if (old_address & (PAGE_SIZE - 1))
+        return -EINVAL;
+    return space_remap(current_space(), old_address, old_length, new_length, (uint32_t)flags, new_address);
+}
+
+int64_t sys_brk(uint64_t brk) {
+    return (int64_t)space_brk(current_space(), brk);
+}
+
+int64_t sys_madvise(uint64_t address, uint64_t length, int advice) {
+    return space_advise(current_space(), address, length, advice);
+}
+
+int64_t sys_msync(uint64_t address, uint64_t length, int flags) {
+    return space_sync(current_space(), address, length, flags);
+}
+
+#define RESIDENCY_CHUNK 256u /* pages looked at between two copies to the program */
+
+int64_t sys_mincore(uint64_t address, uint64_t length, uint8_t *residency) {
+    uint8_t chunk[RESIDENCY_CHUNK];
+    uint64_t end;
+
+    if (address & (PAGE_SIZE - 1))
+        return -EINVAL;
+    if (map_range(address, length, &end) != 0)
+        return -ENOMEM;
+    while (address < end) {
+        uint64_t count = MIN((end - address) >> PAGE_SHIFT, (uint64_t)RESIDENCY_CHUNK);
+        int error = space_residency(current_space(), address, count, chunk);
+        if (!error)
+            error = copy_to_user(residency, chunk, count);
+        if (error)
+            return error;
+        address += count << PAGE_SHIFT;
+        residency += count;
+    }
+    return 0;
+}
+
+#define MLOCK_ONFAULT 1u
+
+int64_t sys_mlock(uint64_t address, uint64_t length) {
+    return space_lock_range(current_space(), address, length, true);
+}
+
+/* Without swap, MLOCK_ONFAULT differs only in that pages may come now. */
+int64_t sys_mlock2(uint64_t address, uint64_t length, unsigned flags) {
+    return flags & ~MLOCK_ONFAULT ? -EINVAL : sys_mlock(address, length);
+}
+
+int64_t sys_munlock(uint64_t address, uint64_t length) {
+    return space_lock_range(current_space(), address, length, false);
+}
+
+enum { MCL_CURRENT = 1, MCL_FUTURE = 2, MCL_ONFAULT = 4 };
+
+int64_t sys_mlockall(int flags) {
+    if (!(flags & (MCL_CURRENT | MCL_FUTURE)) || flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
+        return -EINVAL;
+    return space_lock_all(current_space(), flags & MCL_CURRENT, flags & MCL_FUTURE);
+}
+
+int64_t sys_munlockall(void) {
+    return space_lock_all(current_space(), false, false);
+}
+
+/* linux/membarrier.h */
+enum membarrier_command {
+    MEMBARRIER_QUERY = 0,
+    MEMBARRIER_GLOBAL = 1 << 0,
+    MEMBARRIER_GLOBAL_EXPEDITED = 1 << 1,
+    MEMBARRIER_REGISTER_GLOBAL_EXPEDITED = 1 << 2,
+    MEMBARRIER_PRIVATE_EXPEDITED = 1 << 3,
+    MEMBARRIER_REGISTER_PRIVATE_EXPEDITED = 1 << 4,
+    MEMBARRIER_PRIVATE_EXPEDITED_SYNC_CORE = 1 << 5,
+    MEMBARRIER_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE = 1 << 6,
+    MEMBARRIER_ALL = (1 << 7) - 1,
+};
+
+/*
+ * A grace period is a barrier on every CPU: each passes a context switch or the way back to user
+ * mode (IRET or a CR3 write, which also synchronise the core, SDM 3A §8.3).
+ */
+int64_t sys_membarrier(int command, unsigned flags) {
+    struct space *space = current_space();
+
+    if (flags)
+        return -EINVAL;
+    switch (command) {
+    case MEMBARRIER_QUERY:
+        return MEMBARRIER_ALL;
+    case MEMBARRIER_REGISTER_GLOBAL_EXPEDITED:
+    case MEMBARRIER_REGISTER_PRIVATE_EXPEDITED:
+    case MEMBARRIER_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE:
+        atomic_fetch_or(&space->membarrier_commands, (uint32_t)command);
+        return 0;
+    case MEMBARRIER_PRIVATE_EXPEDITED:
+    case MEMBARRIER_PRIVATE_EXPEDITED_SYNC_CORE:
+        /* A command's registration is the next bit. */
+        if (!(atomic_load(&space->membarrier_commands) & (uint32_t)command << 1))
+            return -EPERM;
+        rcu_synchronize();
+        return 0;
+    case MEMBARRIER_GLOBAL:
+    case MEMBARRIER_GLOBAL_EXPEDITED:
+        rcu_synchronize();
+        return 0;
+    default:
+        return -EINVAL;
+    }
+}
+
+/* linux/mempolicy.h: this machine is one node, so every policy means the same memory. */
+enum { MPOL_DEFAULT = 0, MPOL_PREFERRED, MPOL_BIND, MPOL_INTERLEAVE, MPOL_LOCAL, MPOL_COUNT };
+enum { MPOL_F_NODE = 1, MPOL_F_ADDR = 2, MPOL_F_MEMS_ALLOWED = 4 };
+#define NODE_MASK_ALL 1ull
+
+/* The nodes of a program's mask: only node 0 exists. */
+static int read_node_mask(const uint64_t *user_mask, uint64_t max_node, uint64_t *mask) {
+    *mask = 0;
+    if (!user_mask || max_node == 0)
+        return 0;
+    if (max_node > PAGE_SIZE * 8)
+        return -EINVAL;
+    return get_user(*mask, user_mask);
+}
+
+int64_t sys_set_mempolicy(int policy, const uint64_t *node_mask, uint64_t max_node) {
+    uint64_t mask;
+    int error = read_node_mask(node_mask, max_node, &mask);
+
+    if (error)
+        return error;
+    if (policy < MPOL_DEFAULT || policy >= MPOL_COUNT || mask & ~NODE_MASK_ALL)
+        return -EINVAL;
+    if (policy == MPOL_DEFAULT || policy == MPOL_LOCAL)
+        return mask ? -EINVAL : 0;
+    return mask || policy == MPOL_PREFERRED ? 0 : -EINVAL;
+}
+
+int64_t sys_get_mempolicy(int *policy, uint64_t *node_mask, uint64_t max_node, uint64_t address, uint64_t flags) {
+    uint64_t mask = flags & MPOL_F_MEMS_ALLOWED ? NODE_MASK_ALL : 0;
+    int error = 0;
+
+    if (flags & ~(uint64_t)(MPOL_F_NODE | MPOL_F_ADDR | MPOL_F_MEMS_ALLOWED) ||
+        (node_mask && max_node < 1) || (address && !(flags & MPOL_F_ADDR)))
+        return -EINVAL;
+    if (flags & MPOL_F_ADDR) {
+        uint8_t resident;
+        if (space_residency(current_space(), address & PAGE_MASK, 1, &resident) != 0)
+            return -EFAULT;
+    }
+    if (policy)
+        error = put_user(MPOL_DEFAULT, policy);
+    if (!error && node_mask)
+        error = put_user(mask, node_mask);
+    return error;
+}

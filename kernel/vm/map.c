@@ -1,0 +1,264 @@
+/* mmap, munmap and brk. */
+#include "kernel/vm/map.h"
+
+#include "kernel/mm/page.h"
+#include "kernel/task/cred.h"
+#include "kernel/task/rlimit.h"
+#include "kernel/vm/object.h"
+#include "kernel/vm/page_table.h"
+#include "lib/errno.h"
+
+#define MAP_32BIT_END (1ull << 31)
+/* Below this a mapping is never refused for being larger than all memory. */
+#define OVERCOMMIT_CHECK_PAGES 4096u
+
+int map_range(uint64_t address, uint64_t length, uint64_t *end) {
+    if (address & (PAGE_SIZE - 1) || address > USER_ADDRESS_END || length > USER_ADDRESS_END - address)
+        return -EINVAL;
+    *end = address + ALIGN_UP(length, PAGE_SIZE);
+    return 0;
+}
+
+bool map_range_is_free(struct space *space, uint64_t start, uint64_t end) {
+    struct vma *vma = space_find(space, start);
+
+    if (!vma)
+        return true;
+    return end + (vma->flags & VMA_GROWS_DOWN ? STACK_GUARD_GAP : 0) <= vma->start;
+}
+
+/* Only what can never be had is refused: more private memory in one mapping than the machine has. */
+static bool overcommits(uint64_t pages, uint32_t vma_flags) {
+    struct page_stats stats;
+
+    if (pages < OVERCOMMIT_CHECK_PAGES || (vma_flags & (VMA_WRITE | VMA_SHARED | VMA_NO_RESERVE)) != VMA_WRITE)
+        return false;
+    page_stats_read(&stats);
+    return pages > stats.managed_pages;
+}
+
+int map_check_limits(struct space *space, uint64_t pages, uint32_t vma_flags) {
+    if (space->total_pages + pages > rlimit_current(RLIMIT_AS) >> PAGE_SHIFT)
+        return -ENOMEM;
+    if ((vma_flags & (VMA_WRITE | VMA_SHARED)) == VMA_WRITE &&
+        space->data_pages + pages > rlimit_current(RLIMIT_DATA) >> PAGE_SHIFT)
+        return -ENOMEM;
+    if (vma_flags & VMA_LOCKED && space->locked_pages + pages > rlimit_current(RLIMIT_MEMLOCK) >> PAGE_SHIFT &&
+        !cred_has(current_cred(), CAP_IPC_LOCK))
+        return -EAGAIN;
+    return overcommits(pages, vma_flags) ? -ENOMEM : 0;
+}
+
+static int64_t place_fixed(struct space *space, uint64_t address, uint64_t length, uint32_t flags) {
+    if (address & (PAGE_SIZE - 1))
+        return -EINVAL;
+    if (address > USER_ADDRESS_END || length > USER_ADDRESS_END - address)
+        return -ENOMEM;
+    if (address < USER_ADDRESS_MIN)
+        return -EPERM;
+    if (flags & MAP_FIXED_NOREPLACE) {
+        struct vma *vma = space_find(space, address);
+        if (vma && vma->start < address + length)
+            return -EEXIST;
+    }
+    return (int64_t)address;
+}
+
+int64_t map_place(struct space *space, uint64_t hint, uint64_t length, uint32_t flags) {
+    if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE))
+        return place_fixed(space, hint, length, flags);
+    uint64_t high = flags & MAP_32BIT ? MAP_32BIT_END : space->mmap_top;
+
+    hint = hint > USER_ADDRESS_END ? 0 : ALIGN_UP(hint, PAGE_SIZE);
+    if (hint >= MAP_LOW && hint < USER_ADDRESS_END && length <= USER_ADDRESS_END - hint &&
+        !(flags & MAP_32BIT) && map_range_is_free(space, hint, hint + length))
+        return (int64_t)hint;
+    uint64_t found = vma_tree_find_gap(space, length, MAP_LOW, high);
+    if (!found && !(flags & MAP_32BIT))
+        found = vma_tree_find_gap(space, length, MAP_LOW, USER_ADDRESS_END);
+    return found ? (int64_t)found : -ENOMEM;
+}
+
+/* Known flags of each type; MAP_SHARED and MAP_PRIVATE ignore others, as they always did. */
+static int64_t flags_from_map(uint32_t prot, uint32_t flags) {
+    const uint32_t known = MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_32BIT | MAP_GROWSDOWN | MAP_DENYWRITE |
+                           MAP_EXECUTABLE | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK |
+                           MAP_STACK | MAP_HUGETLB | MAP_FIXED_NOREPLACE;
+    uint32_t vma_flags = vma_flags_from_prot(prot) | VMA_MAY_READ | VMA_MAY_WRITE | VMA_MAY_EXECUTE;
+    uint32_t type = flags & MAP_TYPE;
+
+    if (type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE)
+        return -EINVAL;
+    if (type == MAP_SHARED_VALIDATE && (flags & ~known || flags & MAP_ANONYMOUS))
+        return flags & MAP_ANONYMOUS ? -EINVAL : -EOPNOTSUPP;
+    if (flags & MAP_HUGETLB)
+        return -ENOMEM;
+    if (type != MAP_PRIVATE)
+        vma_flags |= VMA_SHARED;
+    if (flags & MAP_GROWSDOWN) {
+        if (vma_flags & VMA_SHARED || !(flags & MAP_ANONYMOUS))
+            return -EINVAL;
+        vma_flags |= VMA_GROWS_DOWN;
+    }
+    return vma_flags | (flags & MAP_LOCKED ? VMA_LOCKED : 0u) | (flags & MAP_NORESERVE ? VMA_NO_RESERVE : 0u);
+}
+
+/* What the mapping shows: a file's object, new shared memory, or nothing yet. */
+static int attach_contents(struct vma *vma, struct file *file, uint64_t offset) {
+    if (file)
+        return vma_attach_file(vma, file, offset >> PAGE_SHIFT);
+    if (!(vma->flags & VMA_SHARED))
+        return 0;
+    vma->object = object_create_anonymous(vma->end - vma->start);
+    return vma->object ? 0 : -ENOMEM;
+}
+
+/* Places and links a prepared mapping [0, length). */
+static int64_t insert_mapping(struct space *space, struct vma *vma, uint64_t hint, uint32_t flags,
+                              struct vma **dead) {
+    uint64_t length = vma->end;
+    int64_t address = map_place(space, hint, length, flags);
+
+    if (address < 0)
+        return address;
+    if (space->vma_count >= VMA_COUNT_MAX)
+        return -ENOMEM;
+    int error = map_remove(space, (uint64_t)address, (uint64_t)address + length, dead);
+    if (!error)
+        error = map_check_limits(space, length >> PAGE_SHIFT, vma->flags);
+    if (error)
+        return error;
+    vma->start = (uint64_t)address;
+    vma->end = vma->start + length;
+    vma_link(vma);
+    vma_merge(vma);
+    return address;
+}
+
+static struct vma *prepare_mapping(struct space *space, uint64_t length, uint32_t vma_flags, struct file *file,
+                                   uint64_t offset, int *error) {
+    struct vma *vma = vma_create(space, 0, length, vma_flags);
+
+    *error = vma ? attach_contents(vma, file, offset) : -ENOMEM;
+    if (*error && vma) {
+        vma_destroy(vma);
+        vma = NULL;
+    }
+    return vma;
+}
+
+int64_t space_map(struct space *space, uint64_t address, uint64_t length, uint32_t prot, uint32_t flags,
+                  struct file *file, uint64_t offset) {
+    int64_t vma_flags = flags_from_map(prot, flags);
+    struct vma *dead = NULL;
+    int error;
+
+    if (vma_flags < 0)
+        return vma_flags;
+    if (length == 0 || offset & (PAGE_SIZE - 1))
+        return -EINVAL;
+    if (length > USER_ADDRESS_END)
+        return -ENOMEM;
+    length = ALIGN_UP(length, PAGE_SIZE);
+    if (file && (offset + length < offset || offset + length > INT64_MAX))
+        return -EOVERFLOW;
+    if (space->lock_future)
+        vma_flags |= VMA_LOCKED;
+    /* The file's locks come before the space's: ask it first. */
+    struct vma *vma = prepare_mapping(space, length, (uint32_t)vma_flags, file, offset, &error);
+    if (!vma)
+        return error;
+
+    rwsem_write_lock(&space->lock);
+    int64_t result = insert_mapping(space, vma, address, flags, &dead);
+    rwsem_write_unlock(&space->lock);
+    if (result < 0)
+        vma_destroy(vma);
+    vma_destroy_chain(dead);
+    if (result >= 0 && (vma_flags & VMA_LOCKED || (flags & MAP_POPULATE && !(flags & MAP_NONBLOCK)))) {
+        /* mmap succeeds even if not every page can be had now. */
+        (void)space_populate(space, (uint64_t)result, (uint64_t)result + length, POPULATE_OWN);
+    }
+    return result;
+}
+
+int map_remove(struct space *space, uint64_t start, uint64_t end, struct vma **dead) {
+    struct vma *vma = space_find(space, start);
+
+    if (!vma || vma->start >= end)
+        return 0;
+    if (vma_split_at(space, start) != 0 || vma_split_at(space, end) != 0)
+        return -ENOMEM;
+    vma = space_find(space, start);
+    struct vma *prev = vma_prev(vma), *next;
+    for (; vma && vma->start < end; vma = next) {
+        next = vma_next(vma);
+        vma_unlink(vma);
+        vma->free_next = *dead;
+        *dead = vma;
+    }
+    table_release(space, start, end, prev ? prev->end : 0, vma ? vma->start : USER_ADDRESS_END + PAGE_SIZE);
+    return 0;
+}
+
+int space_unmap(struct space *space, uint64_t address, uint64_t length) {
+    struct vma *dead = NULL;
+    uint64_t end;
+
+    if (length == 0 || map_range(address, length, &end) != 0)
+        return -EINVAL;
+    rwsem_write_lock(&space->lock);
+    int error = map_remove(space, address, end, &dead);
+    rwsem_write_unlock(&space->lock);
+    vma_destroy_chain(dead);
+    return error;
+}
+
+#define HEAP_FLAGS (VMA_READ | VMA_WRITE | VMA_MAY_READ | VMA_MAY_WRITE | VMA_MAY_EXECUTE | VMA_HEAP)
+
+static int grow_heap(struct space *space, uint64_t old_end, uint64_t new_end) {
+    uint32_t flags = HEAP_FLAGS | (space->lock_future ? VMA_LOCKED : 0u);
+    uint64_t data = new_end - space->brk_start + (space->data_end - space->data_start);
+    struct vma *heap = space_find(space, old_end - 1);
+
+    if (data > rlimit_current(RLIMIT_DATA) || new_end > USER_ADDRESS_END ||
+        !map_range_is_free(space, old_end, new_end))
+        return -ENOMEM;
+    int error = map_check_limits(space, (new_end - old_end) >> PAGE_SHIFT, flags);
+    if (error)
+        return error;
+    if (heap && heap->end == old_end && heap->flags == flags) {
+        vma_resize(heap, heap->start, new_end);
+        return 0;
+    }
+    heap = space->vma_count < VMA_COUNT_MAX ? vma_create(space, old_end, new_end, flags) : NULL;
+    if (!heap)
+        return -ENOMEM;
+    vma_link(heap);
+    return 0;
+}
+
+uint64_t space_brk(struct space *space, uint64_t brk) {
+    struct vma *dead = NULL;
+    uint64_t populate_end = 0;
+
+    rwsem_write_lock(&space->lock);
+    uint64_t result = space->brk, old_end = ALIGN_UP(space->brk, PAGE_SIZE);
+    if (brk >= space->brk_start && brk <= USER_ADDRESS_END) {
+        uint64_t new_end = ALIGN_UP(brk, PAGE_SIZE);
+        int error = 0;
+        if (new_end < old_end)
+            error = map_remove(space, new_end, old_end, &dead);
+        else if (new_end > old_end)
+            error = grow_heap(space, old_end, new_end);
+        if (!error) {
+            result = space->brk = brk;
+            populate_end = space->lock_future ? new_end : 0;
+        }
+    }
+    rwsem_write_unlock(&space->lock);
+    vma_destroy_chain(dead);
+    if (populate_end > old_end)
+        (void)space_populate(space, old_end, populate_end, POPULATE_OWN);
+    return result;
+}

@@ -1,0 +1,18 @@
+/* Shared by the files that change mappings: range checks, limits, unmapping with the lock held. */
+#pragma once
+
+#include "kernel/vm/vma.h"
+
+/* Where mappings without a fixed address are not put: what follows a null pointer. */
+#define MAP_LOW 0x10000ull
+
+/* A page-rounded range given by a program. 0, or -EINVAL: not aligned, or beyond user space. */
+int map_range(uint64_t address, uint64_t length, uint64_t *end);
+/* No mapping in [start, end), and none that grows down too close above. */
+bool map_range_is_free(struct space *space, uint64_t start, uint64_t end);
+/* May `pages` more be mapped with these flags? -ENOMEM, -EAGAIN (RLIMIT_MEMLOCK). Lock held. */
+int map_check_limits(struct space *space, uint64_t pages, uint32_t vma_flags);
+/* Unmaps; adds the mappings to *dead, to be destroyed after unlocking. 0 or -ENOMEM (nothing done). */
+int map_remove(struct space *space, uint64_t start, uint64_t end, struct vma **dead);
+/* A place for `length` bytes by mmap's rules, or -errno. Lock held. */
+int64_t map_place(struct space *space, uint64_t hint, uint64_t length, uint32_t flags);

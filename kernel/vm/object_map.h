@@ -1,0 +1,23 @@
+/*
+ * The mappings of an object: an interval tree by page index, walked when pages must leave page
+ * tables (truncation) or become read-only (write-back).
+ */
+#pragma once
+
+#include "kernel/vm/object.h"
+#include "kernel/vm/space.h"
+
+void object_map_add(struct vm_object *object, struct vma *vma);
+void object_map_remove(struct vm_object *object, struct vma *vma);
+
+/*
+ * Calls visit(vma, first, last) for each mapping that shows a page in [first, last]; the two are
+ * clipped to the mapping. object->map_lock is held for reading. May sleep.
+ */
+void object_map_each(struct vm_object *object, uint64_t first, uint64_t last,
+                     void (*visit)(struct vma *vma, uint64_t first, uint64_t last));
+
+/* Takes pages [first, last] out of all page tables, private copies included. */
+void object_unmap_pages(struct vm_object *object, uint64_t first, uint64_t last);
+/* Write-protects them everywhere, so that the next write to each is noticed. */
+void object_protect_pages(struct vm_object *object, uint64_t first, uint64_t last);

@@ -1,0 +1,123 @@
+/*
+ * Out of memory. First clean cached pages are dropped; then the process with the most resident
+ * memory is killed, once: another is chosen only when the last one is gone or does not come to its
+ * end. The first process is never chosen. Page tables count as the memory of their process.
+ */
+#define LOG_TAG "oom"
+
+#include "kernel/vm/oom.h"
+
+#include "kernel/log/log.h"
+#include "kernel/mm/layout.h"
+#include "kernel/sched/wait.h"
+#include "kernel/task/task.h"
+#include "kernel/time/clock.h"
+#include "kernel/vm/object.h"
+#include "kernel/vm/space.h"
+
+#define RECLAIM_PAGES 64u
+#define RETRY_NS 5000000ull         /* how long a waiter sleeps before it tries again */
+#define VICTIM_TIME_NS 1000000000ull /* to exit, before another is chosen */
+
+DEFINE_LOCK_CLASS(oom_class, "oom");
+static struct spinlock oom_lock = SPINLOCK_INIT(oom_class); /* guards the two below */
+static struct process *victim;                              /* referenced; the last one killed */
+static uint64_t victim_deadline_ns;
+static struct wait_queue retry_queue; /* nobody wakes it: only the time ends the sleep */
+
+void oom_init(void) {
+    wait_queue_init(&retry_queue);
+}
+
+struct choice {
+    struct process *process;
+    uint64_t pages;
+};
+
+static bool is_dying(const struct process *process) {
+    return process->exiting || process->shared_pending.set & signal_bit(SIGKILL);
+}
+
+/* Spaces are freed after a grace period, so a look at the counters is safe here. */
+static uint64_t pages_of(struct process *process) {
+    struct task *task;
+
+    list_for_each_entry(task, &process->threads, process_node) {
+        const struct space *space = atomic_load(&task->space);
+        if (space)
+            return (uint64_t)(space->resident_anon + space->resident_file + space->table_pages);
+    }
+    return 0;
+}
+
+static bool consider(struct process *process, void *context) {
+    struct choice *choice = context;
+    uint64_t pages = pages_of(process);
+
+    if (process != init_process && !is_dying(process) && pages > choice->pages)
+        *choice = (struct choice){.process = process, .pages = pages};
+    return true;
+}
+
+/* The largest process with a reference; NULL: there is none to kill. */
+static struct process *choose(uint64_t *pages) {
+    struct choice choice = {0};
+    uint64_t flags = spin_lock_irqsave(&task_list_lock);
+
+    process_each(consider, &choice);
+    if (choice.process)
+        process_get(choice.process);
+    spin_unlock_irqrestore(&task_list_lock, flags);
+    *pages = choice.pages;
+    return choice.process;
+}
+
+/* True if somebody is on the way out and may still take time for it. */
+static bool victim_is_exiting(void) {
+    return victim && victim->state == PROCESS_ALIVE && clock_monotonic_ns() < victim_deadline_ns;
+}
+
+static void kill_one(void) {
+    uint64_t pages;
+    struct process *chosen = choose(&pages), *old;
+
+    if (!chosen)
+        return;
+    spin_lock(&oom_lock);
+    bool wait = victim_is_exiting();
+    old = wait ? chosen : victim;
+    if (!wait) {
+        victim = chosen;
+        victim_deadline_ns = clock_monotonic_ns() + VICTIM_TIME_NS;
+    }
+    spin_unlock(&oom_lock);
+    if (old)
+        process_put(old);
+    if (wait)
+        return;
+    log_error("out of memory: killing process %d, which holds %lu KiB", chosen->pid->number,
+              (unsigned long)(pages << (PAGE_SHIFT - 10)));
+    (void)signal_send_process(chosen, SIGKILL, NULL);
+}
+
+static void wait_a_little(void) {
+    struct wait_entry entry = {0};
+
+    wait_prepare(&retry_queue, &entry, THREAD_BLOCKED);
+    (void)schedule_until(clock_monotonic_ns() + RETRY_NS);
+    wait_finish(&retry_queue, &entry);
+}
+
+bool oom_relieve(void) {
+    struct process *process = current_process();
+
+    if (is_dying(process))
+        return false;
+    if (object_reclaim(RECLAIM_PAGES) > 0)
+        return true;
+    kill_one();
+    if (is_dying(process))
+        return false;
+    wait_a_little();
+    return true;
+}

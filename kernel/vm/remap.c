@@ -1,0 +1,148 @@
+/* mremap: shrink, grow in place, move with the page-table entries. */
+#include "kernel/vm/map.h"
+#include "kernel/vm/page_table.h"
+#include "lib/errno.h"
+
+struct remap {
+    struct space *space;
+    uint64_t old_start, old_length, new_length;
+    uint32_t flags;
+    uint64_t new_address;
+    struct vma *dead;
+};
+
+static int check_arguments(const struct remap *remap) {
+    const uint32_t known = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
+    uint32_t flags = remap->flags;
+    uint64_t end;
+
+    if (flags & ~known || (flags & MREMAP_FIXED && !(flags & MREMAP_MAYMOVE)))
+        return -EINVAL;
+    if (flags & MREMAP_DONTUNMAP && (!(flags & MREMAP_MAYMOVE) || remap->old_length != remap->new_length))
+        return -EINVAL;
+    if (remap->new_length == 0 || remap->new_length > USER_ADDRESS_END ||
+        map_range(remap->old_start, remap->old_length, &end) != 0)
+        return -EINVAL;
+    if (!(flags & MREMAP_FIXED))
+        return 0;
+    uint64_t to = remap->new_address, new_end;
+    if (map_range(to, remap->new_length, &new_end) != 0 || to < USER_ADDRESS_MIN)
+        return -EINVAL;
+    return to < end && remap->old_start < new_end ? -EINVAL : 0;
+}
+
+/* The mapping that holds all of the old range, or NULL. */
+static struct vma *old_mapping(const struct remap *remap) {
+    struct vma *vma = space_find(remap->space, remap->old_start);
+
+    if (!vma || vma->start > remap->old_start || vma->end - remap->old_start < remap->old_length)
+        return NULL;
+    return vma;
+}
+
+static bool can_grow_in_place(const struct remap *remap, const struct vma *vma) {
+    uint64_t old_end = remap->old_start + remap->old_length, new_end = remap->old_start + remap->new_length;
+
+    return vma->end == old_end && new_end <= USER_ADDRESS_END && map_range_is_free(remap->space, old_end, new_end);
+}
+
+/* A mapping of the new length at `to` that shows what `vma` shows; linked. NULL: no memory. */
+static struct vma *duplicate(const struct remap *remap, const struct vma *vma, uint64_t to) {
+    struct vma *copy = vma_copy(vma, remap->space);
+
+    if (!copy)
+        return NULL;
+    if (vma->object || vma->flags & VMA_SPECIAL)
+        copy->object_offset = vma_object_index(vma, remap->old_start);
+    copy->start = to;
+    copy->end = to + remap->new_length;
+    vma_link(copy);
+    return copy;
+}
+
+static int64_t move_mapping(struct remap *remap, struct vma *vma) {
+    struct space *space = remap->space;
+    uint64_t length = MIN(remap->old_length, remap->new_length);
+    uint32_t fixed = remap->flags & MREMAP_FIXED ? (uint32_t)MAP_FIXED : 0;
+    int64_t to = map_place(space, remap->new_address, remap->new_length, fixed);
+
+    if (to < 0)
+        return to;
+    if (space->vma_count + 2 >= VMA_COUNT_MAX)
+        return -ENOMEM;
+    int error = map_remove(space, (uint64_t)to, (uint64_t)to + remap->new_length, &remap->dead);
+    if (error)
+        return error;
+    struct vma *copy = duplicate(remap, vma, (uint64_t)to);
+    if (!copy)
+        return -ENOMEM;
+    error = table_move(space, remap->old_start, (uint64_t)to, length);
+    if (error) {
+        /* Every table of the old place is still there: moving back cannot fail. */
+        int back = table_move(space, (uint64_t)to, remap->old_start, length);
+        ASSERT(back == 0);
+        back = map_remove(space, (uint64_t)to, (uint64_t)to + remap->new_length, &remap->dead);
+        ASSERT(back == 0);
+        return error;
+    }
+    (void)vma_merge(copy);
+    if (remap->flags & MREMAP_DONTUNMAP)
+        return to;
+    error = map_remove(space, remap->old_start, remap->old_start + remap->old_length, &remap->dead);
+    return error ? error : to;
+}
+
+static int64_t remap_locked(struct remap *remap) {
+    uint64_t start = remap->old_start, old_length = remap->old_length, new_length = remap->new_length;
+    struct vma *vma = old_mapping(remap);
+    bool must_move = remap->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP);
+
+    if (new_length < old_length && !must_move) {
+        int error = map_remove(remap->space, start + new_length, start + old_length, &remap->dead);
+        return error ? error : (int64_t)start;
+    }
+    if (!vma)
+        return -EFAULT;
+    if (old_length == 0 && !(vma->flags & VMA_SHARED))
+        return -EINVAL; /* only a shared mapping can be shown a second time */
+    if (vma->flags & VMA_SPECIAL && new_length > old_length)
+        return -EFAULT;
+    if (new_length > old_length) {
+        int error = map_check_limits(remap->space, (new_length - old_length) >> PAGE_SHIFT, vma->flags);
+        if (error)
+            return error;
+    }
+    if (!must_move && new_length == old_length)
+        return (int64_t)start;
+    if (!must_move && old_length && can_grow_in_place(remap, vma)) {
+        vma_resize(vma, vma->start, start + new_length);
+        (void)vma_merge(vma);
+        return (int64_t)start;
+    }
+    return remap->flags & MREMAP_MAYMOVE ? move_mapping(remap, vma) : -ENOMEM;
+}
+
+int64_t space_remap(struct space *space, uint64_t old_address, uint64_t old_length, uint64_t new_length,
+                    uint32_t flags, uint64_t new_address) {
+    struct remap remap = {
+        .space = space,
+        .old_start = old_address,
+        .old_length = ALIGN_UP(old_length, PAGE_SIZE),
+        .new_length = ALIGN_UP(new_length, PAGE_SIZE),
+        .flags = flags,
+        .new_address = flags & MREMAP_FIXED ? new_address : 0,
+    };
+    int error = check_arguments(&remap);
+
+    if (error)
+        return error;
+    rwsem_write_lock(&space->lock);
+    int64_t result = remap_locked(&remap);
+    bool populate = result >= 0 && remap.new_length > remap.old_length &&
+                    space_find(space, (uint64_t)result)->flags & VMA_LOCKED;
+    rwsem_write_unlock(&space->lock);
+    vma_destroy_chain(remap.dead);
+    if (populate)
+        (void)space_populate(space, (uint64_t)result, (uint64_t)result + remap.new_length, POPULATE_OWN);
+    return result;
+}

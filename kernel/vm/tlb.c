@@ -1,0 +1,93 @@
+/* Flushing translations, and the gather. See tlb.h. */
+#include "kernel/vm/tlb.h"
+
+#include "kernel/arch/cpu.h"
+#include "kernel/arch/percpu.h"
+#include "kernel/vm/page_table.h"
+#include "lib/assert.h"
+
+/* Above this many pages one reload of CR3 is cheaper than INVLPG for each. */
+#define FLUSH_PAGES_MAX 32u
+
+/* User translations are never global: writing CR3 drops them all (SDM 3A §4.10.4.1). */
+static void flush_local(uint64_t start, uint64_t end) {
+    if ((end - start) >> PAGE_SHIFT > FLUSH_PAGES_MAX) {
+        cpu_write_cr3(cpu_read_cr3());
+        return;
+    }
+    for (uint64_t address = start; address < end; address += PAGE_SIZE)
+        cpu_flush_page(address);
+}
+
+void tlb_flush_range(struct space *space, uint64_t start, uint64_t end) {
+    uint64_t active = atomic_load(&space->mmu.active_cpus);
+    uint64_t self = BIT(cpu_id());
+
+    /* Only one CPU runs threads: a bit of another one would need an inter-processor interrupt. */
+    ASSERT((active & ~self) == 0);
+    if (active & self)
+        flush_local(start, end);
+}
+
+void tlb_flush_page(struct space *space, uint64_t address) {
+    tlb_flush_range(space, address, address + PAGE_SIZE);
+}
+
+static void gather_reset(struct tlb_gather *gather) {
+    gather->start = UINT64_MAX;
+    gather->end = 0;
+    gather->count = 0;
+    gather->tables = NULL;
+}
+
+void tlb_gather_begin(struct tlb_gather *gather, struct space *space) {
+    gather->space = space;
+    gather->anon = gather->file = 0;
+    gather_reset(gather);
+}
+
+static void gather_flush(struct tlb_gather *gather) {
+    /* INVLPG of any address also drops the cached upper levels (SDM 3A §4.10.4.1). */
+    if (gather->start < gather->end)
+        tlb_flush_range(gather->space, gather->start, gather->end);
+    for (unsigned i = 0; i < gather->count; i++)
+        page_put(gather->pages[i]);
+    while (gather->tables) {
+        struct page *table = gather->tables;
+        gather->tables = (void *)table->u.free.node.next;
+        page_table_free(table);
+    }
+    gather_reset(gather);
+}
+
+static void gather_address(struct tlb_gather *gather, uint64_t address) {
+    gather->start = MIN(gather->start, address);
+    gather->end = MAX(gather->end, address + PAGE_SIZE);
+}
+
+void tlb_gather_page(struct tlb_gather *gather, uint64_t address, struct page *page) {
+    gather_address(gather, address);
+    if (!page)
+        return;
+    if (page->flags & PAGE_OBJECT)
+        gather->file++;
+    else
+        gather->anon++;
+    gather->pages[gather->count++] = page;
+    if (gather->count == TLB_GATHER_PAGES)
+        gather_flush(gather);
+}
+
+void tlb_gather_table(struct tlb_gather *gather, uint64_t address, struct page *table) {
+    gather_address(gather, address);
+    table->u.free.node.next = (void *)gather->tables;
+    gather->tables = table;
+}
+
+void tlb_gather_end(struct tlb_gather *gather) {
+    gather_flush(gather);
+    if (gather->anon)
+        atomic_fetch_sub(&gather->space->resident_anon, gather->anon);
+    if (gather->file)
+        atomic_fetch_sub(&gather->space->resident_file, gather->file);
+}

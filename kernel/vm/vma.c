@@ -1,0 +1,198 @@
+/*
+ * Mappings with all that hangs on them: references to file and object, the object's list of
+ * mappings, the space's counters. Locks: the space's lock is held for writing; the object's
+ * map_lock is taken inside it.
+ */
+#include "kernel/vm/vma.h"
+
+#include "kernel/mm/slab.h"
+#include "kernel/vm/object.h"
+#include "kernel/vm/object_map.h"
+#include "lib/assert.h"
+#include "lib/errno.h"
+
+static struct slab_cache *vma_cache;
+static const struct vma_file_hooks *file_hooks;
+
+void vma_init(void) {
+    vma_cache = slab_cache_create("vma", sizeof(struct vma), 0, NULL);
+}
+
+void space_set_file_hooks(const struct vma_file_hooks *hooks) {
+    file_hooks = hooks;
+}
+
+uint32_t vma_flags_from_prot(uint32_t prot) {
+    return (prot & PROT_READ ? VMA_READ : 0u) | (prot & PROT_WRITE ? VMA_WRITE : 0u) |
+           (prot & PROT_EXEC ? VMA_EXECUTE : 0u);
+}
+
+bool vma_tracks_dirty(const struct vma *vma) {
+    return vma->object && (vma->flags & VMA_SHARED) && vma->object->ops->write;
+}
+
+struct vma *vma_create(struct space *space, uint64_t start, uint64_t end, uint32_t flags) {
+    struct vma *vma = slab_alloc_zero(vma_cache);
+
+    if (!vma)
+        return NULL;
+    vma->space = space;
+    vma->start = start;
+    vma->end = end;
+    vma->flags = flags;
+    return vma;
+}
+
+int vma_attach_file(struct vma *vma, struct file *file, uint64_t page_offset) {
+    vma->object_offset = page_offset;
+    int error = file_hooks->map(file, vma);
+    if (error)
+        return error;
+    file_hooks->get(file);
+    vma->file = file;
+    return 0;
+}
+
+void space_set_executable(struct space *space, struct file *file) {
+    struct file *old = space->executable;
+
+    if (file)
+        file_hooks->get(file);
+    space->executable = file;
+    if (old)
+        file_hooks->put(old);
+}
+
+struct vma *vma_copy(const struct vma *vma, struct space *space) {
+    struct vma *copy = slab_alloc(vma_cache);
+
+    if (!copy)
+        return NULL;
+    *copy = *vma;
+    copy->space = space;
+    if (copy->object)
+        object_get(copy->object);
+    if (copy->file)
+        file_hooks->get(copy->file);
+    return copy;
+}
+
+void vma_destroy(struct vma *vma) {
+    if (vma->object)
+        object_put(vma->object);
+    if (vma->file)
+        file_hooks->put(vma->file);
+    slab_free(vma_cache, vma);
+}
+
+void vma_destroy_chain(struct vma *dead) {
+    while (dead) {
+        struct vma *next = dead->free_next;
+        vma_destroy(dead);
+        dead = next;
+    }
+}
+
+static bool is_data(const struct vma *vma) {
+    return (vma->flags & (VMA_WRITE | VMA_SHARED)) == VMA_WRITE;
+}
+
+/* Adds the mapping's pages to the space's counters, or takes them out. */
+static void account(struct vma *vma, bool add) {
+    struct space *space = vma->space;
+    uint64_t pages = add ? vma_pages(vma) : 0 - vma_pages(vma);
+
+    space->total_pages += pages;
+    if (vma->flags & VMA_LOCKED)
+        space->locked_pages += pages;
+    if (is_data(vma))
+        space->data_pages += pages;
+}
+
+void vma_link(struct vma *vma) {
+    vma_tree_insert(vma->space, vma);
+    account(vma, true);
+    if (vma->object)
+        object_map_add(vma->object, vma);
+}
+
+void vma_unlink(struct vma *vma) {
+    if (vma->object)
+        object_map_remove(vma->object, vma);
+    account(vma, false);
+    vma_tree_remove(vma->space, vma);
+}
+
+void vma_resize(struct vma *vma, uint64_t start, uint64_t end) {
+    account(vma, false);
+    if (vma->object)
+        object_map_remove(vma->object, vma);
+    if (vma->object || vma->flags & VMA_SPECIAL)
+        vma->object_offset += (start >> PAGE_SHIFT) - (vma->start >> PAGE_SHIFT);
+    vma_tree_resize(vma, start, end);
+    if (vma->object)
+        object_map_add(vma->object, vma);
+    account(vma, true);
+}
+
+void vma_set_flags(struct vma *vma, uint32_t flags) {
+    account(vma, false);
+    vma->flags = flags;
+    account(vma, true);
+}
+
+int vma_split_at(struct space *space, uint64_t address) {
+    struct vma *vma = space_find(space, address);
+
+    if (!vma || vma->start >= address)
+        return 0;
+    if (space->vma_count >= VMA_COUNT_MAX)
+        return -ENOMEM;
+    struct vma *upper = vma_copy(vma, space);
+    if (!upper)
+        return -ENOMEM;
+    upper->start = address;
+    if (upper->object || upper->flags & VMA_SPECIAL)
+        upper->object_offset = vma_object_index(vma, address);
+    vma_resize(vma, vma->start, address);
+    vma_link(upper);
+    return 0;
+}
+
+static bool can_join(const struct vma *low, const struct vma *high) {
+    if (low->end != high->start || low->flags != high->flags || low->object != high->object ||
+        low->file != high->file)
+        return false;
+    if (!low->object && !(low->flags & VMA_SPECIAL))
+        return true;
+    return vma_object_index(low, low->end) == high->object_offset;
+}
+
+static struct vma *join(struct vma *low, struct vma *high) {
+    uint64_t end = high->end;
+
+    low->has_copies |= high->has_copies;
+    vma_unlink(high);
+    vma_destroy(high);
+    vma_resize(low, low->start, end);
+    return low;
+}
+
+struct vma *vma_merge(struct vma *vma) {
+    struct vma *prev = vma_prev(vma), *next = vma_next(vma);
+
+    if (next && can_join(vma, next))
+        vma = join(vma, next);
+    if (prev && can_join(prev, vma))
+        vma = join(prev, vma);
+    return vma;
+}
+
+bool vma_range_is_mapped(struct space *space, uint64_t start, uint64_t end) {
+    for (struct vma *vma = space_find(space, start); vma && vma->start <= start; vma = vma_next(vma)) {
+        if (vma->end >= end)
+            return true;
+        start = vma->end;
+    }
+    return start >= end;
+}

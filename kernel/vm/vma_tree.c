@@ -1,0 +1,150 @@
+/*
+ * The tree of mappings: a red-black tree by start address, augmented with the gap below each
+ * mapping, so that a place for a new one is found in logarithmic time. Pure data structure.
+ */
+#include "kernel/vm/vma.h"
+
+#include "lib/assert.h"
+#include "lib/atomic.h"
+
+static struct vma *vma_of(struct rb_node *node) {
+    return node ? container_of(node, struct vma, node) : NULL;
+}
+
+static uint64_t subtree_gap(const struct rb_node *node) {
+    return node ? container_of(node, const struct vma, node)->subtree_gap : 0;
+}
+
+static void update_subtree_gap(struct rb_node *node) {
+    struct vma *vma = vma_of(node);
+    uint64_t below = MAX(subtree_gap(node->child[RB_LEFT]), subtree_gap(node->child[RB_RIGHT]));
+
+    vma->subtree_gap = MAX(vma->gap, below);
+}
+
+static const struct rb_augment gap_augment = {.update = update_subtree_gap};
+
+static void compute_gap(struct vma *vma, const struct vma *prev) {
+    uint64_t room = vma->start - (prev ? prev->end : 0);
+    uint64_t guard = vma->flags & VMA_GROWS_DOWN ? STACK_GUARD_GAP : 0;
+
+    vma->gap = room > guard ? room - guard : 0;
+}
+
+static void refresh_gap(struct vma *vma) {
+    compute_gap(vma, vma_prev(vma));
+    rb_update_path(&vma->node, &gap_augment);
+}
+
+struct vma *vma_next(const struct vma *vma) {
+    return vma_of(rb_next(&vma->node));
+}
+
+struct vma *vma_prev(const struct vma *vma) {
+    return vma_of(rb_prev(&vma->node));
+}
+
+void vma_tree_insert(struct space *space, struct vma *vma) {
+    struct rb_node **link = &space->vmas.top, *parent = NULL;
+    struct vma *prev = NULL, *next = NULL;
+
+    while (*link) {
+        struct vma *other = vma_of(*link);
+        parent = *link;
+        if (vma->start < other->start) {
+            next = other;
+            link = &parent->child[RB_LEFT];
+        } else {
+            prev = other;
+            link = &parent->child[RB_RIGHT];
+        }
+    }
+    ASSERT((!prev || prev->end <= vma->start) && (!next || vma->end <= next->start));
+    compute_gap(vma, prev);
+    rb_link_node(&vma->node, parent, link);
+    rb_insert_augmented(&space->vmas, &vma->node, &gap_augment);
+    if (next)
+        refresh_gap(next);
+    space->vma_count++;
+}
+
+void vma_tree_remove(struct space *space, struct vma *vma) {
+    struct vma *next = vma_next(vma);
+
+    rb_erase_augmented(&space->vmas, &vma->node, &gap_augment);
+    if (next)
+        refresh_gap(next);
+    space->vma_count--;
+    space->cached_vma = NULL;
+}
+
+void vma_tree_resize(struct vma *vma, uint64_t start, uint64_t end) {
+    struct vma *prev = vma_prev(vma), *next = vma_next(vma);
+
+    ASSERT(start < end && (!prev || prev->end <= start) && (!next || end <= next->start));
+    vma->start = start;
+    vma->end = end;
+    refresh_gap(vma);
+    if (next)
+        refresh_gap(next);
+}
+
+/* Readers share the cache: any vma it names is valid, since none goes while the lock is held. */
+struct vma *space_find(struct space *space, uint64_t address) {
+    struct vma *found = atomic_load_relaxed(&space->cached_vma);
+
+    if (found && found->start <= address && address < found->end)
+        return found;
+    found = NULL;
+    for (struct rb_node *node = space->vmas.top; node;) {
+        struct vma *vma = vma_of(node);
+        if (vma->end <= address) {
+            node = node->child[RB_RIGHT];
+            continue;
+        }
+        found = vma;
+        if (vma->start <= address)
+            break;
+        node = node->child[RB_LEFT];
+    }
+    if (found)
+        atomic_store_relaxed(&space->cached_vma, found);
+    return found;
+}
+
+struct gap_request {
+    uint64_t length, low, high;
+};
+
+/* The highest fit in the free range [start, end), or 0. */
+static uint64_t fit(const struct gap_request *request, uint64_t start, uint64_t end) {
+    start = MAX(start, request->low);
+    end = MIN(end, request->high);
+    return end >= start && end - start >= request->length ? end - request->length : 0;
+}
+
+/* Searches the gaps below the mappings of a subtree, highest first. Depth: the tree's height. */
+static uint64_t find_in_subtree(struct rb_node *node, const struct gap_request *request) {
+    struct vma *vma = vma_of(node);
+    uint64_t found = 0;
+
+    if (!node || vma->subtree_gap < request->length)
+        return 0;
+    if (vma->end < request->high)
+        found = find_in_subtree(node->child[RB_RIGHT], request);
+    if (!found && vma->gap >= request->length) {
+        uint64_t gap_end = vma->start - (vma->flags & VMA_GROWS_DOWN ? STACK_GUARD_GAP : 0);
+        found = fit(request, gap_end - vma->gap, gap_end);
+    }
+    if (!found && vma->start > request->low)
+        found = find_in_subtree(node->child[RB_LEFT], request);
+    return found;
+}
+
+uint64_t vma_tree_find_gap(const struct space *space, uint64_t length, uint64_t low, uint64_t high) {
+    struct gap_request request = {.length = length, .low = low, .high = high};
+    struct vma *last = vma_of(rb_last(&space->vmas));
+    uint64_t found = fit(&request, last ? last->end : 0, USER_ADDRESS_END);
+
+    return found ? found : find_in_subtree(space->vmas.top, &request);
+}
