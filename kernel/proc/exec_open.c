@@ -1,0 +1,45 @@
+/* Opening what is to be executed. */
+#include "fs/vfs/mount.h"
+#include "kernel/proc/exec_image.h"
+#include "lib/errno.h"
+#include "lib/errptr.h"
+#include "lib/string.h"
+
+#define WANT_EXECUTE 1u
+
+static int check_executable(const struct path *path) {
+    const struct inode *inode = path->dentry->inode;
+
+    if (!inode || !S_IS(inode->mode, S_IFREG) || path->mount->flags & MS_NOEXEC)
+        return -EACCES;
+    return inode_permission(inode, WANT_EXECUTE);
+}
+
+struct file *exec_open_path(const struct path *path) {
+    int error = check_executable(path);
+
+    return error ? ERR_PTR(error) : file_open_path(path, O_RDONLY);
+}
+
+struct file *exec_open_file(const char *name) {
+    struct path path;
+    int error = path_lookup(NULL, name, 0, &path);
+
+    if (error)
+        return ERR_PTR(error);
+    struct file *file = exec_open_path(&path);
+    path_put(&path);
+    return file;
+}
+
+int exec_set_file(struct exec_image *image, struct file *file) {
+    if (IS_ERR(file))
+        return PTR_ERR(file);
+    if (image->file)
+        file_put(image->file);
+    image->file = file;
+    memset(image->head, 0, sizeof image->head);
+    int64_t count = file_read_at(file, image->head, sizeof image->head, 0);
+    image->head_size = count > 0 ? (size_t)count : 0;
+    return count < 0 ? (int)count : 0;
+}
