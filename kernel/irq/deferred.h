@@ -6,9 +6,15 @@
 
 struct deferred {
     struct list_node node;
-    bool queued;
+    bool queued; /* atomic */
     void (*run)(struct deferred *deferred);
 };
 void deferred_init(struct deferred *deferred, void (*run)(struct deferred *deferred));
-void deferred_queue(struct deferred *deferred); /* any context */
+/*
+ * Runs it once, soon; does nothing while it is queued already. Any context. Outside interrupts the
+ * CPU interrupts itself for it; without a local APIC and with interrupts off it waits for the next
+ * interrupt or call of deferred_run_pending (the idle loop makes one).
+ */
+void deferred_queue(struct deferred *deferred);
 void deferred_run_pending(void);
+bool deferred_is_running(void); /* on the running CPU */

@@ -12,3 +12,12 @@ uint64_t clock_realtime_ns(void);  /* since 1970-01-01 UTC */
 void clock_realtime_set(uint64_t realtime_ns);
 /* Busy-waits. For device set-up only. */
 void clock_delay_us(uint32_t delay_us);
+
+/* Calibrates the TSC, starts the clocks and this CPU's timer. After irq_init. */
+void time_init(void);
+
+/* The running clock's parameters. */
+uint64_t clock_tsc_hz(void);
+uint64_t clock_ns_to_tsc(uint64_t monotonic_ns); /* the TSC when that moment comes */
+/* Goes on from now at a better known rate: time neither jumps nor runs backwards. */
+void clock_set_rate(uint64_t tsc_hz);

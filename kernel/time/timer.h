@@ -12,6 +12,13 @@ struct timer {
     void (*expire)(struct timer *timer);
 };
 
+struct clock_event;
+
+/* Timers work from here on; `event` NULL while the hardware is not known yet. */
+void timer_set_event(const struct clock_event *event);
+/* Runs what is due on this CPU and arms the hardware for the next one. Interrupt context. */
+void timer_interrupt(void);
+
 void timer_init(struct timer *timer, void (*expire)(struct timer *timer));
 /* (Re)starts it on the running CPU. Any context. */
 void timer_start(struct timer *timer, uint64_t deadline_ns);
