@@ -8,10 +8,10 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 # Left to right; entries of one set may include each other. The same list is in kernel/README.md.
 LAYERS = [
-    {"boot"}, {"lib"}, {"kernel/arch"}, {"kernel/log", "kernel/sync"}, {"kernel/mm"}, {"kernel/view"},
-    {"kernel/irq", "kernel/time"}, {"kernel/sched"}, {"kernel/random"}, {"kernel/task"}, {"kernel/vm"}, {"fs/vfs"},
-    {"kernel/device", "kernel/block", "kernel/tty", "kernel/input"},
-    {"drivers", "fs/ramfs", "fs/devfs", "fs/kernelfs", "fs/procfs"}, {"kernel/ipc"}, {"kernel/proc"}, {"kernel/sys"},
+    {"boot"}, {"lib"}, {"kernel/arch"}, {"kernel/log", "kernel/sync"}, {"kernel/random"}, {"kernel/mm"},
+    {"kernel/view"}, {"kernel/firmware"}, {"kernel/irq", "kernel/time"}, {"kernel/sched"}, {"kernel/task"}, {"kernel/vm"},
+    {"fs/vfs"}, {"fs/devfs"}, {"kernel/device", "kernel/block", "kernel/tty", "kernel/input", "kernel/display"},
+    {"drivers", "fs/ramfs", "fs/kernelfs", "fs/procfs"}, {"kernel/ipc"}, {"kernel/proc"}, {"kernel/sys"},
     {"kernel/trap"}, {"kernel/main.c"},
 ]
 # Beside the layers: every layer may use it to find itself bugs, and it may read them all.
