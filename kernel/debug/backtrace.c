@@ -1,4 +1,4 @@
-#define LOG_TAG "backtrace"
+#define LOG_TAG "fault"
 #include "kernel/debug/backtrace.h"
 
 #include "kernel/arch/cpu.h"
@@ -21,7 +21,7 @@ size_t backtrace_collect(uint64_t rbp, uint64_t *addresses, size_t max) {
     struct stack_frame frame;
     size_t count = 0;
     while (count < max && rbp >= DIRECT_MAP_BASE && IS_ALIGNED(rbp, sizeof(uint64_t)) &&
-           probe_read(rbp, &frame, sizeof frame) && address_is_kernel_text(frame.return_address)) {
+           probe_read(rbp, &frame, sizeof frame) && address_is_kernel_text(frame.return_address - 1)) {
         addresses[count++] = frame.return_address;
         if (frame.caller_rbp <= rbp) /* stacks grow down: callers are above */
             break;
@@ -30,21 +30,20 @@ size_t backtrace_collect(uint64_t rbp, uint64_t *addresses, size_t max) {
     return count;
 }
 
-static void show_address(uint64_t address) {
-    char symbol[SYMBOL_MAX];
-    symbol_format(symbol, sizeof symbol, address);
-    log_error("  %016lx %s", (unsigned long)address, symbol);
-}
-
 void backtrace_show(const struct trap_frame *frame) {
     uint64_t addresses[DEPTH_MAX];
+    char symbol[SYMBOL_MAX];
     uint64_t rbp = frame ? frame->rbp : (uintptr_t)__builtin_frame_address(0);
     log_error("call chain, innermost first:");
-    if (frame)
-        show_address(frame->rip);
+    if (frame) {
+        symbol_format(symbol, sizeof symbol, frame->rip);
+        log_error("  %016lx %s", frame->rip, symbol);
+    }
     size_t count = backtrace_collect(rbp, addresses, DEPTH_MAX);
-    for (size_t i = 0; i < count; i++)
-        show_address(addresses[i]);
+    for (size_t i = 0; i < count; i++) {
+        symbol_format_return(symbol, sizeof symbol, addresses[i]);
+        log_error("  %016lx %s", addresses[i], symbol);
+    }
     if (count == 0 && !frame)
         log_error("  (no stack frames)");
 }

@@ -266,8 +266,10 @@ void page_init(void) {
     managed_pages = buddy_free_pages;
     user_reserve = MIN(MAX(managed_pages >> RESERVE_SHIFT, RESERVE_MIN), RESERVE_MAX);
     ready = true;
-    log_info("%lu MiB of memory, %lu MiB free", (unsigned long)(managed_pages >> (20 - PAGE_SHIFT)),
-             (unsigned long)(buddy_free_pages >> (20 - PAGE_SHIFT)));
+    struct page_stats stats;
+    page_stats_read(&stats);
+    log_info("%lu KiB of memory, %lu KiB free", (unsigned long)(stats.total_pages * (PAGE_SIZE / 1024)),
+             (unsigned long)(stats.free_pages * (PAGE_SIZE / 1024)));
 }
 
 void page_stats_read(struct page_stats *stats) {
