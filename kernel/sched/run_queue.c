@@ -146,7 +146,7 @@ void rq_charge(struct run_queue *rq, uint64_t now_ns) {
         rq->idle_ns += delta_ns;
         return;
     }
-    if (current->arch.fpu == NULL) {
+    if (!thread_is_user(current)) {
         current->system_time_ns += delta_ns;
         rq->system_ns += delta_ns;
     } else {

@@ -92,6 +92,11 @@ struct thread *thread_spawn(const char *name, void (*entry)(void *), void *argum
 /* Ends the running thread. Its `release` runs on another stack. */
 noreturn_fn void thread_exit(void);
 
+/* Whether it can run user code (and is embedded in a struct task). */
+static inline bool thread_is_user(const struct thread *thread) {
+    return thread->arch.fpu != NULL;
+}
+
 /* True when the running thread has a signal to look at: interruptible sleeps end with -EINTR. */
 static inline bool thread_interrupted(void) {
     return (atomic_load_relaxed(&current_thread()->work) & THREAD_WORK_SIGNAL) != 0;

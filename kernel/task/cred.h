@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kernel/sync/rcu.h"
 #include "lib/refcount.h"
 
 #define CRED_GROUPS_MAX 32u
@@ -16,6 +17,7 @@ struct cred {
     uint64_t capabilities_bounding, capabilities_ambient;
     uint32_t group_count;
     uint32_t groups[CRED_GROUPS_MAX];
+    struct rcu_head rcu;
 };
 
 /* linux/capability.h numbers that the kernel tests */
@@ -28,11 +30,16 @@ enum capability {
     CAP_SYSLOG = 34, CAP_LAST = 40,
 };
 
+#define CRED_CAPABILITIES_ALL ((1ull << (CAP_LAST + 1)) - 1)
+
+/* Root's: what the first process starts with. A new reference, NULL: no memory. */
+const struct cred *cred_create_root(void);
 const struct cred *cred_get(const struct cred *cred);
 void cred_put(const struct cred *cred);
 /* A private, writable copy; NULL when memory is short. cred_commit publishes it for the running thread. */
 struct cred *cred_copy(const struct cred *cred);
 void cred_commit(struct cred *cred);
+void cred_discard(struct cred *cred); /* a copy that is not to be published */
 const struct cred *current_cred(void);
 bool cred_has(const struct cred *cred, enum capability capability);
 bool cred_in_group(const struct cred *cred, uint32_t gid);

@@ -27,3 +27,6 @@ void pid_get(struct pid *pid);
 void pid_put(struct pid *pid);
 /* Under rcu_read_lock or task_list_lock; no reference taken. NULL if unused. */
 struct pid *pid_find(int number);
+/* With a reference. */
+struct pid *pid_find_get(int number);
+void pid_init(void);

@@ -16,3 +16,5 @@ struct rlimit {
 
 /* The running process's soft limit. */
 uint64_t rlimit_current(enum rlimit_resource resource);
+/* What the first process starts with. */
+extern const struct rlimit rlimit_defaults[RLIMIT_COUNT];

@@ -96,6 +96,35 @@ int signal_permitted(struct process *target, unsigned signal);
 /* A fault of the running user thread: forced, cannot be blocked or ignored. */
 void task_signal_fault(unsigned signal, int code, uint64_t address, struct trap_frame *frame);
 
+/* What a signal does where the program has not said otherwise, signal(7). */
+enum signal_default { SIGNAL_TERMINATE, SIGNAL_CORE, SIGNAL_DISCARD, SIGNAL_STOP, SIGNAL_CONTINUE };
+enum signal_default signal_default_action(unsigned signal);
+
+#define SIGNAL_SET_STOP (signal_bit(SIGSTOP) | signal_bit(SIGTSTP) | signal_bit(SIGTTIN) | signal_bit(SIGTTOU))
+#define SIGNAL_SET_UNBLOCKABLE (signal_bit(SIGKILL) | signal_bit(SIGSTOP))
+
+void signal_init(void);
+void signal_pending_init(struct signal_pending *pending);
+/* Forgets what is queued. process->lock held, or nobody else knows the queue. */
+void signal_pending_flush(struct process *process, struct signal_pending *pending, signal_set set);
+
+/* The next signal in `set`, the thread's own first, or 0. process->lock held. */
+unsigned signal_dequeue(struct task *task, signal_set set, struct signal_info *info);
+/* Makes the running task's THREAD_WORK_SIGNAL say whether there is something to look at. process->lock held. */
+void signal_recalculate(struct task *task);
+/* Replaces the running task's mask. Takes process->lock. */
+void signal_set_mask(signal_set mask);
+/* Pending for the task or its process and not blocked, process->lock held. */
+signal_set signal_deliverable(const struct task *task);
+/* Sets the action of `signal`; what is pending and becomes ignored is forgotten. */
+void signal_set_action(unsigned signal, const struct signal_action *action);
+
+struct signal_handlers *signal_handlers_create(void); /* all default; NULL: no memory */
+struct signal_handlers *signal_handlers_copy(struct signal_handlers *handlers);
+void signal_handlers_put(struct signal_handlers *handlers);
+/* For exec: handlers become default (ignored signals stay so). */
+void signal_handlers_reset(struct signal_handlers *handlers);
+
 bool signal_is_ignored(struct process *process, unsigned signal);
 bool signal_is_blocked(struct task *task, unsigned signal);
 

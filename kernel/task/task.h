@@ -9,6 +9,7 @@
 #pragma once
 
 #include "kernel/arch/frame.h"
+#include "kernel/sched/completion.h"
 #include "kernel/sched/thread.h"
 #include "kernel/sched/wait.h"
 #include "kernel/task/cred.h"
@@ -32,18 +33,22 @@ struct process {
     struct list_node sibling, children; /* task_list_lock */
     struct list_node threads;           /* of struct task, task_list_lock */
     uint32_t thread_count;
-    struct list_node group_node, session_node;
+    struct list_node group_node, session_node, all_node;
     enum process_state state;
     int exit_status;                 /* as wait4 reports it */
     bool exiting;                    /* exit_group or a fatal signal is under way */
     bool executed;                   /* has called execve since fork (setpgid refuses then) */
     uint8_t exit_signal;             /* sent to the parent; SIGCHLD for fork */
-    bool stopped, stop_reported, continued_unreported; /* job control */
+    /* Job control, process->lock: `stopping` from the stop signal until SIGCONT; `stopped` once every thread has stopped */
+    bool stopping, stopped, stop_reported, continued_unreported;
+    bool continue_notify;            /* a thread is to tell the parent about SIGCONT */
     uint8_t stop_signal;
-    struct wait_queue child_wait;    /* the parent sleeps here in wait4 */
-    struct wait_queue *vfork_wait;   /* a vfork parent waits for exec or exit; NULL otherwise */
+    uint32_t stopped_threads;
+    struct wait_queue child_wait;    /* the parent sleeps here in wait4; exec, until it is the only thread */
+    struct completion *vfork_done;   /* a vfork parent waits for exec or exit; NULL otherwise. process->lock */
+    struct task *exec_task;          /* the thread that ends all others to run a new program; process->lock */
 
-    struct spinlock lock;            /* irqsave; guards `shared_pending`, rlimits, timers */
+    struct spinlock lock;            /* irqsave; guards signal queues, rlimits, timers, and (beside task_list_lock) `threads` */
     struct signal_handlers *handlers;
     struct signal_pending shared_pending;
     struct rlimit limits[RLIMIT_COUNT];
@@ -51,6 +56,9 @@ struct process {
     uint64_t start_time_ns;
     uint64_t dead_user_ns, dead_system_ns;         /* of threads that have exited */
     uint64_t children_user_ns, children_system_ns; /* of reaped children */
+    uint32_t exit_uid;               /* real user ID of its last thread to change it: for SIGCHLD */
+    uint32_t queued_signals;         /* entries in all its queues */
+    uint64_t children_faults, dead_faults;
     struct process_timers *timers;   /* itimers, POSIX timers; NULL until used */
     struct rcu_head rcu;
 };
@@ -73,6 +81,9 @@ struct task {
         uint64_t deadline_ns, user_remaining;
     } restart;
     uint64_t minor_faults, major_faults;
+    uint64_t fault_address;        /* of the last page fault that became a signal: CR2 for its frame */
+    uint8_t parent_death_signal;   /* prctl PR_SET_PDEATHSIG; 0: none */
+    bool exiting;
     struct rcu_head rcu;
 };
 
@@ -92,14 +103,40 @@ static inline struct trap_frame *task_frame(struct task *task) {
                                             sizeof(struct trap_frame));
 }
 
-/* Guards the process tree, groups, sessions. Taken irqsave. */
+/* Guards the process tree, groups, sessions. Taken irqsave; outside every process->lock. */
 extern struct spinlock task_list_lock;
+
+void task_init(void); /* caches and tables; once, after the slab allocator */
+
+/*
+ * A task and its thread, not yet started or in any list: kernel stack, FPU area and tid are there,
+ * everything else is zero. It starts in entry(argument). NULL when memory or numbers are short.
+ */
+struct task *task_create(const char *name, void (*entry)(void *), void *argument);
+/* For a task that was never started. Puts cred and process if they are set. */
+void task_destroy(struct task *task);
+/* A process with one reference (its existence, until it is reaped), in no list; NULL: no memory. */
+struct process *process_create(struct pid *pid);
+/* Enters the task as a thread of task->process; the process's first one also enters the tree. task_list_lock held. */
+void task_link(struct task *task);
+/* Takes the running task off its process, keeping its times. Returns whether it was the last. task_list_lock held. */
+bool task_unlink(struct task *task);
+void process_link(struct process *process, struct process *parent, struct pid *group, struct pid *session);
+/* A reaped process leaves tree, group and session. task_list_lock held; process_put after it is released. */
+void process_unlink(struct process *process);
+/* Moves it to another group or session. task_list_lock held. */
+void process_set_group(struct process *process, struct pid *group);
+void process_set_session(struct process *process, struct pid *session);
+/* exec, or the end, of a vfork child: its parent goes on. */
+void process_vfork_finish(struct process *process);
+/* CPU time of all threads, alive and gone. Takes process->lock. */
+void process_times(struct process *process, uint64_t *user_ns, uint64_t *system_ns);
 
 void process_get(struct process *process);
 void process_put(struct process *process);
 /* Looks up and references; NULL if there is none. */
 struct process *process_find(int pid);
-/* Visits every process (task_list_lock held meanwhile: the visitor must not sleep). */
+/* Visits every process (task_list_lock held meanwhile: the visitor must not sleep) until `visit` says false. */
 void process_each(bool (*visit)(struct process *process, void *context), void *context);
 /* The process that adopts orphans: pid 1. */
 extern struct process *init_process;

@@ -1,0 +1,70 @@
+/* Credentials: reference-counted, immutable once published; freed after a grace period, so that others may look. */
+#include "kernel/task/cred.h"
+
+#include "kernel/log/panic.h"
+#include "kernel/mm/slab.h"
+#include "kernel/task/task.h"
+#include "lib/string.h"
+
+static const struct cred root_cred = {
+    .capabilities_effective = CRED_CAPABILITIES_ALL,
+    .capabilities_permitted = CRED_CAPABILITIES_ALL,
+    .capabilities_bounding = CRED_CAPABILITIES_ALL,
+};
+
+struct cred *cred_copy(const struct cred *cred) {
+    struct cred *copy = kmalloc(sizeof *copy);
+    if (copy == NULL)
+        return NULL;
+    *copy = *cred;
+    refcount_init(&copy->refcount, 1);
+    return copy;
+}
+
+const struct cred *cred_create_root(void) {
+    return cred_copy(&root_cred);
+}
+
+const struct cred *cred_get(const struct cred *cred) {
+    refcount_get((struct refcount *)&cred->refcount);
+    return cred;
+}
+
+static void cred_free(struct rcu_head *head) {
+    kfree(container_of(head, struct cred, rcu));
+}
+
+void cred_put(const struct cred *cred) {
+    struct cred *counted = (struct cred *)cred;
+    if (refcount_put(&counted->refcount))
+        rcu_defer(&counted->rcu, cred_free);
+}
+
+void cred_discard(struct cred *cred) {
+    DEBUG_ASSERT(refcount_read(&cred->refcount) == 1);
+    kfree(cred);
+}
+
+void cred_commit(struct cred *cred) {
+    struct task *task = current_task();
+    const struct cred *old = task->cred;
+    rcu_assign(task->cred, (const struct cred *)cred);
+    cred_put(old);
+}
+
+const struct cred *current_cred(void) {
+    return current_task()->cred;
+}
+
+bool cred_has(const struct cred *cred, enum capability capability) {
+    return (cred->capabilities_effective >> capability & 1) != 0;
+}
+
+bool cred_in_group(const struct cred *cred, uint32_t gid) {
+    if (gid == cred->fsgid)
+        return true;
+    for (uint32_t i = 0; i < cred->group_count; i++)
+        if (cred->groups[i] == gid)
+            return true;
+    return false;
+}

@@ -1,0 +1,231 @@
+/* Making, linking and freeing tasks and processes. Lock order: task_list_lock, process->lock, run queue. */
+#include "kernel/task/task.h"
+
+#include "kernel/arch/fpu.h"
+#include "kernel/log/panic.h"
+#include "kernel/mm/kernel_map.h"
+#include "kernel/mm/slab.h"
+#include "kernel/time/clock.h"
+#include "lib/string.h"
+
+DEFINE_LOCK_CLASS(task_list_class, "task list");
+DEFINE_LOCK_CLASS(process_class, "process");
+struct spinlock task_list_lock = SPINLOCK_INIT(task_list_class);
+struct process *init_process;
+
+static struct slab_cache *task_cache, *process_cache, *fpu_cache;
+static struct list_node all_processes = LIST_INIT(all_processes); /* task_list_lock */
+
+void task_init(void) {
+    pid_init();
+    signal_init();
+    task_cache = slab_cache_create("task", sizeof(struct task), 0, NULL);
+    process_cache = slab_cache_create("process", sizeof(struct process), 0, NULL);
+    fpu_cache = slab_cache_create("fpu", arch_fpu_area_size(), FPU_AREA_ALIGN, NULL);
+}
+
+/* ---- tasks ---- */
+
+static void task_free(struct rcu_head *head) {
+    slab_free(task_cache, container_of(head, struct task, rcu));
+}
+
+/* The thread's last reference to anything; its stack is gone already. Interrupts off. */
+static void task_release(struct thread *thread) {
+    struct task *task = thread_to_task(thread);
+
+    arch_fpu_forget(task->thread.arch.fpu);
+    slab_free(fpu_cache, task->thread.arch.fpu);
+    if (task->tid != NULL)
+        pid_put(task->tid);
+    if (task->cred != NULL)
+        cred_put(task->cred);
+    if (task->process != NULL)
+        process_put(task->process);
+    rcu_defer(&task->rcu, task_free);
+}
+
+struct task *task_create(const char *name, void (*entry)(void *), void *argument) {
+    struct task *task = slab_alloc_zero(task_cache);
+    if (task == NULL)
+        return NULL;
+    signal_pending_init(&task->signals.pending);
+    task->thread.release = task_release;
+    task->thread.arch.fpu = slab_alloc(fpu_cache);
+    if (task->thread.arch.fpu == NULL)
+        goto free_task;
+    task->tid = pid_alloc();
+    if (task->tid == NULL)
+        goto free_fpu;
+    if (thread_init(&task->thread, name, entry, argument) < 0)
+        goto free_tid;
+    return task;
+free_tid:
+    pid_put(task->tid);
+free_fpu:
+    slab_free(fpu_cache, task->thread.arch.fpu);
+free_task:
+    slab_free(task_cache, task);
+    return NULL;
+}
+
+void task_destroy(struct task *task) {
+    ASSERT(task->thread.state == THREAD_NEW);
+    kernel_stack_free(task->thread.stack);
+    task_release(&task->thread);
+}
+
+void task_link(struct task *task) {
+    struct process *process = task->process;
+
+    spin_lock(&process->lock);
+    list_add_tail(&task->process_node, &process->threads);
+    process->thread_count++;
+    spin_unlock(&process->lock);
+    rcu_assign(task->tid->task, task);
+}
+
+bool task_unlink(struct task *task) {
+    struct process *process = task->process;
+    uint64_t user_ns, system_ns;
+
+    thread_times(&task->thread, &user_ns, &system_ns);
+    rcu_assign(task->tid->task, NULL);
+    spin_lock(&process->lock);
+    process->dead_user_ns += user_ns;
+    process->dead_system_ns += system_ns;
+    process->dead_faults += task->minor_faults;
+    list_remove(&task->process_node);
+    bool last = --process->thread_count == 0;
+    signal_pending_flush(process, &task->signals.pending, ~0ull);
+    spin_unlock(&process->lock);
+    return last;
+}
+
+/* ---- processes ---- */
+
+struct process *process_create(struct pid *pid) {
+    struct process *process = slab_alloc_zero(process_cache);
+    if (process == NULL)
+        return NULL;
+    refcount_init(&process->refcount, 1);
+    pid_get(pid);
+    process->pid = pid;
+    list_init(&process->sibling);
+    list_init(&process->children);
+    list_init(&process->threads);
+    list_init(&process->group_node);
+    list_init(&process->session_node);
+    list_init(&process->all_node);
+    wait_queue_init(&process->child_wait);
+    spin_init(&process->lock, process_class);
+    signal_pending_init(&process->shared_pending);
+    process->exit_signal = SIGCHLD;
+    process->start_time_ns = clock_monotonic_ns();
+    return process;
+}
+
+void process_get(struct process *process) {
+    refcount_get(&process->refcount);
+}
+
+static void process_free(struct rcu_head *head) {
+    struct process *process = container_of(head, struct process, rcu);
+    signal_pending_flush(process, &process->shared_pending, ~0ull);
+    if (process->handlers != NULL)
+        signal_handlers_put(process->handlers);
+    pid_put(process->pid);
+    slab_free(process_cache, process);
+}
+
+void process_put(struct process *process) {
+    if (refcount_put(&process->refcount))
+        rcu_defer(&process->rcu, process_free);
+}
+
+void process_set_group(struct process *process, struct pid *group) {
+    struct pid *old = process->group;
+
+    pid_get(group);
+    process->group = group;
+    list_remove(&process->group_node);
+    list_add_tail(&process->group_node, &group->group_members);
+    if (old != NULL)
+        pid_put(old);
+}
+
+void process_set_session(struct process *process, struct pid *session) {
+    struct pid *old = process->session;
+
+    pid_get(session);
+    process->session = session;
+    list_remove(&process->session_node);
+    list_add_tail(&process->session_node, &session->session_members);
+    if (old != NULL)
+        pid_put(old);
+}
+
+void process_link(struct process *process, struct process *parent, struct pid *group, struct pid *session) {
+    process->parent = parent;
+    if (parent != NULL)
+        list_add_tail(&process->sibling, &parent->children);
+    process_set_group(process, group);
+    process_set_session(process, session);
+    list_add_tail(&process->all_node, &all_processes);
+    rcu_assign(process->pid->process, process);
+}
+
+void process_unlink(struct process *process) {
+    rcu_assign(process->pid->process, NULL);
+    process->state = PROCESS_REAPED;
+    list_remove(&process->all_node);
+    list_remove(&process->sibling);
+    list_remove(&process->group_node);
+    list_remove(&process->session_node);
+    pid_put(process->group);
+    pid_put(process->session);
+    process->group = process->session = NULL;
+}
+
+struct process *process_find(int number) {
+    rcu_read_lock();
+    const struct pid *pid = pid_find(number);
+    struct process *process = pid == NULL ? NULL : rcu_dereference(pid->process);
+    if (process != NULL && !refcount_get_not_zero(&process->refcount))
+        process = NULL;
+    rcu_read_unlock();
+    return process;
+}
+
+void process_each(bool (*visit)(struct process *process, void *context), void *context) {
+    struct process *process;
+    uint64_t flags = spin_lock_irqsave(&task_list_lock);
+    list_for_each_entry(process, &all_processes, all_node) {
+        if (!visit(process, context))
+            break;
+    }
+    spin_unlock_irqrestore(&task_list_lock, flags);
+}
+
+void process_vfork_finish(struct process *process) {
+    uint64_t flags = spin_lock_irqsave(&process->lock);
+    struct completion *done = process->vfork_done;
+    process->vfork_done = NULL;
+    spin_unlock_irqrestore(&process->lock, flags);
+    if (done != NULL)
+        completion_done(done);
+}
+
+void process_times(struct process *process, uint64_t *user_ns, uint64_t *system_ns) {
+    struct task *task;
+    uint64_t flags = spin_lock_irqsave(&process->lock);
+    *user_ns = process->dead_user_ns;
+    *system_ns = process->dead_system_ns;
+    list_for_each_entry(task, &process->threads, process_node) {
+        uint64_t user, system;
+        thread_times(&task->thread, &user, &system);
+        *user_ns += user;
+        *system_ns += system;
+    }
+    spin_unlock_irqrestore(&process->lock, flags);
+}
