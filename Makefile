@@ -8,7 +8,9 @@ DEBUG   ?= 0
 V       ?= 0
 WERROR  ?= -Werror
 # The time in all time stamps: that of the commit.
-export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+ifndef SOURCE_DATE_EPOCH
+export SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+endif
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -63,7 +65,7 @@ HOST_CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(WARNINGS
 KERNEL_C    := $(foreach d,kernel fs drivers net,$(call rwildcard,$d,%.c)) $(sort $(wildcard lib/*.c))
 KERNEL_ASM  := $(call rwildcard,kernel,%.asm)
 KERNEL_OBJ  := $(KERNEL_C:%.c=$B/obj/%.o) $(KERNEL_ASM:%=$B/obj/%.o)
-FORMAT_SRC  := $(addprefix lib/,crc32.c elf.c cpio.c fat.c fat_read.c mbr.c)
+FORMAT_SRC  := $(addprefix lib/,crc32.c elf.c cpio.c fat.c fat_read.c mbr.c bootcfg.c)
 MKIMAGE_SRC := $(sort $(wildcard tools/mkimage/*.c)) $(FORMAT_SRC)
 MKIMAGE     := $B/tools/mkimage
 KSYMS       := $B/tools/ksyms
@@ -83,13 +85,12 @@ RAMFS_DEPS  :=
 
 # Parts of the tree that are not there are left out.
 HAVE_KERNEL := $(wildcard kernel/main.c)
-HAVE_TOOLS  := $(KSYMS) $(if $(wildcard tools/mkimage/*.c),$(MKIMAGE))
-HAVE_IMAGE  := $(and $(HAVE_KERNEL),$(wildcard boot/boot.mk),$(wildcard tools/mkimage/*.c))
+HAVE_IMAGE  := $(and $(HAVE_KERNEL),$(wildcard boot/boot.mk))
 
 .PHONY: all kernel-objects tools image run test clean help FORCE
 all: kernel-objects tools $(if $(HAVE_KERNEL),$B/kernel.elf) $(if $(HAVE_IMAGE),$(IMAGE)) compile_commands.json
 kernel-objects: $(KERNEL_OBJ)
-tools: $(HAVE_TOOLS)
+tools: $(KSYMS) $(MKIMAGE)
 image: $(IMAGE)
 
 # ---- kernel --------------------------------------------------------------

@@ -144,10 +144,13 @@ static const char *parse_line(struct bootcfg *config, struct slice line) {
     return problem ? problem : set_value(config, trim(key), trim(value));
 }
 
+static const char default_kernel[] = "boot/kernel.elf";
+static const char default_ramfs[] = "boot/ramfs.cpio";
+
 void bootcfg_defaults(struct bootcfg *config) {
     memset(config, 0, sizeof(*config));
-    strlcpy(config->kernel, "boot/kernel.elf", sizeof(config->kernel));
-    strlcpy(config->ramfs, "boot/ramfs.cpio", sizeof(config->ramfs));
+    memcpy(config->kernel, default_kernel, sizeof(default_kernel));
+    memcpy(config->ramfs, default_ramfs, sizeof(default_ramfs));
 }
 
 unsigned bootcfg_parse(struct bootcfg *config, const char *text, size_t size,

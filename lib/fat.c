@@ -122,7 +122,7 @@ static char *put_utf8(char *text, uint32_t code) {
         return text;
     }
     unsigned following = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
-    *text++ = (char)((0xf00u >> following & 0xffu) | code >> 6 * following);
+    *text++ = (char)((0xff00u >> (following + 1) & 0xffu) | code >> 6 * following);
     while (following-- > 0)
         *text++ = (char)(0x80 | (code >> 6 * following & 0x3f));
     return text;

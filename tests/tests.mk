@@ -14,6 +14,8 @@ TEST_CFLAGS := $(filter-out -O2,$(HOST_CFLAGS)) -DCONFIG_DEBUG=0 -O1 -fno-omit-f
   -fno-sanitize-recover=all
 TEST_ENV    := ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
 
+UNIT_SRC_test_fat := $(addprefix tools/mkimage/,volume_write.c volume_tree.c volume_names.c host.c)
+
 # ---- unit --------------------------------------------------------------
 
 UNIT_SRC_test_vma_tree    := kernel/vm/vma_tree.c

@@ -6,6 +6,7 @@
 
 #include "boot/bootinfo.h"
 #include "boot/stage2_header.h"
+#include "lib/bootcfg.h"
 #include "lib/cpio.h"
 #include "lib/crc32.h"
 #include "lib/elf.h"
@@ -165,6 +166,20 @@ void explain_ramfs(struct explanation *explanation, const struct blob *archive) 
                       "CRC-32 %08x, computed %08x", checksum.stored, checksum.computed);
     else
         explain_check(explanation, status == 0, "carries no checksum: the loader will warn");
+}
+
+static void report_config_line(void *context, unsigned line, const char *problem) {
+    explain_check(context, false, "line %u: %s", line, problem);
+}
+
+void explain_config(struct explanation *explanation, const struct blob *config) {
+    static struct bootcfg parsed;
+    bootcfg_defaults(&parsed);
+    unsigned problems = bootcfg_parse(&parsed, (const char *)config->bytes, config->size,
+                                      report_config_line, explanation);
+    if (problems == 0)
+        explain_check(explanation, true, "every line is understood");
+    explain_detail("kernel arguments: %s", parsed.append_length > 0 ? parsed.append : "none");
 }
 
 unsigned image_explain(const struct image *image) {

@@ -17,6 +17,7 @@ void explain_check(struct explanation *explanation, bool holds, const char *form
 /* The files stage2 loads. */
 void explain_kernel(struct explanation *explanation, const struct blob *kernel);
 void explain_ramfs(struct explanation *explanation, const struct blob *archive);
+void explain_config(struct explanation *explanation, const struct blob *config);
 
 /* The boot partition with its files. */
 void explain_volume(struct explanation *explanation, const struct image *image);

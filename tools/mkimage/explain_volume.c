@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "boot/bootinfo.h"
 #include "lib/fat_read.h"
 #include "tools/mkimage/explain.h"
 
@@ -56,17 +55,6 @@ static struct chain follow_chain(struct walk *walk, uint32_t cluster) {
     return chain;
 }
 
-static void explain_config(struct walk *walk, const struct blob *config) {
-    explain_check(walk->explanation, memchr(config->bytes, '\0', config->size) == NULL,
-                  "a text file");
-    size_t longest = 0;
-    for (const char *at = (const char *)config->bytes; *at != '\0'; at += strspn(at, "\n")) {
-        longest = MAX(longest, strcspn(at, "\n"));
-        at += strcspn(at, "\n");
-    }
-    explain_check(walk->explanation, longest <= BOOT_CMDLINE_MAX + 64,
-                  "its lines are short enough");
-}
 
 /* Looks into the files that stage2 loads. */
 static void explain_content(struct walk *walk, const char *path, const struct fat_entry *entry) {
@@ -81,7 +69,7 @@ static void explain_content(struct walk *walk, const char *path, const struct fa
     else if (fat_name_matches(path, IMAGE_RAMFS, strlen(IMAGE_RAMFS)))
         explain_ramfs(walk->explanation, &data);
     else if (fat_name_matches(path, IMAGE_CONFIG, strlen(IMAGE_CONFIG)))
-        explain_config(walk, &data);
+        explain_config(walk->explanation, &data);
 }
 
 static void explain_directory(struct walk *walk, const char *path, uint32_t cluster,

@@ -54,7 +54,10 @@ void stage2_seal(struct blob *stage2);
 /* Fills in the kernel's checksum note; a file sealed before must still be right. */
 void kernel_seal(struct blob *kernel, const char *origin);
 
-/* The configuration with `arguments` added to the end of its `append` line. */
+/* Ends the program at the first line that the loader would not understand. */
+void config_check(const struct blob *config);
+
+/* The configuration with one more `append` line. */
 struct blob config_append(const struct blob *config, const char *arguments);
 
 /* Prints the annotated map; returns the number of violations found. */

@@ -83,6 +83,9 @@ static void apply_changes(struct volume_node *files, const struct options *optio
             die("--remove %s: no such file or empty directory", options->remove.values[i]);
     }
     append_arguments(files, &options->append);
+    struct volume_node *config = volume_find(files, IMAGE_CONFIG);
+    if (config && (options->config || options->append.count > 0))
+        config_check(&config->data);
 }
 
 static void build(const struct options *options) {
