@@ -2,6 +2,7 @@
 #include "kernel/vm/map.h"
 
 #include "kernel/mm/page.h"
+#include "kernel/sched/thread.h"
 #include "kernel/task/cred.h"
 #include "kernel/task/rlimit.h"
 #include "kernel/vm/object.h"
@@ -37,13 +38,18 @@ static bool overcommits(uint64_t pages, uint32_t vma_flags) {
     return pages > stats.managed_pages;
 }
 
+/* Kernel threads (tests) have no process and no limits. */
+static uint64_t limit_of(enum rlimit_resource resource) {
+    return current_thread()->mmu ? rlimit_current(resource) : RLIM_INFINITY;
+}
+
 int map_check_limits(struct space *space, uint64_t pages, uint32_t vma_flags) {
-    if (space->total_pages + pages > rlimit_current(RLIMIT_AS) >> PAGE_SHIFT)
+    if (space->total_pages + pages > limit_of(RLIMIT_AS) >> PAGE_SHIFT)
         return -ENOMEM;
     if ((vma_flags & (VMA_WRITE | VMA_SHARED)) == VMA_WRITE &&
-        space->data_pages + pages > rlimit_current(RLIMIT_DATA) >> PAGE_SHIFT)
+        space->data_pages + pages > limit_of(RLIMIT_DATA) >> PAGE_SHIFT)
         return -ENOMEM;
-    if (vma_flags & VMA_LOCKED && space->locked_pages + pages > rlimit_current(RLIMIT_MEMLOCK) >> PAGE_SHIFT &&
+    if (vma_flags & VMA_LOCKED && space->locked_pages + pages > limit_of(RLIMIT_MEMLOCK) >> PAGE_SHIFT &&
         !cred_has(current_cred(), CAP_IPC_LOCK))
         return -EAGAIN;
     return overcommits(pages, vma_flags) ? -ENOMEM : 0;
@@ -221,7 +227,7 @@ static int grow_heap(struct space *space, uint64_t old_end, uint64_t new_end) {
     uint64_t data = new_end - space->brk_start + (space->data_end - space->data_start);
     struct vma *heap = space_find(space, old_end - 1);
 
-    if (data > rlimit_current(RLIMIT_DATA) || new_end > USER_ADDRESS_END ||
+    if (data > limit_of(RLIMIT_DATA) || new_end > USER_ADDRESS_END ||
         !map_range_is_free(space, old_end, new_end))
         return -ENOMEM;
     int error = map_check_limits(space, (new_end - old_end) >> PAGE_SHIFT, flags);

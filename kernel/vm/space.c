@@ -5,6 +5,7 @@
 #include "kernel/vm/space.h"
 
 #include "kernel/log/panic.h"
+#include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
 #include "kernel/sched/sched.h"
 #include "kernel/task/task.h"
@@ -27,6 +28,7 @@ void space_init(void) {
     vma_init();
     object_cache_init();
     oom_init();
+    page_get(page_zero_frame()); /* for ever: borrowed references never drop it to zero */
 }
 
 struct space *space_create(void) {
