@@ -47,3 +47,37 @@ unit-seeded: $B/unit/seeded
 	  seeded address_sanitizer heap-buffer-overflow; seeded undefined_behaviour_sanitizer 'shift exponent'
 
 -include $(UNIT_LIB:.o=.d) $(patsubst %,$B/unit/tests/unit/%.d,$(UNIT_TESTS) seeded)
+
+# ---- fuzz --------------------------------------------------------------
+
+FUZZ_LIB    := $(filter-out lib/assert.c,$(HOSTED_LIB))
+FUZZ_LIB    := $(FUZZ_LIB:%.c=$B/fuzz/%.o)
+FUZZ_COVER  := -fsanitize-coverage=trace-pc
+FUZZ_DRIVER := $B/fuzz/tests/fuzz/driver.o
+$(FUZZ_DRIVER): FUZZ_COVER :=
+
+$B/fuzz/%.o: %.c $B/flags.txt
+	@mkdir -p $(@D)
+	$(call run,FUZZCC,$<,$(HOSTCC) $(TEST_CFLAGS) $(FUZZ_COVER) -fno-pie $(TEST_EXTRA) $(DEPFLAGS) -c $< -o $@)
+
+$B/fuzz/lib.a: $(FUZZ_LIB)
+	@rm -f $@; ar rcsD $@ $^
+
+$(addprefix $B/fuzz/,$(FUZZ_TARGETS) seeded): $B/fuzz/%: $B/fuzz/tests/fuzz/%.o $(FUZZ_DRIVER) $$(FUZZ_SRC_$$*:%.c=$B/fuzz/%.o) $B/fuzz/lib.a
+	$(call run,FUZZLD,$@,$(HOSTCC) $(TEST_CFLAGS) -no-pie $^ -o $@)
+
+fuzz: $(addprefix $B/fuzz/,$(FUZZ_TARGETS)) fuzz-seeded
+	@failed=0; for t in $(FUZZ_TARGETS:fuzz_%=%); do printf 'fuzz_%s: ' $$t; \
+	  $B/fuzz/fuzz_$$t -n $(FUZZ_RUNS) -s $(FUZZ_SEED) -o $B/fuzz/crash_$$t tests/fuzz/corpus/$$t \
+	    || failed=$$((failed + 1)); done; \
+	  echo "fuzz: $(words $(FUZZ_TARGETS)) targets, $$failed failed"; [ $$failed = 0 ]
+
+# The fuzzer must find the seeded bug by mutation alone, and its saved input must show it again.
+.PHONY: fuzz-seeded
+fuzz-seeded: $B/fuzz/seeded
+	@rm -f $<.crash; found='heap-buffer-overflow|insufficient space'; \
+	! $< -n 200000 -o $<.crash > $<.log 2>&1 && grep -Eq "$$found" $<.log \
+	  && ! $< -o $<.again $<.crash > $<.log 2>&1 && grep -Eq "$$found" $<.log \
+	  || { echo 'seeded bug not found by the fuzzer, or not saved'; exit 1; }
+
+-include $(FUZZ_LIB:.o=.d) $(FUZZ_DRIVER:.o=.d) $(patsubst %,$B/fuzz/tests/fuzz/%.d,$(FUZZ_TARGETS) seeded)
