@@ -171,6 +171,7 @@ help:
 	@echo 'make                 everything: $(IMAGE), $B/kernel.elf (with symbols)'
 	@echo 'make run             boot it in QEMU in this terminal (./astra run)'
 	@echo 'make test            the test suite (./astra test)'
+	@echo 'make unit fuzz       the host tests of pure code alone'
 	@echo 'make kernel-objects  compile the kernel without linking it'
 	@echo 'make tools           the host tools only'
 	@echo 'make clean           remove everything built'

@@ -3,7 +3,7 @@
 #   make fuzz   every tests/fuzz/fuzz_*.c: its kept corpus, then FUZZ_RUNS mutations from FUZZ_SEED
 # All of lib/ is linked in; further sources of a test go into UNIT_SRC_test_X or FUZZ_SRC_fuzz_X.
 
-FUZZ_RUNS ?= 20000
+FUZZ_RUNS ?= 50000
 FUZZ_SEED ?= 1
 
 UNIT_TESTS   := $(basename $(notdir $(sort $(wildcard tests/unit/test_*.c))))

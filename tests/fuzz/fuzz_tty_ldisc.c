@@ -40,15 +40,21 @@ static void check_invariants(void) {
     ASSERT(ld.line_end - ld.tail <= ld.head - ld.tail);
     ASSERT(ld.head - ld.tail <= LDISC_BUFFER_BYTES);
     ASSERT(ld.termios.c_lflag & ICANON || ld.line_end == ld.tail);
-    ASSERT(tty_ldisc_input_bytes(&ld) <= ld.head - ld.tail);
 }
 
 static void read_some(size_t size) {
     uint8_t buf[256];
+    size_t held = ld.head - ld.tail;
     bool ready = tty_ldisc_has_input(&ld, 1);
     int count = tty_ldisc_read(&ld, buf, size);
 
+    ASSERT(tty_ldisc_input_bytes(&ld) <= held);
     ASSERT(count <= (int)size && (count >= 0) == (ready || !size));
+}
+
+/* As if many bytes had been typed: typing them would take most of the time. */
+static void fill_up_to(uint32_t held) {
+    ld.head = ld.tail + MAX(ld.head - ld.tail, held);
 }
 
 static void operate(uint8_t operation, uint8_t argument) {
@@ -64,10 +70,7 @@ static void operate(uint8_t operation, uint8_t argument) {
     case 5: tty_ldisc_input_break(&ld); break;
     case 6: tty_ldisc_set_stopped(&ld, argument & 1); break;
     case 7: ASSERT(tty_ldisc_output(&ld, argument, out) <= LDISC_OUTPUT_MAX); break;
-    case 8:
-        for (unsigned i = 0; i < argument * 16u; i++)
-            tty_ldisc_input(&ld, 'x');
-        break;
+    case 8: fill_up_to(LDISC_BUFFER_BYTES - 1 - argument); break;
     default: read_some(argument); break;
     }
     tty_ldisc_set_termios(&ld, &termios);
