@@ -13,5 +13,5 @@
  */
 uint32_t crc32_update(uint32_t crc, const void *data, size_t nbytes);
 
-/* The CRC of a block in which the four bytes at `hole` count as zero: where it keeps its own CRC. */
+/* The CRC of a block whose four bytes at `hole`, where it keeps its own CRC, count as zero. */
 uint32_t crc32_with_hole(const void *data, size_t nbytes, size_t hole);

@@ -166,7 +166,10 @@ static inline uint32_t fat_dirent_cluster(const struct fat_dirent *entry) {
 /* The checksum that ties the pieces of a long name to their short name. */
 uint8_t fat_short_name_checksum(const uint8_t name[11]);
 
-/* "BOOT    CFG" as "BOOT.CFG", or in lower case where case_flags say so. Bytes from 0x80 on: '_'. */
+/*
+ * "BOOT    CFG" as "BOOT.CFG", or in lower case where case_flags say so. A byte that is not
+ * printable ASCII becomes '_'.
+ */
 void fat_short_name_text(const struct fat_dirent *entry, char text[13]);
 
 /* True if `name` is the `length` bytes at `component`, apart from the case of ASCII letters. */

@@ -64,7 +64,7 @@ int mbr_parse(const uint8_t sector[MBR_BYTES], struct mbr *mbr) {
     return nactive <= 1 ? 0 : -EINVAL;
 }
 
-/* Cylinder, head, sector as INT 13h wants them; the last expressible address for what lies behind. */
+/* Cylinder, head, sector as INT 13h wants them; the last address there is for what lies behind. */
 static void chs_from_lba(uint32_t lba, uint8_t chs[3]) {
     uint32_t cylinder = lba / (CHS_HEADS * CHS_SECTORS);
     uint32_t head = lba / CHS_SECTORS % CHS_HEADS;

@@ -40,7 +40,7 @@ struct mbr {
  */
 must_check int mbr_parse(const uint8_t sector[MBR_BYTES], struct mbr *mbr);
 
-/* Writes disk id, table (with CHS fields for 255 heads of 63 sectors) and signature; not the code. */
+/* Writes disk id, table (CHS fields for 255 heads, 63 sectors) and signature; not the code. */
 void mbr_build(uint8_t sector[MBR_BYTES], const struct mbr *mbr);
 
 /* Index of the active partition, or -ENOENT. */

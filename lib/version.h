@@ -1,6 +1,6 @@
 /*
- * What this build is called. The makefile passes both strings to version.c alone, so that a new commit
- * recompiles one file.
+ * What this build is called. The makefile passes both strings to version.c alone, so that a new
+ * commit recompiles one file.
  */
 #pragma once
 

@@ -84,8 +84,8 @@ static void explain_entry(struct walk *walk, const char *path, const struct fat_
                           : fat_cluster_sector(&walk->volume.geometry, entry->first_cluster);
     struct chain chain = follow_chain(walk, entry->first_cluster);
     explain_area(walk->image->partition_start + sector * FAT_SECTOR,
-                 is_directory ? chain.bytes : entry->size, "%s%s (cluster %u, %u fragment%s)", path,
-                 is_directory ? "/" : "", entry->first_cluster, chain.fragments, chain.fragments == 1 ? "" : "s");
+                 is_directory ? chain.bytes : entry->size, "%s%s (cluster %u, fragments: %u)",
+                 path, is_directory ? "/" : "", entry->first_cluster, chain.fragments);
     uint64_t expected = ALIGN_UP((uint64_t)entry->size, cluster_bytes);
     bool fits = is_directory ? chain.bytes > 0 : chain.bytes == expected;
     if (!chain.sound || !fits)
