@@ -27,7 +27,8 @@ def _host_target(target: str) -> tuple:
 
 def _guest_tests(options) -> tuple:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rs", "--durations=5",
-               str(host.ROOT / "tests" / "tree"), str(host.ROOT / "tests" / "vm")]
+               str(host.ROOT / "tests" / "tree"), str(host.ROOT / "tests" / "tools"),
+               str(host.ROOT / "tests" / "vm")]
     command += ["--long"] if options.long else []
     command += ["-k", options.only] if options.only else []
     environment = dict(os.environ, PYTHONPATH=str(host.ROOT / "tools"), ASTRA_ROOT=str(host.ROOT))
