@@ -100,6 +100,7 @@ static size_t read_line(struct tty_ldisc *ld, uint8_t *buf, size_t size) {
             buf[done++] = ld->buffer[ld->tail % LDISC_BUFFER_BYTES];
         bitmap_clear(ld->delimiter, ld->tail++ % LDISC_BUFFER_BYTES);
     }
+    ld->mid_line = !ended;
     return done;
 }
 
@@ -109,6 +110,7 @@ static size_t read_raw(struct tty_ldisc *ld, uint8_t *buf, size_t size) {
     while (done < size && ld->tail != ld->head)
         buf[done++] = ld->buffer[ld->tail++ % LDISC_BUFFER_BYTES];
     ld->line_end = ld->tail;
+    ld->mid_line = false;
     return done;
 }
 

@@ -43,6 +43,7 @@ struct tty_ldisc {
     uint32_t head, line_end, tail;
     unsigned column;            /* of the output, for tabs and erasing */
     unsigned line_start_column; /* column where the echo of the edited line begins */
+    bool mid_line;              /* the last canonical read stopped inside a line */
     bool literal;               /* the next byte was quoted with VLNEXT */
     bool stopped;               /* output, by VSTOP or tty_ldisc_set_stopped */
     bool throttled;             /* input, by a VSTOP we sent (IXOFF) */

@@ -12,7 +12,7 @@ struct device {
     const char *bus; /* "isa", "acpi", "pci" ... */
     char id[24];     /* in the bus's own terms: "PNP0501", "8086:100e" */
     char name[24];   /* unique: "com1" */
-    const struct driver *driver;
+    const struct driver *driver; /* NULL: none serves it */
     void *driver_data;
     struct { uint16_t base, length; } io[4];
     struct { uint64_t base, length; } memory[6];
@@ -30,6 +30,11 @@ struct driver {
 #define DRIVER(identifier) \
     static const struct driver identifier __attribute__((used, section(".drivers"), aligned(8)))
 
-/* Announces a device found on a bus and probes the matching driver. The device lives for ever. */
+/* The records, by the linker. */
+extern const struct driver drivers_start[], drivers_end[];
+
+void device_init(void);
+/* Announces a device found on a bus and probes the matching driver. The device lives for ever. May sleep. */
 void device_add(struct device *device);
+/* Devices found, in the order their buses announced them; the ones no driver took included. May sleep. */
 void device_each(void (*visit)(struct device *device, void *context), void *context);

@@ -196,7 +196,8 @@ void log_sink_add(struct log_sink *sink) {
     uint64_t flags = irq_save();
     output_begin();
     output_pending();
-    while (sequence < output_sequence && ring_read(&sequence, &position, &info, text, sizeof text))
+    while (!sink->skip_history && sequence < output_sequence &&
+           ring_read(&sequence, &position, &info, text, sizeof text))
         sink_show(sink, &info, line, format_line(line, &info, text));
     list_add_tail(&sink->node, &sinks);
     atomic_store(&output_busy, 0u);

@@ -24,6 +24,7 @@ struct log_sink {
     struct list_node node;
     const char *name;
     enum log_level level;
+    bool skip_history; /* log_sink_add does not replay: somebody else has shown it at the same place */
     void (*write)(struct log_sink *sink, const char *text, size_t length);
 };
 
@@ -35,7 +36,7 @@ void log_write(enum log_level level, const char *tag, const char *fmt, ...) prin
 #define log_info(...) log_write(LOG_INFO, LOG_TAG, __VA_ARGS__)
 #define log_debug(...) log_write(LOG_DEBUG, LOG_TAG, __VA_ARGS__)
 
-/* Adds a sink and shows it what the ring already holds. */
+/* Adds a sink and shows it what the ring already holds (unless it skips that). */
 void log_sink_add(struct log_sink *sink);
 void log_sink_remove(struct log_sink *sink);
 
