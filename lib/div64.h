@@ -15,3 +15,16 @@ static inline uint64_t div64_u32(uint64_t n, uint32_t d, uint32_t *rem) {
     __asm__("divl %4" : "=a"(low), "=d"(*rem) : "0"(low), "1"(high), "rm"(d) : "cc");
     return (uint64_t)quotient_high << 32 | low;
 }
+
+#ifdef __x86_64__
+/* a * b / c through a 128-bit product, or UINT64_MAX when that does not fit; c must not be 0. */
+static inline uint64_t mul_div_u64(uint64_t a, uint64_t b, uint64_t c) {
+    unsigned __int128 product = (unsigned __int128)a * b;
+    uint64_t low = (uint64_t)product, high = (uint64_t)(product >> 64);
+
+    if (high >= c)
+        return UINT64_MAX;
+    __asm__("divq %4" : "=a"(low), "=d"(high) : "0"(low), "1"(high), "rm"(c) : "cc");
+    return low;
+}
+#endif

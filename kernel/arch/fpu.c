@@ -17,6 +17,8 @@
 #define FCW_DEFAULT 0x37f   /* SysV ABI x86-64 §3.4.1 */
 #define MXCSR_DEFAULT 0x1f80
 #define MXCSR_MASK_DEFAULT 0xffbf /* when FXSAVE stores 0, SDM 1 §11.6.6 */
+#define FPU_EXCEPTION_BITS 0x3fu /* SDM 1 §8.1.3, §10.2.3 */
+#define MXCSR_MASK_SHIFT 7
 #define CPU_NONE UINT32_MAX
 
 /* SDM 1 table 10-2, the parts named here. */
@@ -146,4 +148,15 @@ bool arch_fpu_sanitise(struct fpu_area *area) {
     area->xcomp_bv = 0;
     memset(area->header_reserved, 0, sizeof area->header_reserved);
     return true;
+}
+
+uint32_t arch_fpu_exceptions(bool simd) {
+    uint16_t control, status;
+    uint32_t mxcsr;
+    if (simd) {
+        __asm__ volatile("stmxcsr %0" : "=m"(mxcsr));
+        return mxcsr & ~(mxcsr >> MXCSR_MASK_SHIFT) & FPU_EXCEPTION_BITS;
+    }
+    __asm__ volatile("fnstcw %0; fnstsw %1" : "=m"(control), "=m"(status));
+    return status & ~(uint32_t)control & FPU_EXCEPTION_BITS;
 }

@@ -47,3 +47,7 @@ uint64_t arch_fpu_features(void); /* XCR0; 0 when only FXSAVE is there */
  * False if it cannot be repaired.
  */
 bool arch_fpu_sanitise(struct fpu_area *area);
+
+/* The unmasked exceptions that are pending, SDM 1 §8.1.3 order: invalid, denormal, division by zero,
+ * overflow, underflow, precision. The registers must be loaded. Interrupts off. */
+uint32_t arch_fpu_exceptions(bool simd);

@@ -16,6 +16,7 @@
 #include "kernel/log/log.h"
 #include "kernel/time/clock.h"
 #include "kernel/time/pit.h"
+#include "lib/div64.h"
 
 #define PM_TIMER_HZ 3579545u
 #define WINDOW_US 250u
@@ -151,13 +152,13 @@ uint64_t calibrate_refine(uint64_t known_tsc_hz) {
 
     /* The count may have wrapped many times: the rate known so far says how often. */
     uint64_t elapsed_tsc = now.tsc - first.tsc, period = (uint64_t)reference->mask + 1;
-    uint64_t expected = (uint64_t)((unsigned __int128)elapsed_tsc * reference->hz / known_tsc_hz);
+    uint64_t expected = mul_div_u64(elapsed_tsc, reference->hz, known_tsc_hz);
     uint64_t ticks = ticks_between(first.count, now.count);
     if (expected > ticks)
         ticks += (expected - ticks + period / 2) / period * period;
     if (ticks == 0)
         return 0;
-    uint64_t tsc_hz = (uint64_t)((unsigned __int128)elapsed_tsc * reference->hz / ticks);
+    uint64_t tsc_hz = mul_div_u64(elapsed_tsc, reference->hz, ticks);
     uint64_t change = tsc_hz > known_tsc_hz ? tsc_hz - known_tsc_hz : known_tsc_hz - tsc_hz;
     return change < known_tsc_hz / 32 ? tsc_hz : 0;
 }

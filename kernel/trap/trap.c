@@ -148,13 +148,23 @@ static void non_maskable_interrupt(const struct trap_frame *frame) {
     log_warn("NMI without a known cause (port 61h reads %#x), at %#lx", status, (unsigned long)frame->rip);
 }
 
+/* The si_code of a floating-point exception, by the first unmasked bit that is set (SDM 1 §8.5, §11.5). */
+static int float_code(bool simd) {
+    static const uint8_t codes[] = {FPE_FLTINV, FPE_FLTUND, FPE_FLTDIV, FPE_FLTOVF, FPE_FLTUND, FPE_FLTRES};
+    uint32_t pending = arch_fpu_exceptions(simd);
+    return pending ? codes[__builtin_ctz(pending)] : FPE_FLTINV;
+}
+
 static void exception_from_user(struct trap_frame *frame, const struct exception *exception) {
-    uint64_t address = frame->vector == TRAP_ALIGNMENT ? 0 : frame->rip;
+    bool simd = frame->vector == TRAP_SIMD;
+    int code = simd || frame->vector == TRAP_FPU ? float_code(simd) : exception->code;
+    unsigned signal = exception->name ? exception->signal : SIGSEGV;
+    if (!exception->name)
+        code = SI_KERNEL;
     irq_enable();
-    if (exception->name)
-        task_signal_fault(exception->signal, exception->code, address, frame);
-    else
-        task_signal_fault(SIGSEGV, SI_KERNEL, address, frame);
+    /* Where the CPU does not tell an address, Linux gives none. */
+    bool has_address = code != SI_KERNEL && frame->vector != TRAP_ALIGNMENT;
+    task_signal_fault(signal, code, has_address ? frame->rip : 0, frame);
 }
 
 static void exception_handle(struct trap_frame *frame) {
