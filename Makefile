@@ -95,10 +95,12 @@ image: $(IMAGE)
 
 # ---- kernel --------------------------------------------------------------
 
-# Rewritten only when its text changes, so that new flags or a new version rebuild what they touch.
+# Rewritten only when their text changes, so that new flags, another version and added or removed
+# sources rebuild what they touch.
 $B/flags.txt: STAMP = $(CC) $(KERNEL_CFLAGS) $(KERNEL_ASFLAGS) $(KERNEL_LDFLAGS) $(HOSTCC) $(HOST_CFLAGS)
 $B/version.txt: STAMP = $(VERSION) $(GIT_ID)
-$B/flags.txt $B/version.txt: FORCE
+$B/sources.txt: STAMP = $(KERNEL_C) $(KERNEL_ASM)
+$B/flags.txt $B/version.txt $B/sources.txt: FORCE
 	@mkdir -p $(@D); echo '$(STAMP)' | cmp -s - $@ || echo '$(STAMP)' > $@
 
 $B/obj/lib/version.o: $B/version.txt
@@ -113,7 +115,7 @@ $B/obj/%.asm.o: %.asm $B/flags.txt
 	$(call run,NASM,$<,$(NASM) $(KERNEL_ASFLAGS) -MD $(@:.o=.d) -MP $< -o $@)
 
 # Two passes: the symbol table describes .text only and lies behind it, so adding it moves no symbol it describes.
-$B/kernel.pass1: $(KERNEL_OBJ) kernel/kernel.ld
+$B/kernel.pass1: $(KERNEL_OBJ) kernel/kernel.ld $B/sources.txt
 	$(call run,LD,$@,$(LD) $(KERNEL_LDFLAGS) -T kernel/kernel.ld $(KERNEL_OBJ) -o $@)
 
 $B/ksyms.o: $B/kernel.pass1 $(KSYMS)
@@ -155,7 +157,7 @@ $(MKIMAGE) $(KSYMS):
 	$(call run,HOSTLD,$@,$(HOSTCC) $^ -o $@)
 
 # For editors and clang tools.
-compile_commands.json: Makefile $B/flags.txt
+compile_commands.json: Makefile $B/flags.txt $B/sources.txt
 	@for f in $(KERNEL_C); do printf '{"directory":"%s","file":"%s","command":"%s -c %s"},\n' \
 	  '$(CURDIR)' $$f '$(CC) $(KERNEL_CFLAGS)' $$f; done | sed -e '1s/^/[/' -e '$$s/,$$/]/' > $@
 

@@ -11,6 +11,7 @@ ROOT = Path(os.environ.get("ASTRA_ROOT", Path(__file__).parents[2]))
 MKIMAGE = ROOT / "build" / "tools" / "mkimage"
 PARTITION = 1 << 20
 STAGE2 = 8 * 512
+READ_COUNT, READ_LBA = 423, 432  # boot/layout.h
 NOTE_VALUE = 0x21c  # of the sample kernel
 CONFIG = "# test\nkernel = boot/kernel.elf\nappend = first\n"
 LIST = """# comment
@@ -46,6 +47,7 @@ def fixture_parts(tmp_path):
     """A directory with everything an image is made of."""
     stage1 = bytearray(512)
     stage1[0:3], stage1[510:] = b"\xeb\x58\x90", b"\x55\xaa"
+    stage1[READ_COUNT], stage1[READ_LBA:READ_LBA + 8] = 127, struct.pack("<Q", 8)
     stage2 = bytearray(b"\x90" * 8 + b"ASTRAS2\0" + struct.pack("<IIII", 1, 0, 0, 0) + bytes(range(256)) * 40)
     (tmp_path / "stage1").write_bytes(stage1)
     (tmp_path / "stage2").write_bytes(stage2)
@@ -133,7 +135,9 @@ def test_disk_with_large_sectors(parts):
     image = build(parts, "--sector-size", "4096")
     check_volume(image)
     assert "sectors of 4096" in run(MKIMAGE, "--explain", image)
-    assert struct.unpack_from("<I", image.read_bytes()[:512], 454)[0] == PARTITION // 4096
+    sector = image.read_bytes()[:512]
+    assert struct.unpack_from("<I", sector, 454)[0] == PARTITION // 4096
+    assert sector[READ_COUNT] == 3 and struct.unpack_from("<Q", sector, READ_LBA)[0] == 1
 
 
 def test_size_and_disk_id(parts):
@@ -188,6 +192,7 @@ def test_volumes_changed_by_mtools_are_read(parts):
 DAMAGE = {
     "boot signature": (510, "no valid partition table"),
     "second active entry": (446 + 16, "no valid partition table"),
+    "stage1's read": (READ_LBA, "BAD stage1 reads"),
     "stage2 magic": (STAGE2 + 8, "BAD magic"),
     "stage2 body": (STAGE2 + 100, "BAD CRC-32"),
     "stage2 length": (STAGE2 + 23, "BAD length"),

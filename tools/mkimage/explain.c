@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "boot/bootinfo.h"
+#include "boot/layout.h"
 #include "boot/stage2_header.h"
 #include "lib/bootcfg.h"
 #include "lib/cpio.h"
@@ -70,6 +71,11 @@ static void explain_boot_sector(struct explanation *explanation, const struct im
         stamp_is_free &= sector[i] == 0;
     explain_check(explanation, stamp_is_free, "bytes 218 to 223 (disk timestamp) are free");
     explain_check(explanation, image->mbr.disk_id != 0, "the disk id is not 0");
+    uint64_t lba;
+    memcpy(&lba, sector + MBR_READ_LBA, sizeof(lba));
+    explain_check(explanation, lba * image->sector_bytes == STAGE2_LBA * UNIT,
+                  "stage1 reads %u sectors from %llu on", sector[MBR_READ_COUNT],
+                  (unsigned long long)lba);
     explain_partitions(explanation, image);
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "boot/layout.h"
 #include "boot/stage2_header.h"
 #include "lib/crc32.h"
 #include "lib/fat.h"
@@ -25,6 +26,15 @@ static void write_dummy_bpb(uint8_t *sector, uint32_t sector_bytes) {
     bpb->bytes_per_sector = (uint16_t)sector_bytes;
     bpb->sectors_per_track = 18;
     bpb->heads = 2;
+}
+
+/* Tells stage1 where stage2 is in larger sectors; for 512 bytes it knows (boot/layout.h). */
+static void set_stage2_position(uint8_t *sector, size_t stage2_bytes, uint32_t sector_bytes) {
+    const uint64_t lba = STAGE2_BYTE / sector_bytes;
+    if (sector_bytes == UNIT)
+        return;
+    sector[MBR_READ_COUNT] = (uint8_t)DIV_ROUND_UP(stage2_bytes, sector_bytes);
+    memcpy(sector + MBR_READ_LBA, &lba, sizeof(lba));
 }
 
 static void check_stage1(const struct blob *stage1) {
@@ -91,6 +101,7 @@ struct blob image_build(struct image_parts *parts) {
     image.bytes = must_alloc(image.size);
     memcpy(image.bytes, parts->stage1.bytes, MBR_BYTES);
     write_dummy_bpb(image.bytes, parts->sector_bytes);
+    set_stage2_position(image.bytes, parts->stage2.size, parts->sector_bytes);
     mbr_build(image.bytes, &mbr);
     memcpy(image.bytes + STAGE2_BYTE, parts->stage2.bytes, parts->stage2.size);
     memcpy(image.bytes + IMAGE_PARTITION_BYTE, volume.bytes, volume.size);
