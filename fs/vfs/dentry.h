@@ -10,6 +10,11 @@
 
 #define DENTRY_INLINE_NAME 40
 
+enum dentry_flag {
+    DENTRY_VOLATILE = 1u << 0,  /* ask inode_ops.is_stale before believing it; never cached negative */
+    DENTRY_ANONYMOUS = 1u << 1, /* of a file outside the tree: its name is shown as it is */
+};
+
 struct dentry {
     uint32_t hash;
     uint32_t name_length;
@@ -24,15 +29,57 @@ struct dentry {
     struct list_node children, sibling;
     struct list_node lru;
     uint32_t mount_count;           /* something is mounted here: look in the mount table */
-    uint32_t flags;
+    uint16_t flags;                 /* enum dentry_flag; fixed at creation */
+    bool hashed;                    /* in the hash table and the parent's children; parent->lock */
+    bool referenced;                /* used since the shrinker last looked */
     char inline_name[DENTRY_INLINE_NAME];
     struct rcu_head rcu;
 };
 
-void dentry_get(struct dentry *dentry);
-void dentry_put(struct dentry *dentry);
+static inline void dentry_get(struct dentry *dentry) {
+    refcount_get(&dentry->refcount);
+}
+void dentry_put(struct dentry *dentry); /* may sleep */
 /* The cached or looked-up child, possibly negative, with a reference; or ERR_PTR. May sleep. */
 struct dentry *dentry_lookup(struct dentry *parent, const char *name, size_t length);
 struct dentry *dentry_make_root(struct inode *inode); /* takes over the inode's reference */
+/* For a file outside the tree, shown as `name`; takes over the inode's reference. NULL: no memory. */
+struct dentry *dentry_make_anonymous(struct inode *inode, const char *name);
+/* For an inode without a name made in `parent`: shown as a deleted `name`; takes over the inode's reference. */
+struct dentry *dentry_make_detached(struct dentry *parent, const char *name, struct inode *inode);
 /* A negative dentry becomes positive; takes over the reference. */
 void dentry_instantiate(struct dentry *dentry, struct inode *inode);
+/* The same as dentry_lookup for a caller that holds the parent inode's lock. */
+struct dentry *dentry_lookup_locked(struct dentry *parent, const char *name, size_t length);
+/* Forgets the name: the next lookup asks the filesystem. Whoever holds the dentry keeps it. */
+void dentry_unhash(struct dentry *dentry);
+/* Forgets what is cached below a removed directory, or one whose filesystem goes away. */
+void dentry_forget_children(struct dentry *dentry);
+/* Renames `dentry` to `name` in `parent`; both directories' inode locks are held for writing. 0 or -ENOMEM. */
+int dentry_move(struct dentry *dentry, struct dentry *parent, const char *name, size_t length);
+/* Exchanges the places of two positive dentries; locks as for dentry_move. 0 or -ENOMEM. */
+int dentry_exchange(struct dentry *a, struct dentry *b);
+/* `ancestor` is `dentry` or above it. Stable only while no rename can happen. */
+bool dentry_is_below(const struct dentry *dentry, const struct dentry *ancestor);
+
+/* ---- for path walk (fs/vfs/walk.c) and the shrinker ---- */
+
+/* Start value and step of a name's hash, and its end. */
+#define DENTRY_HASH_START 0u
+static inline uint32_t dentry_hash_step(uint32_t hash, unsigned char c) {
+    return (hash + c) * 0x01000193u; /* the FNV prime: odd, spreads bytes over all bits */
+}
+/* Under RCU: the cached child and its sequence, or NULL (which does not mean that there is none). */
+struct dentry *dentry_find_rcu(const struct dentry *parent, const char *name, uint32_t length,
+                               uint32_t hash, uint32_t *sequence);
+
+/* Held for writing where names or parents change; readers of whole paths take its lock. */
+extern struct seqlock rename_lock;
+
+struct dentry_stats {
+    uint64_t total, unused;
+};
+void dentry_stats_read(struct dentry_stats *stats);
+/* Frees up to `count` unused dentries, oldest first; how many were freed. May sleep. */
+size_t dentry_shrink(size_t count);
+void dentry_cache_init(void);

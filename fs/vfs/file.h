@@ -20,17 +20,28 @@ enum open_flag {
     O_PATH = 010000000, O_TMPFILE = 020200000,
 };
 
+/* What may be done with an open file; fixed at open. */
+enum file_ability {
+    FILE_CAN_READ = 1u << 0,
+    FILE_CAN_WRITE = 1u << 1,
+    FILE_IS_STREAM = 1u << 2,  /* no position: reads and writes take no position lock */
+    FILE_IS_PATH = 1u << 3,    /* O_PATH: only a place in the tree */
+    FILE_COUNTS_WRITER = 1u << 4, /* inode_allow_write and the mount's writers were counted */
+};
+
 struct file {
     struct refcount refcount;
     uint32_t flags; /* enum open_flag: access mode and status flags; F_SETFL changes some */
+    uint32_t abilities; /* enum file_ability */
+    uint32_t open_flags; /* as open() was called, for the driver's open: O_NOCTTY, O_EXCL */
     const struct file_ops *ops;
     struct path path;      /* referenced; dentry NULL only for files without a name before they get one */
     struct inode *inode;
     uint64_t position;
     struct mutex position_lock;
     void *private;         /* the driver's or filesystem's */
-    uint64_t directory_cookie;
-    uint32_t owner_pid;    /* F_SETOWN */
+    int32_t owner_pid;     /* F_SETOWN: a process, or a group if negative */
+    int32_t owner_signal;  /* F_SETSIG; 0: SIGIO */
     struct rcu_head rcu;
 };
 
@@ -63,8 +74,10 @@ struct file_ops {
 int64_t stream_seek(struct file *file, int64_t offset, int whence); /* -ESPIPE */
 int stream_open(struct inode *inode, struct file *file);            /* marks: no position lock needed */
 
-void file_get(struct file *file);
-void file_put(struct file *file);
+static inline void file_get(struct file *file) {
+    refcount_get(&file->refcount);
+}
+void file_put(struct file *file); /* may sleep */
 /* A file without a path in the tree (pipe, eventfd ...): reference 1, or ERR_PTR. */
 struct file *file_create_anonymous(const char *name, const struct file_ops *ops, uint32_t flags, void *private);
 /* Opens an inode at a path already resolved (takes its own references). */
@@ -72,9 +85,44 @@ struct file *file_open_path(const struct path *path, uint32_t flags);
 /* Resolves and opens from the kernel, with the running thread's credentials. */
 struct file *file_open(const char *path, uint32_t flags, uint32_t mode);
 
+/* Opens with O_ flags and creation mode, relative to `start` (NULL: the working directory). */
+struct file *file_open_at(const struct path *start, const char *name, uint32_t flags, uint32_t mode);
+/* As file_create_anonymous, on an inode made by the caller (its reference is taken over). */
+struct file *file_create_on_inode(struct inode *inode, const char *name, const struct file_ops *ops,
+                                  uint32_t flags, void *private);
+/* An inode outside the tree, of the internal super block; NULL: no memory. */
+struct inode *inode_alloc_anonymous(uint32_t mode);
+
+/* Regular files whose bytes are in inode->object (fs/vfs/regular.c). */
+extern const struct file_ops regular_file_ops;
+/* Device nodes and FIFOs: finds the driver by number at open. */
+extern const struct file_ops special_file_ops;
+/* FIFOs are opened by `ops`; kernel/ipc says so at start. */
+void special_set_fifo_ops(const struct file_ops *ops);
+/* Directory offsets: SEEK_SET, SEEK_CUR. */
+int64_t directory_seek(struct file *file, int64_t offset, int whence);
+/* The generic seek over a size in bytes. */
+int64_t file_seek_sized(struct file *file, int64_t offset, int whence, uint64_t size);
+/* Marks the access time as the mount's and file's flags ask (relatime). */
+void file_accessed(struct file *file);
+/* Size limits for a write at `offset`: bytes allowed, or -EFBIG (SIGXFSZ sent). */
+int64_t file_write_limit(uint64_t offset, size_t size);
+
+void file_cache_init(void);
+
+/* A file at `path` with its own references, not opened yet; NULL: no memory. */
+struct file *file_alloc(const struct path *path, uint32_t flags);
+/* Frees a file whose open failed. */
+void file_discard(struct file *file);
+
 /* Kernel-side transfers at an offset: bytes or -errno. */
 int64_t file_read_at(struct file *file, void *to, size_t size, uint64_t offset);
 int64_t file_write_at(struct file *file, const void *from, size_t size, uint64_t offset);
 /* With the file's own position, as read() and write() do. */
 int64_t file_read(struct file *file, struct io_buffer *buffer);
 int64_t file_write(struct file *file, struct io_buffer *buffer);
+/* At *position (not checked for being seekable); -EBADF when not open for it. */
+typedef int64_t file_transfer_at(struct file *file, struct io_buffer *buffer, uint64_t *position);
+file_transfer_at file_read_position, file_write_position;
+/* The file's position is locked if `shared` or others refer to the file. */
+int64_t file_transfer(struct file *file, struct io_buffer *buffer, bool shared, file_transfer_at *transfer);

@@ -20,8 +20,12 @@ struct file_use {
     struct file *file;
     bool referenced;
 };
-struct file_use file_use(int descriptor);
-void file_use_end(struct file_use use);
+struct file_use file_use(int descriptor); /* not files opened with O_PATH */
+struct file_use file_use_path(int descriptor); /* those too */
+static inline void file_use_end(struct file_use use) {
+    if (use.referenced)
+        file_put(use.file);
+}
 /* With a reference of its own, or NULL. */
 struct file *file_table_file(struct file_table *table, int descriptor);
 
@@ -30,5 +34,14 @@ int descriptor_reserve(int minimum, bool close_on_exec);
 void descriptor_install(int descriptor, struct file *file); /* takes over the reference */
 void descriptor_cancel(int descriptor);
 int descriptor_close(int descriptor);
+/* Makes `descriptor` refer to `file` (takes over the reference), closing what it was. It or -EBADF, -EBUSY, -ENOMEM. */
+int descriptor_replace(int descriptor, struct file *file, bool close_on_exec);
+/* Close-on-exec flag: read, write; -EBADF. */
+int descriptor_close_on_exec(int descriptor);
+int descriptor_set_close_on_exec(int descriptor, bool on);
+/* Closes, or marks close-on-exec, first..last. */
+void descriptor_close_range(unsigned first, unsigned last, bool only_mark);
+/* A private copy of the running task's table if it is shared. 0 or -ENOMEM. */
+int file_table_unshare(void);
 /* Open descriptors in order, for /proc/PID/fd: the first >= start, or -1. */
 int file_table_next(struct file_table *table, int start);

@@ -12,6 +12,12 @@ struct fs_context {
     uint32_t umask;
 };
 
+/* Copies of root and working directory with references. */
+void fs_context_root(struct fs_context *context, struct path *root);
+void fs_context_cwd(struct fs_context *context, struct path *cwd);
+/* Replace; take over the caller's reference. */
+void fs_context_set_root(struct fs_context *context, const struct path *root);
+void fs_context_set_cwd(struct fs_context *context, const struct path *cwd);
 struct fs_context *fs_context_create(void); /* root and cwd at root_path; NULL: no memory */
 struct fs_context *fs_context_copy(struct fs_context *context);
 void fs_context_get(struct fs_context *context);

@@ -31,11 +31,19 @@ struct dir_context;
 #define S_ISUID 0004000u
 #define S_ISGID 0002000u
 #define S_ISVTX 0001000u
+#define S_IRWXU 0000700u
+#define S_IRUSR 0000400u
+#define S_IWUSR 0000200u
+#define S_IXGRP 0000010u
 #define S_IS(mode, type) (((mode) & S_IFMT) == (type))
 
 struct timestamp {
     int64_t seconds;
     uint32_t nanoseconds;
+};
+
+enum inode_flag {
+    INODE_UNNAMED = 1u << 0, /* made without a name by O_TMPFILE: link() may give it one */
 };
 
 struct inode {
@@ -45,13 +53,16 @@ struct inode {
     const struct file_ops *file_ops; /* of a file opened on it */
     uint64_t number;
     uint32_t mode, uid, gid, link_count;
+    uint32_t flags;             /* enum inode_flag */
     uint64_t device;            /* st_rdev of a device node: new_encode_dev form */
     uint64_t size;              /* bytes; for a file with an object, the object's size_bytes follows */
     struct timestamp access_time, modify_time, change_time, birth_time;
     struct rwsem lock;
     struct vm_object *object;   /* page cache; NULL: not a regular file */
     struct spinlock lock_list_lock; /* guards file_locks */
-    struct list_node file_locks;    /* POSIX and flock locks */
+    struct list_node file_locks;    /* fs/vfs/file_lock.c */
+    int32_t writers;            /* open for writing; negative: being executed, writing denied; atomic */
+    const char *link_text;      /* a symlink's target where it stays in memory (kmalloc; freed after a grace period) */
     struct pipe *pipe;          /* a FIFO's, while open */
     void *private;              /* the filesystem's */
     struct hlist_node hash_node;
@@ -78,6 +89,8 @@ struct inode_ops {
     /* Makes a file, directory, node or FIFO of `mode` (type included); returns its inode or ERR_PTR. */
     struct inode *(*create)(struct inode *directory, const char *name, size_t length, uint32_t mode,
                             uint64_t device);
+    /* A regular file without a name. [-EOPNOTSUPP] */
+    struct inode *(*create_unnamed)(struct inode *directory, uint32_t mode);
     struct inode *(*symlink)(struct inode *directory, const char *name, size_t length,
                              const char *target);
     int (*link)(struct inode *directory, const char *name, size_t length, struct inode *inode);
@@ -93,12 +106,39 @@ struct inode_ops {
     int (*follow_link)(struct inode *inode, struct path *path);
     int (*set_attributes)(struct inode *inode, const struct attributes *attributes); /* NULL: generic */
     int (*get_attributes)(struct inode *inode, struct stat_info *stat);              /* NULL: generic */
+    /* Filesystems with volatile names: the name no longer means this inode. Under RCU; must not sleep. */
+    bool (*is_stale)(const struct inode *inode);
     void (*release)(struct inode *inode); /* last reference gone: free private data, blocks if link_count is 0 */
 };
 
 struct inode *inode_alloc(struct super_block *super); /* reference 1; NULL: no memory */
+/* Said of a new directory: its lock is of another class, taken before those of the files in it. */
+void inode_set_directory_lock(struct inode *inode);
 void inode_get(struct inode *inode);
 void inode_put(struct inode *inode);
-/* 0 or -EACCES; `want` is a mask of 4 read, 2 write, 1 execute/search. */
+enum access_mask { ACCESS_EXECUTE = 1, ACCESS_WRITE = 2, ACCESS_READ = 4 };
+
+struct cred;
+/* 0 or -EACCES (-EROFS: writing a file on a read-only super block); `want` is a mask of enum access_mask. */
 int inode_permission(const struct inode *inode, unsigned want);
+int inode_permission_as(const struct cred *cred, const struct inode *inode, unsigned want);
+/* The running thread owns the inode or has CAP_FOWNER. */
+bool inode_is_owner(const struct inode *inode);
 struct timestamp timestamp_now(void);
+/* Sets modify and change time (or change time alone) to now. */
+void inode_touch(struct inode *inode);
+void inode_touch_change(struct inode *inode);
+
+/* Writers and executors exclude each other: 0 or -ETXTBSY. Each success needs its counterpart. */
+int inode_allow_write(struct inode *inode);
+void inode_end_write(struct inode *inode);
+int inode_deny_write(struct inode *inode);
+void inode_end_deny(struct inode *inode);
+
+/* A symlink's text (no NUL): its length or -errno; -EINVAL: not a symlink. */
+int64_t inode_read_link(struct inode *inode, char *text, size_t size);
+/* Owner and mode of something new in `directory` (NULL: outside the tree): the running thread's ids, the
+ * directory's group if that is set-gid. */
+void inode_set_owner(struct inode *inode, const struct inode *directory, uint32_t mode);
+
+void inode_cache_init(void);

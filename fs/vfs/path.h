@@ -29,7 +29,7 @@ enum lookup_flag {
 };
 
 void path_get(const struct path *path);
-void path_put(struct path *path);
+void path_put(const struct path *path); /* may sleep */
 
 /* `start` NULL: the working directory. 0 with references in *result, or -errno. May sleep. */
 int path_lookup(const struct path *start, const char *name, unsigned flags, struct path *result);

@@ -1,0 +1,17 @@
+/* Device nodes and FIFOs: inodes whose operations are found by number when they are opened. */
+#pragma once
+
+#include "fs/vfs/file.h"
+
+/* A range of character or block device numbers and their driver's operations. */
+struct device_operations {
+    struct list_node node;
+    uint32_t type;         /* S_IFCHR or S_IFBLK */
+    uint64_t device;       /* DEVICE_NUMBER() form */
+    const struct file_ops *ops;
+    void *private;         /* file->private at open */
+};
+
+/* -EEXIST when the number is taken. May sleep. */
+int device_operations_register(struct device_operations *operations);
+void device_operations_unregister(struct device_operations *operations);

@@ -1,0 +1,37 @@
+/* Gathering what stat and statfs report. */
+#include "fs/vfs/stat.h"
+
+#include "fs/vfs/file.h"
+#include "fs/vfs/mount.h"
+#include "kernel/vm/object.h"
+
+#define SECTOR_SHIFT 9u /* st_blocks counts 512-byte units whatever the filesystem's blocks are */
+
+void inode_stat(const struct inode *inode, struct stat_info *stat) {
+    stat->device = inode->super->device;
+    stat->inode_number = inode->number;
+    stat->special_device = inode->device;
+    stat->mode = inode->mode;
+    stat->link_count = inode->link_count;
+    stat->uid = inode->uid;
+    stat->gid = inode->gid;
+    stat->size = inode->size;
+    stat->blocks = inode->object ? inode->object->page_count << (PAGE_SHIFT - SECTOR_SHIFT) : 0;
+    stat->block_size = inode->super->block_size;
+    stat->access_time = inode->access_time;
+    stat->modify_time = inode->modify_time;
+    stat->change_time = inode->change_time;
+    stat->birth_time = inode->birth_time;
+}
+
+int path_stat(const struct path *path, struct stat_info *stat) {
+    struct inode *inode = path->dentry->inode;
+    inode_stat(inode, stat);
+    stat->mount_id = path->mount->id;
+    stat->is_mount_root = path->dentry == path->mount->root;
+    return unlikely(inode->ops->get_attributes) ? inode->ops->get_attributes(inode, stat) : 0;
+}
+
+int file_stat(const struct file *file, struct stat_info *stat) {
+    return path_stat(&file->path, stat);
+}

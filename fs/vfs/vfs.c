@@ -1,0 +1,41 @@
+/* Brings the VFS up, and tells the address-space code how files are mapped. */
+#include "fs/vfs/vfs.h"
+
+#include "fs/vfs/entry.h"
+#include "fs/vfs/file.h"
+#include "fs/vfs/super.h"
+#include "kernel/vm/space.h"
+#include "lib/errno.h"
+
+/* mmap() of a file: 0 or Linux's errno. */
+static int map_file(struct file *file, struct vma *vma) {
+    bool noexec = file->path.mount->flags & MS_NOEXEC;
+    if (!(file->abilities & FILE_CAN_READ))
+        return -EACCES;
+    if ((vma->flags & VMA_EXECUTE) && noexec)
+        return -EPERM;
+    if ((vma->flags & VMA_SHARED) && !(file->abilities & FILE_CAN_WRITE)) {
+        if (vma->flags & VMA_WRITE)
+            return -EACCES;
+        vma->flags &= ~(uint32_t)VMA_MAY_WRITE;
+    }
+    if (noexec)
+        vma->flags &= ~(uint32_t)VMA_MAY_EXECUTE;
+    return file->ops->map ? file->ops->map(file, vma) : -ENODEV;
+}
+
+static void get_file(struct file *file) {
+    file_get(file);
+}
+
+static const struct vma_file_hooks hooks = {.map = map_file, .get = get_file, .put = file_put};
+
+void vfs_init(void) {
+    inode_cache_init();
+    dentry_cache_init();
+    super_init();
+    mount_init();
+    rename_init();
+    file_cache_init();
+    space_set_file_hooks(&hooks);
+}

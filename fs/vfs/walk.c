@@ -1,0 +1,403 @@
+/* The path walk of walk.h. */
+#include "fs/vfs/walk.h"
+
+#include "fs/vfs/fs_context.h"
+#include "fs/vfs/mount.h"
+#include "kernel/mm/slab.h"
+#include "kernel/task/task.h"
+#include "lib/errno.h"
+#include "lib/errptr.h"
+#include "lib/string.h"
+
+struct component {
+    const char *name;
+    uint32_t length, hash;
+    const char *rest;    /* behind it and the slashes that follow */
+    bool slash_follows;
+};
+
+static void component_parse(const char *name, struct component *component) {
+    uint32_t hash = DENTRY_HASH_START;
+    const char *at = name;
+    for (unsigned char c; (c = (unsigned char)*at) != '/' && c != '\0'; at++)
+        hash = dentry_hash_step(hash, c);
+    component->name = name;
+    component->length = (uint32_t)(at - name);
+    component->hash = hash;
+    component->slash_follows = *at == '/';
+    while (*at == '/')
+        at++;
+    component->rest = at;
+}
+
+/* ---- places ---- */
+
+static void place_put(const struct walk *walk, struct place *place) {
+    if (!walk->rcu)
+        path_put(&place->path);
+}
+
+static void walk_move(struct walk *walk, const struct place *next) {
+    place_put(walk, &walk->at);
+    walk->at = *next;
+}
+
+/* Reads what the place's dentry is now. */
+static void place_sample(struct place *place) {
+    place->sequence = seqcount_read_snapshot(&place->path.dentry->sequence);
+    place->inode = atomic_load(&place->path.dentry->inode);
+}
+
+static void walk_to_root(struct walk *walk) {
+    struct place root = {.path = walk->root};
+    if (!walk->rcu)
+        path_get(&root.path);
+    place_sample(&root);
+    walk_move(walk, &root);
+}
+
+/* ---- one component ---- */
+
+static bool is_stale(const struct dentry *dentry, const struct inode *inode) {
+    return (dentry->flags & DENTRY_VOLATILE) && inode && inode->ops->is_stale &&
+           inode->ops->is_stale(inode);
+}
+
+static int find_child_rcu(struct walk *walk, const struct component *component, struct place *next) {
+    struct dentry *parent = walk->at.path.dentry;
+    struct dentry *child = dentry_find_rcu(parent, component->name, component->length,
+                                           component->hash, &next->sequence);
+    if (!child)
+        return -ECHILD;
+    next->path = (struct path){walk->at.path.mount, child};
+    next->inode = atomic_load(&child->inode);
+    if (seqcount_read_retry(&child->sequence, next->sequence) ||
+        seqcount_read_retry(&parent->sequence, walk->at.sequence) || is_stale(child, next->inode))
+        return -ECHILD;
+    while (unlikely(atomic_load_relaxed(&next->path.dentry->mount_count))) {
+        struct mount *mount = mount_find_rcu(next->path.mount, next->path.dentry);
+        if (!mount)
+            break;
+        next->path = (struct path){mount, mount->root};
+        place_sample(next);
+    }
+    return 0;
+}
+
+static int find_child(struct walk *walk, const struct component *component, struct place *next) {
+    if (unlikely(component->length > NAME_MAX))
+        return -ENAMETOOLONG;
+    if (walk->rcu)
+        return find_child_rcu(walk, component, next);
+    struct dentry *child =
+        dentry_lookup(walk->at.path.dentry, component->name, component->length);
+    if (IS_ERR(child))
+        return PTR_ERR(child);
+    next->path = (struct path){walk->at.path.mount, child};
+    mount_get(next->path.mount);
+    mount_descend(&next->path);
+    place_sample(next);
+    return 0;
+}
+
+static bool at_walk_root(const struct walk *walk, const struct path *path) {
+    return path->dentry == walk->root.dentry && path->mount == walk->root.mount;
+}
+
+static int go_up_rcu(struct walk *walk) {
+    struct place up = walk->at;
+    while (up.path.dentry == up.path.mount->root && !at_walk_root(walk, &up.path)) {
+        struct mount *mount = up.path.mount;
+        struct mount *parent = atomic_load(&mount->parent);
+        if (parent == mount)
+            break;
+        up.path = (struct path){parent, atomic_load(&mount->mountpoint)};
+        place_sample(&up);
+    }
+    if (!at_walk_root(walk, &up.path)) {
+        struct dentry *below = up.path.dentry;
+        uint32_t sequence = up.sequence;
+        up.path.dentry = atomic_load(&below->parent);
+        place_sample(&up);
+        if (seqcount_read_retry(&below->sequence, sequence))
+            return -ECHILD;
+    }
+    /* Something may be mounted over what `..` leads to. */
+    if (atomic_load_relaxed(&up.path.dentry->mount_count) && !at_walk_root(walk, &up.path))
+        return -ECHILD;
+    walk->at = up;
+    return 0;
+}
+
+static int go_up(struct walk *walk) {
+    if (walk->rcu)
+        return go_up_rcu(walk);
+    struct place up = {.path = walk->at.path};
+    path_get(&up.path);
+    while (up.path.dentry == up.path.mount->root && !at_walk_root(walk, &up.path))
+        if (!mount_ascend(&up.path))
+            break;
+    if (!at_walk_root(walk, &up.path)) {
+        struct dentry *below = up.path.dentry;
+        spin_lock(&rename_lock.lock);
+        up.path.dentry = below->parent;
+        dentry_get(up.path.dentry);
+        spin_unlock(&rename_lock.lock);
+        dentry_put(below);
+        mount_descend(&up.path);
+    }
+    place_sample(&up);
+    walk_move(walk, &up);
+    return 0;
+}
+
+/* ---- symlinks ---- */
+
+/* Goes on with `text`, and after it with `rest`. Owns `text` from now on (not in RCU mode). */
+static int push_frame(struct walk *walk, const char *rest, char *text) {
+    if (walk->rcu && *rest == '\0')
+        return 0;
+    if (walk->rcu && walk->depth == WALK_FRAMES_RCU)
+        return -ECHILD;
+    if (!walk->rcu && walk->frames == walk->small_frames) {
+        walk->frames = kcalloc(SYMLINKS_MAX, sizeof(struct walk_frame));
+        if (!walk->frames) {
+            walk->frames = walk->small_frames;
+            kfree(text);
+            return -ENOMEM;
+        }
+    }
+    ASSERT(walk->depth < SYMLINKS_MAX);
+    walk->frames[walk->depth++] = (struct walk_frame){rest, walk->rcu ? NULL : text};
+    return 0;
+}
+
+/* A copy of the link's text; ERR_PTR. */
+static char *link_text_copy(struct inode *inode) {
+    if (inode->link_text) {
+        char *copy = kstrdup(inode->link_text);
+        return copy ? copy : ERR_PTR(-ENOMEM);
+    }
+    char *text = kmalloc(PATH_MAX);
+    if (!text)
+        return ERR_PTR(-ENOMEM);
+    int64_t length = inode->ops->read_link(inode, text, PATH_MAX - 1);
+    if (length < 0) {
+        kfree(text);
+        return ERR_PTR((int)length);
+    }
+    text[length] = '\0';
+    return text;
+}
+
+/* The text to go on with, NULL when the link led to a place at once, or ERR_PTR. */
+static const char *link_enter(struct walk *walk, struct place *link, const char *rest) {
+    struct inode *inode = link->inode;
+    if (walk->rcu) {
+        if (!inode->link_text)
+            return ERR_PTR(-ECHILD);
+        int error = push_frame(walk, rest, NULL);
+        return error ? ERR_PTR(error) : inode->link_text;
+    }
+    if (inode->ops->follow_link) {
+        struct place target = {0};
+        int error = inode->ops->follow_link(inode, &target.path);
+        if (error)
+            return ERR_PTR(error);
+        place_sample(&target);
+        walk_move(walk, &target);
+        return NULL;
+    }
+    char *text = link_text_copy(inode);
+    if (IS_ERR(text))
+        return text;
+    int error = push_frame(walk, rest, text);
+    return error ? ERR_PTR(error) : text;
+}
+
+/* Follows `link`, which has been found behind walk->at. *name becomes what is to be walked next. */
+static int follow(struct walk *walk, struct place *link, const char *rest, const char **name) {
+    const char *text;
+    if (++walk->links_followed > SYMLINKS_MAX)
+        text = ERR_PTR(-ELOOP);
+    else
+        text = link_enter(walk, link, rest);
+    place_put(walk, link);
+    if (IS_ERR(text))
+        return PTR_ERR(text);
+    *name = text ? text : rest;
+    if (!text)
+        return 0;
+    if (*text == '\0')
+        return -ENOENT;
+    if (*text == '/')
+        walk_to_root(walk);
+    return 0;
+}
+
+/* ---- the loop ---- */
+
+static inline int may_search(const struct inode *inode) {
+    if (likely((inode->mode & 0111) == 0111))
+        return 0;
+    return inode_permission(inode, ACCESS_EXECUTE);
+}
+
+/* The place `next` was found; enters it, or the symlink that it is. */
+static int enter(struct walk *walk, struct place *next, const struct component *component,
+                 bool last, const char **name) {
+    int error = 0;
+    *name = component->rest;
+    if (unlikely(!next->inode))
+        error = -ENOENT;
+    else if (unlikely(S_IS(next->inode->mode, S_IFLNK)) &&
+             !(last && !component->slash_follows && (walk->flags & LOOKUP_NO_FOLLOW)))
+        return follow(walk, next, component->rest, name);
+    else if ((!last || component->slash_follows) && !S_IS(next->inode->mode, S_IFDIR))
+        error = -ENOTDIR;
+    if (error) {
+        place_put(walk, next);
+        return error;
+    }
+    walk_move(walk, next);
+    return 0;
+}
+
+static int step(struct walk *walk, const char **name) {
+    struct component component;
+    if (unlikely(!S_IS(walk->at.inode->mode, S_IFDIR)))
+        return -ENOTDIR;
+    int error = may_search(walk->at.inode);
+    if (error)
+        return error;
+    component_parse(*name, &component);
+    bool last = *component.rest == '\0';
+    if (last && walk->depth == 0 && (walk->flags & LOOKUP_PARENT)) {
+        walk->last = component.name;
+        walk->last_length = component.length;
+        walk->trailing_slash = component.slash_follows;
+        *name = component.rest;
+        return 0;
+    }
+    for (unsigned depth = walk->depth; last && depth > 0; depth--)
+        last = *walk->frames[depth - 1].rest == '\0';
+    if (component.name[0] == '.' && component.length <= 2 &&
+        (component.length == 1 || component.name[1] == '.')) {
+        *name = component.rest;
+        return component.length == 1 ? 0 : go_up(walk);
+    }
+    struct place next;
+    error = find_child(walk, &component, &next);
+    return error ? error : enter(walk, &next, &component, last, name);
+}
+
+static int walk_steps(struct walk *walk, const char *name) {
+    for (;;) {
+        while (*name == '/')
+            name++;
+        if (*name != '\0') {
+            int error = step(walk, &name);
+            if (error)
+                return error;
+        } else if (walk->depth > 0) {
+            struct walk_frame *frame = &walk->frames[--walk->depth];
+            kfree(frame->text);
+            name = frame->rest;
+        } else {
+            break;
+        }
+    }
+    if ((walk->flags & LOOKUP_DIRECTORY) && !S_IS(walk->at.inode->mode, S_IFDIR))
+        return -ENOTDIR;
+    return 0;
+}
+
+/* ---- beginning and end ---- */
+
+static void walk_begin(struct walk *walk, const struct path *root, const struct path *start,
+                       const char *name, unsigned flags, bool rcu) {
+    walk->rcu = rcu;
+    walk->flags = flags;
+    walk->links_followed = walk->depth = 0;
+    walk->frames = walk->small_frames;
+    walk->last = "";
+    walk->last_length = 0;
+    walk->trailing_slash = false;
+    walk->mount_sequence = seqlock_read_begin(&mount_lock);
+    if (root) {
+        walk->root = *root;
+        walk->at.path = start ? *start : *root;
+    } else {
+        struct fs_context *context = current_task()->fs;
+        spin_lock(&context->lock);
+        walk->root = context->root;
+        walk->at.path = start ? *start : context->cwd;
+        if (!rcu) {
+            path_get(&walk->root);
+            path_get(&walk->at.path);
+        }
+        spin_unlock(&context->lock);
+    }
+    if (root && !rcu) {
+        path_get(&walk->root);
+        path_get(&walk->at.path);
+    }
+    if (*name == '/')
+        walk_to_root(walk);
+    else
+        place_sample(&walk->at);
+}
+
+/* Turns the place reached without references into one with them. */
+static int legitimize(struct walk *walk) {
+    struct path *path = &walk->at.path;
+    if (!refcount_get_not_zero(&path->mount->refcount))
+        return -ECHILD;
+    if (!refcount_get_not_zero(&path->dentry->refcount)) {
+        rcu_read_unlock();
+        mount_put(path->mount);
+        return -ECHILD;
+    }
+    if (seqcount_read_retry(&path->dentry->sequence, walk->at.sequence) ||
+        seqlock_read_retry(&mount_lock, walk->mount_sequence)) {
+        rcu_read_unlock();
+        path_put(path);
+        return -ECHILD;
+    }
+    return 0;
+}
+
+static int walk_without_references(struct walk *walk, const struct path *root,
+                                   const struct path *start, const char *name, unsigned flags) {
+    rcu_read_lock();
+    walk_begin(walk, root, start, name, flags, true);
+    int error = walk->at.inode ? walk_steps(walk, name) : -ECHILD;
+    if (!error)
+        error = legitimize(walk);
+    else if (seqlock_read_retry(&mount_lock, walk->mount_sequence))
+        error = -ECHILD;
+    rcu_read_unlock();
+    return error;
+}
+
+static int walk_with_references(struct walk *walk, const struct path *root,
+                                const struct path *start, const char *name, unsigned flags) {
+    walk_begin(walk, root, start, name, flags, false);
+    int error = walk->at.inode ? walk_steps(walk, name) : -ENOENT;
+    while (walk->depth > 0)
+        kfree(walk->frames[--walk->depth].text);
+    if (walk->frames != walk->small_frames)
+        kfree(walk->frames);
+    path_put(&walk->root);
+    if (error)
+        path_put(&walk->at.path);
+    return error;
+}
+
+int walk_path(struct walk *walk, const struct path *root, const struct path *start,
+              const char *name, unsigned flags) {
+    if (unlikely(*name == '\0') && !(flags & LOOKUP_EMPTY))
+        return -ENOENT;
+    int error = walk_without_references(walk, root, start, name, flags);
+    return error == -ECHILD ? walk_with_references(walk, root, start, name, flags) : error;
+}
