@@ -1,0 +1,87 @@
+/* open, openat, creat, openat2, memfd_create. */
+#include "kernel/sys/sys_file.h"
+
+#include "fs/ramfs/ramfs.h"
+#include "fs/vfs/file_table.h"
+#include "fs/vfs/user_name.h"
+#include "kernel/vm/uaccess.h"
+#include "lib/errno.h"
+#include "lib/errptr.h"
+#include "lib/format.h"
+#include "lib/string.h"
+
+/* Flags that open(2) knows; others are ignored by open and refused by openat2. */
+#define OPEN_KNOWN_FLAGS \
+    (O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC | O_ASYNC | \
+     O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | O_TMPFILE)
+
+/* struct open_how, linux/openat2.h */
+struct open_how {
+    uint64_t flags, mode, resolve;
+};
+
+/* Gives an open file a descriptor; the file is put on failure. */
+static int64_t install(int descriptor, struct file *file) {
+    if (IS_ERR(file)) {
+        descriptor_cancel(descriptor);
+        return PTR_ERR(file);
+    }
+    descriptor_install(descriptor, file);
+    return descriptor;
+}
+
+int64_t sys_openat(int directory, const char *user_name, uint32_t flags, uint32_t mode) {
+    struct user_name name;
+    int error = user_name_get(&name, directory, user_name, false);
+    if (error)
+        return error;
+    int64_t descriptor = descriptor_reserve(0, flags & O_CLOEXEC);
+    if (descriptor >= 0)
+        descriptor = install((int)descriptor, file_open_at(name.start, name.text,
+                                                           (flags & OPEN_KNOWN_FLAGS) | O_LARGEFILE, mode));
+    user_name_end(&name);
+    return descriptor;
+}
+
+int64_t sys_open(const char *name, uint32_t flags, uint32_t mode) {
+    return sys_openat(AT_FDCWD, name, flags, mode);
+}
+
+int64_t sys_creat(const char *name, uint32_t mode) {
+    return sys_openat(AT_FDCWD, name, O_CREAT | O_WRONLY | O_TRUNC, mode);
+}
+
+int64_t sys_openat2(int directory, const char *name, const void *user_how, size_t size) {
+    struct open_how how;
+    if (size < sizeof how)
+        return -EINVAL;
+    if (size > sizeof how)
+        return -E2BIG;
+    if (copy_from_user(&how, user_how, sizeof how))
+        return -EFAULT;
+    bool makes = how.flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY));
+    if ((how.flags & ~(uint64_t)OPEN_KNOWN_FLAGS) || (how.mode & ~07777ull) || (how.mode && !makes))
+        return -EINVAL;
+    if (how.resolve) /* restrictions of the walk that it does not know: never pretend */
+        return -EINVAL;
+    return sys_openat(directory, name, (uint32_t)how.flags, (uint32_t)how.mode);
+}
+
+/* ---- memfd_create ---- */
+
+enum { MFD_CLOEXEC = 1, MFD_ALLOW_SEALING = 2 };
+#define MEMFD_NAME_MAX 249u /* NAME_MAX less "memfd:" */
+
+int64_t sys_memfd_create(const char *user_name, uint32_t flags) {
+    char name[MEMFD_NAME_MAX + 1], shown[NAME_MAX + 1];
+    if (flags & ~(uint32_t)(MFD_CLOEXEC | MFD_ALLOW_SEALING))
+        return -EINVAL;
+    int64_t length = copy_string_from_user(name, user_name, sizeof name);
+    if (length < 0)
+        return length == -ENAMETOOLONG ? -EINVAL : length;
+    format_snprintf(shown, sizeof shown, "/memfd:%s (deleted)", name);
+    int64_t descriptor = descriptor_reserve(0, flags & MFD_CLOEXEC);
+    if (descriptor < 0)
+        return descriptor;
+    return install((int)descriptor, ramfs_create_unlinked(shown));
+}

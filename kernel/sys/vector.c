@@ -1,0 +1,135 @@
+/* readv and writev: transfers to and from several pieces of memory. */
+#include "kernel/sys/sys_file.h"
+
+#include "kernel/mm/slab.h"
+#include "kernel/sys/transfer.h"
+#include "lib/errno.h"
+
+#define VECTOR_MAX 1024u /* UIO_MAXIOV, linux/uio.h */
+#define SMALL_VECTOR 8u
+
+/* linux/fs.h: flags of preadv2 and pwritev2 */
+enum {
+    RWF_HIPRI = 1, RWF_DSYNC = 2, RWF_SYNC = 4, RWF_NOWAIT = 8, RWF_APPEND = 16,
+    RWF_SUPPORTED = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_APPEND,
+};
+
+struct vector {
+    struct io_segment *segments;
+    unsigned count;
+    struct io_segment small[SMALL_VECTOR];
+};
+
+/* Lengths that add up to more than one call may move are cut. -EINVAL, -EFAULT. */
+static int check_segments(struct vector *vector) {
+    size_t total = 0;
+    for (unsigned i = 0; i < vector->count; i++) {
+        struct io_segment *segment = &vector->segments[i];
+        if (segment->length > INT64_MAX)
+            return -EINVAL;
+        if (!user_range_ok(segment->base, segment->length))
+            return -EFAULT;
+        segment->length = MIN(segment->length, (size_t)TRANSFER_MAX - total);
+        total += segment->length;
+    }
+    return 0;
+}
+
+static void vector_end(struct vector *vector) {
+    if (vector->segments != vector->small)
+        kfree(vector->segments);
+}
+
+/* Copies the array of iovecs in. After 0, vector_end must follow. */
+static int vector_get(struct vector *vector, const void *user_vector, uint64_t count) {
+    if (count > VECTOR_MAX)
+        return -EINVAL;
+    vector->count = (unsigned)count;
+    vector->segments = vector->small;
+    if (count > SMALL_VECTOR)
+        vector->segments = kmalloc(count * sizeof(struct io_segment));
+    if (!vector->segments)
+        return -ENOMEM;
+    int error = copy_from_user(vector->segments, user_vector, count * sizeof(struct io_segment));
+    if (!error)
+        error = check_segments(vector);
+    if (error)
+        vector_end(vector);
+    return error;
+}
+
+/* `offset` NULL: at the file's own position. */
+static int64_t transfer_vector(int descriptor, const void *user_vector, uint64_t count,
+                               const int64_t *offset, uint32_t ability) {
+    file_transfer_at *transfer = ability == FILE_CAN_READ ? file_read_position : file_write_position;
+    struct vector vector;
+    struct io_buffer buffer;
+    struct file_use use = file_use(descriptor);
+    if (!use.file)
+        return -EBADF;
+    int64_t result = offset && (use.file->abilities & FILE_IS_STREAM) ? -ESPIPE : 0;
+    if (!result)
+        result = transfer_check(use.file, ability);
+    if (!result)
+        result = vector_get(&vector, user_vector, count);
+    if (!result) {
+        io_buffer_init(&buffer, vector.segments, vector.count, false);
+        uint64_t position = offset ? (uint64_t)*offset : 0;
+        result = offset ? transfer(use.file, &buffer, &position)
+                        : file_transfer(use.file, &buffer, use.referenced, transfer);
+        vector_end(&vector);
+    }
+    file_use_end(use);
+    return result;
+}
+
+int64_t sys_readv(int descriptor, const void *vector, uint64_t count) {
+    return transfer_vector(descriptor, vector, count, NULL, FILE_CAN_READ);
+}
+
+int64_t sys_writev(int descriptor, const void *vector, uint64_t count) {
+    return transfer_vector(descriptor, vector, count, NULL, FILE_CAN_WRITE);
+}
+
+int64_t sys_preadv(int descriptor, const void *vector, uint64_t count, int64_t offset) {
+    return offset < 0 ? -EINVAL : transfer_vector(descriptor, vector, count, &offset, FILE_CAN_READ);
+}
+
+int64_t sys_pwritev(int descriptor, const void *vector, uint64_t count, int64_t offset) {
+    return offset < 0 ? -EINVAL : transfer_vector(descriptor, vector, count, &offset, FILE_CAN_WRITE);
+}
+
+int64_t sys_preadv2(int descriptor, const void *vector, uint64_t count, int64_t offset, uint64_t high,
+                    uint32_t flags) {
+    (void)high; /* on a 64-bit machine the offset is whole in one register */
+    if (flags & ~(uint32_t)RWF_SUPPORTED)
+        return -EOPNOTSUPP;
+    return offset == -1 ? sys_readv(descriptor, vector, count)
+                        : sys_preadv(descriptor, vector, count, offset);
+}
+
+/* The end of the file for RWF_APPEND, else `offset`. */
+static int64_t append_offset(int descriptor, int64_t offset, uint32_t flags) {
+    if (!(flags & RWF_APPEND))
+        return offset;
+    struct file_use use = file_use(descriptor);
+    int64_t end = use.file ? (int64_t)use.file->inode->size : -1;
+    file_use_end(use);
+    return end;
+}
+
+int64_t sys_pwritev2(int descriptor, const void *vector, uint64_t count, int64_t offset, uint64_t high,
+                     uint32_t flags) {
+    (void)high;
+    if (flags & ~(uint32_t)RWF_SUPPORTED)
+        return -EOPNOTSUPP;
+    offset = append_offset(descriptor, offset, flags);
+    int64_t result = offset == -1 ? sys_writev(descriptor, vector, count)
+                                  : sys_pwritev(descriptor, vector, count, offset);
+    if (result > 0 && (flags & (RWF_SYNC | RWF_DSYNC))) {
+        int64_t error = sys_fdatasync(descriptor);
+        if (error)
+            return error;
+    }
+    return result;
+}
