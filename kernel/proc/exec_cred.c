@@ -7,7 +7,6 @@
 #include "kernel/task/cred.h"
 #include "lib/errno.h"
 
-#define S_IXGRP 0010u
 
 static void apply_identity(struct cred *cred, const struct file *file) {
     const struct inode *inode = file->inode;
