@@ -6,7 +6,7 @@ LOADER_C    := $(sort $(wildcard boot/stage2/*.c)) $(LOADER_LIB)
 LOADER_ASM  := $(sort $(wildcard boot/stage2/*.asm))
 LOADER_OBJ  := $(LOADER_C:%.c=$B/boot/obj/%.o) $(LOADER_ASM:%=$B/boot/obj/%.o)
 
-LOADER_CFLAGS := -m32 -march=i686 -std=gnu11 -Os -g -ffreestanding -mgeneral-regs-only -mno-80387 -fno-pic -fno-pie \
+LOADER_CFLAGS := -m32 -march=i386 -std=gnu11 -Os -g -ffreestanding -mgeneral-regs-only -mno-80387 -fno-pic -fno-pie \
   -fcf-protection=none -fno-strict-aliasing -fno-delete-null-pointer-checks -fno-stack-protector \
   -fno-asynchronous-unwind-tables -fno-common -ffunction-sections -fdata-sections --param=min-pagesize=0 \
   $(WARNINGS) -Wframe-larger-than=2048 $(REPRODUCIBLE) -I.
@@ -42,3 +42,4 @@ $(STAGE2): $B/boot/stage2.elf
 loader: $(STAGE1) $(STAGE2)
 
 -include $(LOADER_OBJ:.o=.d)
+-include tests/boot/probe.mk

@@ -1,5 +1,5 @@
 ; First instructions of the probe kernel: keeps the registers the loader handed over, then C.
-; The loader's stack is used as it is.
+; The loader's stack is used as it is. The note is where mkimage puts the checksum (lib/elf.h).
 
 global probe_entry
 extern probe_main
@@ -29,3 +29,8 @@ probe_entry:
         call probe_main
 .stop:  hlt
         jmp .stop
+
+section .note.astra note alloc noexec nowrite align=4
+        dd 6, 4, 1                      ; length of owner and value; ELF_NOTE_CHECKSUM
+        db "Astra", 0, 0, 0
+        dd 0

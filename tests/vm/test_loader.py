@@ -1,0 +1,332 @@
+"""The boot loader, with the probe kernel (tests/boot) in place of Astra's: every boot path, every failure, and a BIOS
+that misbehaves. The probe checks the hand-over field by field and prints its verdict on COM1."""
+import os
+import re
+import shutil
+import struct
+import subprocess
+import time
+
+import pytest
+
+from conftest import ROOT
+
+BUILD = os.path.join(ROOT, "build")
+QEMU = "qemu-system-x86_64"
+BOOT_LIMIT_S = 90
+EXIT_PASS = 2 * 0x10 + 1
+SECTOR = 512
+PARTITION = 2048 * SECTOR
+HOSTILE_FLAGS = 0x1B0
+DISK_ID = slice(440, 444)
+TABLE = slice(446, 510)
+
+(NO_EDD, EDD_LIES, SMALL, FLAKY, TRASH, NO_DRIVE, WRONG_DRIVE, CS, BPB, MAP_UGLY, MAP_BREAKS, MAP_NONE, NO_E801,
+ LOW_MEMORY, DEAD) = (1 << bit for bit in range(15))
+
+
+def tool(*command):
+    subprocess.run(command, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="session")
+def parts():
+    """Paths of what an image is made of."""
+    subprocess.run(["make", "-s", "-C", ROOT, "loader-tests"], check=True)
+    return {"mkimage": f"{BUILD}/tools/mkimage", "stage1": f"{BUILD}/boot/stage1.bin",
+            "stage2": f"{BUILD}/boot/stage2.bin", "kernel": f"{BUILD}/probe/kernel.elf",
+            "hostile": f"{BUILD}/probe/hostile.bin"}
+
+
+@pytest.fixture
+def make_image(parts, tmp_path):
+    """Makes an image; ramfs_kib of one incompressible file, config text, sector size."""
+    def make(config='append = init="/bin/x y" quiet\n', ramfs_kib=300, sector=SECTOR, kernel=None):
+        (tmp_path / "payload").write_bytes(os.urandom(1024) * ramfs_kib)
+        (tmp_path / "list").write_text(f"file /payload 0644 0 0 {tmp_path}/payload\n")
+        (tmp_path / "astra.cfg").write_text(config)
+        (tmp_path / "README.txt").write_text("test\n")
+        image = str(tmp_path / "astra.img")
+        tool(parts["mkimage"], "--make-ramfs", str(tmp_path / "list"), "-o", str(tmp_path / "ramfs.cpio"))
+        tool(parts["mkimage"], "--stage1", parts["stage1"], "--stage2", parts["stage2"],
+             "--kernel", kernel or parts["kernel"], "--ramfs", str(tmp_path / "ramfs.cpio"),
+             "--config", str(tmp_path / "astra.cfg"), "--readme", str(tmp_path / "README.txt"),
+             "--sector-size", str(sector), "-o", image)
+        return image
+    return make
+
+
+class Boot:
+    """What a boot printed, and how it ended."""
+
+    def __init__(self, status, text):
+        self.status, self.text = status, text
+
+    def passed(self):
+        assert self.status == EXIT_PASS and "probe: PASS" in self.text, self.text
+        return self.text
+
+    def failed_with(self, code):
+        assert f"Astra boot error {code}:" in self.text and "Remedy:" in self.text, self.text
+        return self.text
+
+
+def drive(image, kind="ide"):
+    if kind in ("ide", "virtio"):
+        return ["-drive", f"file={image},format=raw,if={kind}"]
+    devices = {
+        "ahci": ["-device", "ahci,id=a", "-device", "ide-hd,drive=d,bus=a.0"],
+        "nvme": ["-device", "nvme,drive=d,serial=1"],
+        "nvme4k": ["-device", "nvme,drive=d,serial=1,logical_block_size=4096,physical_block_size=4096"],
+        "usb": ["-device", "qemu-xhci", "-device", "usb-storage,drive=d"],
+    }
+    return ["-drive", f"file={image},format=raw,if=none,id=d", *devices[kind]]
+
+
+@pytest.fixture
+def boot():
+    """Boots until the probe stops QEMU or `until` is printed; a hang is a failure."""
+    def run(*arguments, until=rb"Press a key", vga="std"):
+        process = subprocess.Popen([QEMU, "-display", "none", "-vga", vga, "-serial", "stdio", "-no-reboot",
+                                    "-monitor", "none", "-nic", "none", "-device", "isa-debug-exit,iobase=0xf4",
+                                    *arguments],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        os.set_blocking(process.stdout.fileno(), False)
+        text, deadline = b"", time.monotonic() + BOOT_LIMIT_S
+        try:
+            while process.poll() is None and not re.search(until, text):
+                assert time.monotonic() < deadline, f"hung:\n{text.decode(errors='replace')}"
+                time.sleep(0.05)
+                text += process.stdout.read() or b""
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+        text += process.stdout.read() or b""
+        return Boot(process.returncode, text.decode(errors="replace"))
+    return run
+
+
+def patch(image, offset, data):
+    with open(image, "r+b") as file:
+        file.seek(offset)
+        file.write(data)
+
+
+def mtool(image, command, *arguments):
+    tool(command, "-i", f"{image}@@{PARTITION}", *arguments)
+
+
+# ---- boot paths and machines --------------------------------------------------------------
+
+@pytest.mark.parametrize("kind", ["ide", "ahci", "virtio", "nvme", "usb"])
+def test_boot_paths(make_image, boot, kind):
+    text = boot("-m", "64M", *drive(make_image(), kind)).passed()
+    assert 'cmdline [init="/bin/x y" quiet]' in text and "flags 0x3" in text
+
+
+def test_sectors_of_4096_bytes(make_image, boot):
+    assert "4096-byte sectors" in boot("-m", "64M", *drive(make_image(sector=4096), "nvme4k")).passed()
+
+
+@pytest.mark.parametrize("memory", ["32M", "5G"])
+def test_memory_sizes(make_image, boot, memory):
+    boot("-m", memory, "-M", "q35", *drive(make_image(ramfs_kib=8000))).passed()
+
+
+def test_old_processor_features(make_image, boot):
+    text = boot("-m", "64M", "-cpu", "qemu64,-nx,-pdpe1gb", *drive(make_image())).passed()
+    assert "no NX" in text
+
+
+def test_one_gigabyte_pages(make_image, boot):
+    assert "1 GiB pages" in boot("-m", "64M", "-cpu", "max", *drive(make_image())).passed()
+
+
+def test_no_display(make_image, boot):
+    assert "video mode 0" in boot("-m", "64M", *drive(make_image()), vga="none").passed()
+
+
+def test_framebuffer(make_image, boot):
+    text = boot("-m", "64M", *drive(make_image(config="video = 1280x800\n"))).passed()
+    assert "video mode 2" in text and "1280x800 pixels of 32 bits" in text
+
+
+@pytest.mark.parametrize("size,vga", [("1281x803", "std"), ("1024x768", "none")])
+def test_framebuffer_refused(make_image, boot, size, vga):
+    text = boot("-m", "64M", *drive(make_image(config=f"video = {size}\n")), vga=vga).passed()
+    assert "warning  80:" in text and "video mode 2" not in text
+
+
+# ---- what can be wrong on the disk --------------------------------------------------------------
+
+def test_bad_configuration_lines(make_image, boot):
+    text = boot("-m", "64M", *drive(make_image(config="append = a\ncolour = blue\nappend = b\n"))).passed()
+    assert "line 2: unknown key" in text and "cmdline [a b]" in text
+
+
+def test_missing_configuration(make_image, boot):
+    image = make_image()
+    mtool(image, "mdel", "::boot/astra.cfg")
+    assert "warning  50:" in boot("-m", "64M", *drive(image)).passed()
+
+
+def test_missing_kernel(make_image, boot):
+    image = make_image()
+    mtool(image, "mdel", "::boot/kernel.elf")
+    boot("-m", "64M", *drive(image)).failed_with(60)
+
+
+def test_missing_ramfs(make_image, boot):
+    image = make_image()
+    mtool(image, "mdel", "::boot/ramfs.cpio")
+    text = boot("-m", "64M", *drive(image)).passed()
+    assert "warning  70:" in text and "probe: no ramfs" in text
+
+
+def replace(image, name, data, tmp_path):
+    path = tmp_path / "replacement"
+    path.write_bytes(data)
+    mtool(image, "mcopy", "-o", str(path), f"::boot/{name}")
+
+
+def test_unsealed_kernel(make_image, boot, parts, tmp_path):
+    image = make_image()
+    with open(parts["kernel"] + ".unsealed", "rb") as file:
+        replace(image, "kernel.elf", file.read(), tmp_path)
+    assert "warning  66:" in boot("-m", "64M", *drive(image)).passed()
+
+
+@pytest.mark.parametrize("change,code", [
+    (lambda data: data[:1000], 62),                                         # cut short
+    (lambda data: b"MZ" + data[2:], 62),                                    # something else
+    (lambda data: data[:-1] + bytes([data[-1] ^ 1]), 65),                   # one bit
+    (lambda data: b"", 62),
+])
+def test_damaged_kernel(make_image, boot, parts, tmp_path, change, code):
+    image = make_image()
+    with open(parts["kernel"], "rb") as file:
+        replace(image, "kernel.elf", change(file.read()), tmp_path)
+    boot("-m", "64M", *drive(image)).failed_with(code)
+
+
+@pytest.mark.parametrize("change,code", [
+    (lambda data: data[:5000], 75),
+    (lambda data: data[:9000] + bytes([data[9000] ^ 1]) + data[9001:], 73),
+    (lambda data: b"x" + data[1:], 75),
+    (lambda data: b"", 75),
+])
+def test_damaged_ramfs(make_image, boot, tmp_path, change, code):
+    image = make_image()
+    replace(image, "ramfs.cpio", change((tmp_path / "ramfs.cpio").read_bytes()), tmp_path)
+    boot("-m", "64M", *drive(image)).failed_with(code)
+
+
+def test_fragmented_volume(make_image, boot, tmp_path):
+    """Files of one cluster each, every second one removed, leave a volume of holes."""
+    image = make_image(ramfs_kib=10)
+    archive = (tmp_path / "ramfs.cpio").read_bytes()
+    mtool(image, "mdel", "::boot/ramfs.cpio")
+    filler = tmp_path / "filler"
+    filler.mkdir()
+    for number in range(400):
+        (filler / f"f{number:03}").write_bytes(b"x" * SECTOR)
+    mtool(image, "mmd", "::fill")
+    mtool(image, "mcopy", *sorted(map(str, filler.iterdir())), "::fill/")
+    mtool(image, "mdel", *[f"::fill/f{number:03}" for number in range(0, 400, 2)])
+    replace(image, "ramfs.cpio", archive, tmp_path)
+    boot("-m", "64M", *drive(image)).passed()
+
+
+def test_damaged_stage2(make_image, boot):
+    image = make_image()
+    patch(image, 8 * SECTOR + 20000, b"\xff\x00\xff")
+    boot("-m", "64M", *drive(image)).failed_with(10)
+
+
+def test_stage2_missing(make_image, boot):
+    image = make_image()
+    patch(image, 8 * SECTOR, bytes(SECTOR))
+    assert "Astra E2-00" in boot("-m", "64M", *drive(image), until=rb"E\d-..").text
+
+
+def test_disk_ends_early(make_image, boot):
+    image = make_image()
+    os.truncate(image, 4 * SECTOR)
+    assert re.search(r"Astra E1-[0-9A-F]{2}", boot("-m", "64M", *drive(image), until=rb"E\d-..").text)
+
+
+def test_no_active_partition(make_image, boot):
+    image = make_image()
+    patch(image, TABLE.start, b"\0")
+    boot("-m", "64M", *drive(image)).failed_with(41)
+
+
+def test_no_fat_volume(make_image, boot):
+    image = make_image()
+    patch(image, PARTITION, bytes(SECTOR))
+    boot("-m", "64M", *drive(image)).failed_with(42)
+
+
+# ---- machines that cannot run it --------------------------------------------------------------
+
+@pytest.mark.parametrize("cpu", ["qemu32", "pentium", "486"])
+def test_no_long_mode(make_image, boot, cpu):
+    boot("-m", "64M", "-cpu", cpu, *drive(make_image())).failed_with(12)
+
+
+def test_too_little_memory(make_image, boot):
+    boot("-m", "4M", *drive(make_image())).failed_with(31)
+
+
+def test_ramfs_larger_than_memory(make_image, boot):
+    boot("-m", "16M", *drive(make_image(ramfs_kib=20000))).failed_with(72)
+
+
+# ---- a BIOS that misbehaves --------------------------------------------------------------
+
+@pytest.fixture
+def make_hostile(make_image, parts, tmp_path):
+    def make(faults):
+        image = make_image()
+        with open(image, "rb") as file:
+            real = file.read(SECTOR)
+        with open(parts["hostile"], "rb") as file:
+            shim = bytearray(file.read())
+        struct.pack_into("<I", shim, HOSTILE_FLAGS, faults)
+        shim[DISK_ID], shim[TABLE] = real[DISK_ID], real[TABLE]
+        shim[SECTOR:2 * SECTOR] = real
+        patch(image, 0, bytes(shim))
+        return image
+    return make
+
+
+@pytest.mark.parametrize("faults,said", [
+    (0, "EDD"),
+    (NO_EDD, "CHS"),
+    (EDD_LIES, "probe: PASS"),
+    (SMALL, "EDD"),
+    (FLAKY, "EDD"),
+    (TRASH, "EDD"),
+    (NO_DRIVE, "BIOS drive 80h"),
+    (WRONG_DRIVE | TRASH, "BIOS drive 80h"),
+    (CS | BPB, "EDD"),
+    (MAP_UGLY, "0000000000400000 0000000000410000 type 2"),
+    (MAP_BREAKS, "by E801"),
+    (MAP_NONE | TRASH, "by E801"),
+    (MAP_NONE | NO_E801, "by 88h"),
+    (NO_EDD | FLAKY | NO_DRIVE | CS | BPB | TRASH | MAP_UGLY, "CHS"),
+])
+def test_hostile_bios(make_hostile, boot, faults, said):
+    image, other = make_hostile(faults), []
+    if faults & WRONG_DRIVE:  # a second disk, so that 81h exists: not ours, but a loader is on it
+        copy = image + ".other"
+        shutil.copyfile(image, copy)
+        patch(copy, DISK_ID.start, b"nope")
+        other = ["-drive", f"file={copy},format=raw,if=ide,index=1"]
+    assert said in boot("-m", "64M", *drive(image), *other).passed()
+
+
+@pytest.mark.parametrize("faults,code", [(LOW_MEMORY, 32), (DEAD, 43)])
+def test_hopeless_bios(make_hostile, boot, faults, code):
+    boot("-m", "64M", *drive(make_hostile(faults))).failed_with(code)
