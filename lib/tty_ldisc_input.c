@@ -32,7 +32,7 @@ static bool is_char(const struct tty_ldisc *ld, uint8_t byte, int which) {
 
 /* ---- echo ---- */
 
-static void echo_raw(struct tty_ldisc *ld, uint8_t byte) {
+static void echo_byte(struct tty_ldisc *ld, uint8_t byte) {
     uint8_t out[LDISC_OUTPUT_MAX];
     size_t count = tty_ldisc_output(ld, byte, out);
 
@@ -42,16 +42,18 @@ static void echo_raw(struct tty_ldisc *ld, uint8_t byte) {
 
 static void echo_text(struct tty_ldisc *ld, const char *text) {
     while (*text)
-        echo_raw(ld, (uint8_t)*text++);
+        echo_byte(ld, (uint8_t)*text++);
 }
 
 /* Control characters other than tab show as ^X (ECHOCTL). */
 static void echo_visibly(struct tty_ldisc *ld, uint8_t byte) {
     if (ldisc_has(ld, ECHOCTL) && ldisc_is_control(byte) && byte != '\t') {
-        echo_raw(ld, '^');
-        byte ^= 0x40;
+        uint8_t caret[] = { '^', byte ^ 0x40 };
+        ld->ops->echo(ld->ctx, caret, sizeof(caret));
+        ld->column += sizeof(caret);
+    } else {
+        echo_byte(ld, byte);
     }
-    echo_raw(ld, byte);
 }
 
 static void echo_input(struct tty_ldisc *ld, uint8_t byte) {
@@ -59,10 +61,7 @@ static void echo_input(struct tty_ldisc *ld, uint8_t byte) {
         return;
     if (ld->head == ld->line_end)
         ld->line_start_column = ld->column;
-    if (byte == '\n')
-        echo_raw(ld, byte);
-    else
-        echo_visibly(ld, byte);
+    echo_visibly(ld, byte);
 }
 
 /* ---- the buffer ---- */
@@ -77,14 +76,17 @@ size_t tty_ldisc_room(const struct tty_ldisc *ld) {
     return room || !ldisc_has(ld, ICANON) || ld->line_end != ld->tail ? room : 1;
 }
 
-/* Stores and echoes one byte; one slot stays free for the delimiter of a line. */
-static void store(struct tty_ldisc *ld, uint8_t byte) {
+/* Stores and echoes a byte; one slot stays free for the delimiter of a line. */
+static void store(struct tty_ldisc *ld, uint8_t byte, bool is_return) {
     if (ld->head - ld->tail >= LDISC_BUFFER_BYTES - 1) {
         if (ld->termios.c_iflag & IMAXBEL)
-            echo_raw(ld, BELL);
+            echo_byte(ld, BELL);
         return;
     }
-    echo_input(ld, byte);
+    if (is_return && byte == '\n' && ldisc_has(ld, ECHO)) /* moves the cursor rather than showing ^J */
+        echo_byte(ld, byte);
+    else
+        echo_input(ld, byte);
     *slot(ld, ld->head++) = byte;
     if (!ldisc_has(ld, ICANON))
         ld->line_end = ld->tail;
@@ -121,8 +123,9 @@ static unsigned columns_before_head(struct tty_ldisc *ld) {
 static void erase_echo(struct tty_ldisc *ld, uint8_t byte) {
     if (byte == '\t') {
         unsigned columns = columns_before_head(ld) % LDISC_TAB_COLUMNS;
-        for (; columns < LDISC_TAB_COLUMNS; columns++)
-            echo_raw(ld, '\b');
+        unsigned back = LDISC_TAB_COLUMNS - columns;
+        ld->column -= MIN(back, ld->column);
+        ld->ops->echo(ld->ctx, (const uint8_t *)"\b\b\b\b\b\b\b\b", back);
         return;
     }
     if (ldisc_is_control(byte) && !ldisc_has(ld, ECHOCTL))
@@ -130,46 +133,54 @@ static void erase_echo(struct tty_ldisc *ld, uint8_t byte) {
     echo_text(ld, ldisc_is_control(byte) ? "\b \b\b \b" : "\b \b");
 }
 
-/* Drops the last character of the edited line and returns its first byte. */
-static uint8_t drop_character(struct tty_ldisc *ld) {
-    uint8_t byte;
+/*
+ * Where the last character of the edited line begins; head when there is none. Continuation
+ * bytes without a first one are none: a character is never erased in part.
+ */
+static uint32_t last_character(struct tty_ldisc *ld) {
+    for (uint32_t at = ld->head; at != ld->line_end;)
+        if (!ldisc_is_continuation(ld, *slot(ld, --at)))
+            return at;
+    return ld->head;
+}
 
-    ASSERT(ld->head != ld->line_end);
-    do {
-        byte = *slot(ld, --ld->head);
-    } while (ldisc_is_continuation(ld, byte) && ld->head != ld->line_end);
-    return byte;
+/* Drops the last character of the edited line and, where asked, its echo. False: there is none. */
+static bool drop_character(struct tty_ldisc *ld, bool on_screen) {
+    uint32_t at = last_character(ld);
+
+    if (at == ld->head)
+        return false;
+    ld->head = at;
+    if (on_screen)
+        erase_echo(ld, *slot(ld, at));
+    return true;
 }
 
 static void erase_character(struct tty_ldisc *ld) {
-    if (ld->head == ld->line_end)
-        return;
-    uint8_t byte = drop_character(ld);
-    if (ldisc_has(ld, ECHO | ECHOE))
-        erase_echo(ld, byte);
-    else if (ldisc_has(ld, ECHO))
+    bool dropped = drop_character(ld, ldisc_has(ld, ECHO | ECHOE));
+
+    if (dropped && ldisc_has(ld, ECHO) && !ldisc_has(ld, ECHOE))
         echo_visibly(ld, ld->termios.c_cc[VERASE]);
 }
 
+/* Letters (of Latin-1 too, which takes in all that begins a UTF-8 character), digits and _. */
 static bool is_word(uint8_t byte) {
     uint8_t lower = byte | 0x20;
 
-    return (lower >= 'a' && lower <= 'z') || (byte >= '0' && byte <= '9') || byte == '_' || byte >= 0x80;
+    return (lower >= 'a' && lower <= 'z') || (byte >= '0' && byte <= '9') || byte == '_' ||
+           (byte >= 0xc0 && lower != 0xf7);
 }
 
 /* Erases back over what is no word, and then one word. */
 static void erase_word(struct tty_ldisc *ld) {
-    bool in_word = false;
+    bool in_word = false, word;
 
-    while (ld->head != ld->line_end) {
-        bool word = is_word(*slot(ld, ld->head - 1));
+    do {
+        word = ld->head != ld->line_end && is_word(*slot(ld, last_character(ld)));
         if (in_word && !word)
             return;
         in_word |= word;
-        uint8_t byte = drop_character(ld);
-        if (ldisc_has(ld, ECHO))
-            erase_echo(ld, byte);
-    }
+    } while (drop_character(ld, ldisc_has(ld, ECHO)));
 }
 
 static void kill_line(struct tty_ldisc *ld) {
@@ -178,19 +189,19 @@ static void kill_line(struct tty_ldisc *ld) {
     if (!ldisc_has(ld, ECHO)) {
         ld->head = ld->line_end;
     } else if (ldisc_has(ld, ECHOE | ECHOK | ECHOKE)) {
-        while (ld->head != ld->line_end)
-            erase_echo(ld, drop_character(ld));
+        while (drop_character(ld, true))
+            continue;
     } else {
         ld->head = ld->line_end;
         echo_visibly(ld, ld->termios.c_cc[VKILL]);
         if (ldisc_has(ld, ECHOK))
-            echo_raw(ld, '\n');
+            echo_byte(ld, '\n');
     }
 }
 
 static void reprint_line(struct tty_ldisc *ld) {
     echo_visibly(ld, ld->termios.c_cc[VREPRINT]);
-    echo_raw(ld, '\n');
+    echo_byte(ld, '\n');
     for (uint32_t at = ld->line_end; at != ld->head; at++)
         echo_visibly(ld, *slot(ld, at));
 }
@@ -220,9 +231,9 @@ static bool edit(struct tty_ldisc *ld, uint8_t byte) {
     } else if (extended && ldisc_has(ld, ECHO) && is_char(ld, byte, VREPRINT)) {
         reprint_line(ld);
     } else if (is_line_end(ld, byte, &delimiter)) {
-        if (byte == '\n' && ldisc_has(ld, ECHONL) && !ldisc_has(ld, ECHO))
-            echo_raw(ld, byte);
-        else if (delimiter != EOF_MARK)
+        if (byte == '\n' && (ldisc_has(ld, ECHO) || ldisc_has(ld, ECHONL)))
+            echo_byte(ld, byte);
+        else if (byte != '\n' && delimiter != EOF_MARK)
             echo_input(ld, byte);
         end_line(ld, delimiter);
     } else {
@@ -287,10 +298,11 @@ static void dispatch(struct tty_ldisc *ld, uint8_t byte) {
         return;
     if (ldisc_has(ld, ISIG) && raise_by_char(ld, byte))
         return;
+    bool is_return = byte == '\r';
     if (!translate(ld, &byte))
         return;
     if (!ldisc_has(ld, ICANON) || !edit(ld, byte))
-        store(ld, byte);
+        store(ld, byte, is_return);
 }
 
 void tty_ldisc_input(struct tty_ldisc *ld, uint8_t byte) {
@@ -302,7 +314,7 @@ void tty_ldisc_input(struct tty_ldisc *ld, uint8_t byte) {
         byte = (uint8_t)(byte - 'A' + 'a');
     if (ld->literal) {
         ld->literal = false;
-        store(ld, byte);
+        store(ld, byte, false);
     } else {
         dispatch(ld, byte);
     }
@@ -315,5 +327,5 @@ void tty_ldisc_input_break(struct tty_ldisc *ld) {
     if (ld->termios.c_iflag & BRKINT)
         raise_signal(ld, LDISC_SIGINT);
     else
-        store(ld, '\0');
+        store(ld, '\0', false);
 }

@@ -128,6 +128,8 @@ TEST(erase_utf8) {
     change(iflag, 0, IUTF8);
     type("a\xc3\xa9\xe2\x82\xac\177\177\n");
     CHECK_STR(read_some(), "a\n");
+    type("\xa9\177\027\025\n"); /* never erased in part */
+    CHECK_STR(read_some(), "\xa9\n");
     echoed[0] = '\0';
 }
 
@@ -273,6 +275,13 @@ TEST(raw_mode) {
     CHECK(!tty_ldisc_has_input(&ld, 0));
     CHECK_STR(read_some(), "<nothing>");
     expect_echo("");
+}
+
+TEST(raw_mode_echo) {
+    start();
+    change(lflag, ICANON, 0);
+    type("a\r\n\t\033");
+    expect_echo("a\r\n^J\t^[");
 }
 
 TEST(poll_threshold) {
