@@ -13,6 +13,9 @@ export SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 
 endif
 
 .DELETE_ON_ERROR:
+ifneq ($(filter clean,$(MAKECMDGOALS)),)
+.NOTPARALLEL: # `make clean all`: one after the other
+endif
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
 all:
@@ -55,7 +58,8 @@ KERNEL_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -mcmodel=kernel -mno-red-zone 
   -fno-asynchronous-unwind-tables -fno-common -fstack-protector-strong -mstack-protector-guard=tls \
   -mstack-protector-guard-reg=gs -mstack-protector-guard-symbol=stack_guard --param=min-pagesize=0 \
   $(WARNINGS) -Wframe-larger-than=1024 -fstack-usage $(REPRODUCIBLE) -DCONFIG_DEBUG=$(DEBUG) -I.
-KERNEL_ASFLAGS := -f elf64 --reproducible -g -F dwarf -w+error -w-reloc-abs-dword -DCONFIG_DEBUG=$(DEBUG) -I./
+# No -g: nasm writes the folder it ran in into the debugging information.
+KERNEL_ASFLAGS := -f elf64 --reproducible -w+error -w-reloc-abs-dword -DCONFIG_DEBUG=$(DEBUG) -I./
 KERNEL_LDFLAGS := -nostdlib -static -z max-page-size=4096 -z noexecstack --no-warn-rwx-segments \
   --build-id=sha1 --orphan-handling=error
 HOST_CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(WARNINGS) $(REPRODUCIBLE) -I.

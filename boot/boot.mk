@@ -29,7 +29,7 @@ $B/boot/obj/%.o: %.c $B/flags.txt boot/boot.mk
 
 $B/boot/obj/%.asm.o: %.asm $B/boot/layout.inc
 	@mkdir -p $(@D)
-	$(call run,NASM,$<,$(NASM) -f elf32 --reproducible -g -F dwarf -w+error -I$B/boot/ $< -o $@)
+	$(call run,NASM,$<,$(NASM) -f elf32 --reproducible -w+error -I$B/boot/ $< -o $@)
 
 $B/boot/stage2.elf: $(LOADER_OBJ) boot/stage2/stage2.ld
 	$(call run,LD,$@,$(LD) -m elf_i386 -nostdlib -static --gc-sections --build-id=none --no-warn-rwx-segments \
