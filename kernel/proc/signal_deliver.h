@@ -1,10 +1,10 @@
-/* Signals on the way back to user mode: handlers' frames and default actions. */
+/* Signals on their way to user mode: called on the exit path when THREAD_WORK_SIGNAL is set. */
 #pragma once
+
+#include <stdbool.h>
 
 struct trap_frame;
 
-/*
- * Acts on the running task's signals: sets up `frame` for a handler, stops, or ends the process; clears
- * THREAD_WORK_SIGNAL when none is left. Interrupts on; may sleep; may not return.
- */
+/* Handles everything pending: runs default actions, stops, ends the process, sets up handlers' frames,
+ * restarts or fails the interrupted system call. Interrupts on; may sleep; may not return. */
 void signal_deliver(struct trap_frame *frame);

@@ -20,9 +20,9 @@ void sched_yield(void);
  * an IPI. Any context.
  */
 bool thread_wake(struct thread *thread, unsigned states, bool sync);
-#define THREAD_WAKE_NORMAL ((1u << THREAD_SLEEPING) | (1u << THREAD_BLOCKED))
+#define THREAD_WAKE_NORMAL ((1u << THREAD_SLEEPING) | (1u << THREAD_BLOCKED) | (1u << THREAD_KILLABLE))
 #define THREAD_WAKE_SIGNAL (1u << THREAD_SLEEPING)
-#define THREAD_WAKE_KILL ((1u << THREAD_SLEEPING) | (1u << THREAD_STOPPED))
+#define THREAD_WAKE_KILL ((1u << THREAD_SLEEPING) | (1u << THREAD_KILLABLE) | (1u << THREAD_STOPPED))
 
 /* Sets bits of thread->work and makes sure that a running thread notices soon. Any context. */
 void thread_set_work(struct thread *thread, uint32_t work_bits);

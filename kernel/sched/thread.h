@@ -3,7 +3,7 @@
  * embeds one; a kernel thread is a bare one. The run-queue lock of `cpu` owns `state` and the
  * run-queue fields.
  *
- *   NEW --thread_start--> RUNNABLE --switch--> (running) --sleep--> SLEEPING/BLOCKED/STOPPED
+ *   NEW --thread_start--> RUNNABLE --switch--> (running) --sleep--> SLEEPING/BLOCKED/KILLABLE/STOPPED
  *                              ^----------------- thread_wake ---------------'
  *   (running) --thread_exit--> DEAD
  */
@@ -22,6 +22,7 @@ enum thread_state {
     THREAD_RUNNABLE, /* running or on a run queue */
     THREAD_SLEEPING, /* interruptible: a wake-up or a signal ends it */
     THREAD_BLOCKED,  /* only a wake-up ends it */
+    THREAD_KILLABLE, /* a wake-up ends it, or the end of the process */
     THREAD_STOPPED,  /* by a job-control signal, until SIGCONT or SIGKILL */
     THREAD_DEAD,
 };

@@ -1,0 +1,23 @@
+/* How tasks and processes end. */
+#pragma once
+
+#include "lib/bits.h"
+#include "lib/errno.h"
+
+struct process;
+
+/* A status as wait4 reports it. */
+#define EXIT_STATUS(code) (((code) & 0xff) << 8)
+#define EXIT_SIGNALED(signal) ((int)(signal))
+#define EXIT_CORE_FLAG 0x80
+
+/* Ends the running thread; with the last one, the process. May sleep first. */
+noreturn_fn void task_exit(int code);
+/* Ends the running process with all its threads: exit_group(2), a fatal signal. The first status counts. */
+noreturn_fn void process_exit(int status);
+/* exec: ends all other threads of the running process and waits until they are gone. 0, or -EAGAIN when
+ * another thread was first (this one is to end). */
+int process_end_other_threads(void) must_check;
+
+/* Takes a zombie out of the tree: its times go to the parent. task_list_lock held; process_put once it is released. */
+void process_reap(struct process *process);

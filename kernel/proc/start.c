@@ -1,0 +1,63 @@
+/* The first process: a task made by the kernel that executes a program. */
+#include "kernel/proc/clone.h"
+
+#define LOG_TAG "proc"
+
+#include "fs/vfs/file_table.h"
+#include "fs/vfs/fs_context.h"
+#include "kernel/arch/context.h"
+#include "kernel/arch/fpu.h"
+#include "kernel/log/log.h"
+#include "kernel/log/panic.h"
+#include "kernel/proc/exec.h"
+#include "kernel/task/task.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+
+struct program {
+    const char *path;
+    const char *const *arguments, *const *environment;
+};
+static struct program first_program; /* read by the first process alone */
+
+static void init_begin(void *argument) {
+    const struct program *program = argument;
+    int error = exec_init(program->path, program->arguments, program->environment);
+
+    if (error < 0)
+        panic("the first program, %s, cannot be started: error %d", program->path, -error);
+    arch_return_to_user(task_frame(current_task()));
+}
+
+static int fill_process(struct task *task) {
+    struct process *process = process_create(task->tid);
+    if (process == NULL)
+        return -ENOMEM;
+    process_get(process);
+    task->process = process;
+    process->handlers = signal_handlers_create();
+    memcpy(process->limits, rlimit_defaults, sizeof process->limits);
+    task->cred = cred_create_root();
+    task->files = file_table_create();
+    task->fs = fs_context_create();
+    arch_fpu_area_init(task->thread.arch.fpu);
+    return process->handlers == NULL || task->cred == NULL || task->files == NULL || task->fs == NULL ? -ENOMEM : 0;
+}
+
+int process_start_init(const char *path, const char *const arguments[], const char *const environment[]) {
+    first_program = (struct program){path, arguments, environment};
+    struct task *task = task_create("init", init_begin, &first_program);
+    if (task == NULL || fill_process(task) < 0)
+        return -ENOMEM; /* the system cannot start: nothing is worth freeing */
+    ASSERT(task->tid->number == 1);
+
+    uint64_t flags = spin_lock_irqsave(&task_list_lock);
+    init_process = task->process;
+    process_link(task->process, NULL, task->tid, task->tid);
+    task->tid->session_leader = task->process;
+    task_link(task);
+    spin_unlock_irqrestore(&task_list_lock, flags);
+    log_info("starting %s", path);
+    thread_start(&task->thread);
+    return 0;
+}
