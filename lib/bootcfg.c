@@ -117,7 +117,8 @@ static const char *set_video(struct bootcfg *config, struct slice value) {
 
 static const char *set_value(struct bootcfg *config, struct slice key, struct slice value) {
     if (slice_equal(key, "kernel"))
-        return value.length == 0 ? "kernel names no file" : set_path(config->kernel, value);
+        return unquote(value).length == 0 ? "kernel names no file"
+                                          : set_path(config->kernel, value);
     if (slice_equal(key, "ramfs"))
         return set_path(config->ramfs, value);
     if (slice_equal(key, "append"))

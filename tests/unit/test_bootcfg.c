@@ -78,6 +78,7 @@ TEST(problems) {
     check_problem("append = \"open\n", 1, "a quote is not closed");
     check_problem("append = end\\\n", 1, "nothing follows the backslash");
     check_problem("kernel =\n", 1, "kernel names no file");
+    check_problem("kernel = ''\n", 1, "kernel names no file");
     check_problem("video = 1280\n", 1, "video is neither text nor WIDTHxHEIGHT");
     check_problem("video = 1280x\n", 1, "video is neither text nor WIDTHxHEIGHT");
     check_problem("video = 12x12\n", 1, "video is neither text nor WIDTHxHEIGHT");
