@@ -22,6 +22,11 @@ FAULT_MAP_NONE   equ 1 << 11    ; no E820
 FAULT_NO_E801    equ 1 << 12    ; no E801
 FAULT_LOW_MEMORY equ 1 << 13    ; INT 12h: 496 KiB
 FAULT_DEAD       equ 1 << 14    ; nothing behind LBA 200 or the first cylinder can be read
+FAULT_A20        equ 1 << 15    ; address line 20 is off
+FAULT_NO_2401    equ 1 << 16    ; the BIOS does not switch it on
+
+PORT_A           equ 0x92
+PORT_A_A20       equ 2
 
         bits 16
         org 0
@@ -77,7 +82,12 @@ resident:
         mov cx, 0x5a - 3
         mov al, 0xcc
         rep stosb
-.bpb:   mov dl, [cs:real_drive]
+.bpb:   test bp, FAULT_A20
+        jz .a20
+        in al, PORT_A
+        and al, ~(PORT_A_A20 | 1)
+        out PORT_A, al
+.a20:   mov dl, [cs:real_drive]
         test bp, FAULT_NO_DRIVE
         jz .drive
         mov dl, 0
@@ -156,7 +166,11 @@ hook15:
         jne .e820
         test word [cs:flags], FAULT_NO_E801
         jnz no_function
-.e820:  cmp ax, 0xe820
+.e820:  cmp ax, 0x2401
+        jne .map
+        test dword [cs:flags], FAULT_NO_2401
+        jnz no_function
+.map:   cmp ax, 0xe820
         jne .pass
         test word [cs:flags], FAULT_MAP_NONE
         jnz no_function

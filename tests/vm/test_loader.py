@@ -22,7 +22,7 @@ DISK_ID = slice(440, 444)
 TABLE = slice(446, 510)
 
 (NO_EDD, EDD_LIES, SMALL, FLAKY, TRASH, NO_DRIVE, WRONG_DRIVE, CS, BPB, MAP_UGLY, MAP_BREAKS, MAP_NONE, NO_E801,
- LOW_MEMORY, DEAD) = (1 << bit for bit in range(15))
+ LOW_MEMORY, DEAD, A20, NO_2401) = (1 << bit for bit in range(17))
 
 
 def tool(*command):
@@ -222,6 +222,19 @@ def test_damaged_ramfs(make_image, boot, tmp_path, change, code):
     boot("-m", "64M", *drive(image)).failed_with(code)
 
 
+def test_fault_before_the_kernel_has_handlers(make_image, boot, parts, tmp_path):
+    """UD2 as the kernel's first instruction: the loader's last table of exception handlers reports it."""
+    with open(parts["kernel"] + ".unsealed", "rb") as file:
+        kernel = bytearray(file.read())
+    entry, segments = struct.unpack_from("<QQ", kernel, 24)
+    offset, address = struct.unpack_from("<QQ", kernel, segments + 8)
+    struct.pack_into("BB", kernel, entry - address + offset, 0x0F, 0x0B)
+    image = make_image()
+    replace(image, "kernel.elf", bytes(kernel), tmp_path)
+    text = boot("-m", "64M", *drive(image), until=rb"own handlers").text
+    assert f"exception 06, error code 0000, rip {entry:016x}, cr2 " in text
+
+
 def test_fragmented_volume(make_image, boot, tmp_path):
     """Files of one cluster each, every second one removed, leave a volume of holes."""
     image = make_image(ramfs_kib=10)
@@ -315,6 +328,8 @@ def make_hostile(make_image, parts, tmp_path):
     (MAP_BREAKS, "by E801"),
     (MAP_NONE | TRASH, "by E801"),
     (MAP_NONE | NO_E801, "by 88h"),
+    (A20, "on, by the BIOS"),
+    (A20 | NO_2401, "on, by the keyboard controller"),
     (NO_EDD | FLAKY | NO_DRIVE | CS | BPB | TRASH | MAP_UGLY, "CHS"),
 ])
 def test_hostile_bios(make_hostile, boot, faults, said):
@@ -330,3 +345,48 @@ def test_hostile_bios(make_hostile, boot, faults, said):
 @pytest.mark.parametrize("faults,code", [(LOW_MEMORY, 32), (DEAD, 43)])
 def test_hopeless_bios(make_hostile, boot, faults, code):
     boot("-m", "64M", *drive(make_hostile(faults))).failed_with(code)
+
+
+# ---- Bochs --------------------------------------------------------------
+
+BOCHS_CONFIGURATION = """\
+display_library: term
+romimage: file=/usr/share/bochs/BIOS-bochs-latest
+vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
+megs: 64
+cpu: model=corei7_sandy_bridge_2600k, count=1, ips=50000000
+ata0-master: type=disk, path={image}, mode=flat
+boot: disk
+com1: enabled=1, mode=file, dev={output}
+log: {log}
+"""
+
+
+@pytest.fixture
+def boot_bochs(tmp_path):
+    """Boots in Bochs until the probe's verdict; Bochs never ends by itself."""
+    def run(image):
+        output = tmp_path / "com1.txt"
+        (tmp_path / "bochsrc").write_text(BOCHS_CONFIGURATION.format(image=image, output=output,
+                                                                     log=tmp_path / "bochs.log"))
+        (tmp_path / "commands").write_text("c\n")
+        process = subprocess.Popen(["bochs", "-q", "-f", str(tmp_path / "bochsrc"), "-rc", str(tmp_path / "commands")],
+                                   env={**os.environ, "TERM": "xterm"}, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        text, deadline = "", time.monotonic() + BOOT_LIMIT_S
+        try:
+            while not re.search(r"probe: (PASS|FAIL)|Press a key", text):
+                assert time.monotonic() < deadline and process.poll() is None, f"hung or gone:\n{text}"
+                time.sleep(0.1)
+                text = output.read_text(errors="replace") if output.exists() else ""
+        finally:
+            process.kill()
+            process.wait()
+        return text
+    return run
+
+
+@pytest.mark.parametrize("faults", [None, NO_DRIVE | CS | BPB | TRASH | MAP_UGLY, NO_EDD | MAP_NONE])
+def test_bochs(make_image, make_hostile, boot_bochs, faults):
+    text = boot_bochs(make_image() if faults is None else make_hostile(faults))
+    assert "probe: PASS" in text, text
