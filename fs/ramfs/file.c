@@ -5,6 +5,7 @@
 #include "fs/vfs/file.h"
 #include "kernel/vm/object.h"
 #include "lib/errno.h"
+#include "lib/errptr.h"
 
 void ramfs_charge(struct inode *inode, uint64_t pages) {
     struct ramfs_file *file = ramfs_file_of(inode);
@@ -66,10 +67,30 @@ static int ramfs_sync(struct file *file, uint64_t start, uint64_t end) {
     return 0; /* memory is the only store */
 }
 
+/* Brings the pages in, so that later writes find them. */
+static int ramfs_allocate(struct file *file, uint64_t offset, uint64_t length) {
+    struct inode *inode = file->inode;
+    int error = 0;
+    if (room_for(inode, offset, length) < length)
+        return -ENOSPC;
+    rwsem_write_lock(&inode->lock);
+    for (uint64_t index = offset / PAGE_SIZE; index * PAGE_SIZE < offset + length && !error; index++) {
+        struct page *page = object_page_for(inode->object, index, true);
+        if (IS_ERR(page))
+            error = PTR_ERR(page);
+        else
+            page_put(page);
+    }
+    ramfs_charge(inode, inode->object->page_count);
+    rwsem_write_unlock(&inode->lock);
+    return error;
+}
+
 const struct file_ops ramfs_file_ops = {
     .read = ramfs_read,
     .write = ramfs_write,
     .seek = ramfs_seek,
     .map = ramfs_map,
     .sync = ramfs_sync,
+    .allocate = ramfs_allocate,
 };

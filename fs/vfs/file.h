@@ -69,6 +69,7 @@ struct file_ops {
     int (*read_directory)(struct file *file, struct dir_context *context);             /* [-ENOTDIR] */
     int (*map)(struct file *file, struct vma *vma);                  /* [-ENODEV] */
     int (*sync)(struct file *file, uint64_t start, uint64_t end);    /* [-EINVAL] */
+    int (*allocate)(struct file *file, uint64_t offset, uint64_t length); /* room for bytes [-EOPNOTSUPP] */
 };
 
 int64_t stream_seek(struct file *file, int64_t offset, int whence); /* -ESPIPE */
@@ -82,6 +83,8 @@ void file_put(struct file *file); /* may sleep */
 struct file *file_create_anonymous(const char *name, const struct file_ops *ops, uint32_t flags, void *private);
 /* Opens an inode at a path already resolved (takes its own references). */
 struct file *file_open_path(const struct path *path, uint32_t flags);
+/* The same for a caller that has checked what may be done (exec: a file may be executable and not readable). */
+struct file *file_open_granted(const struct path *path, uint32_t flags);
 /* Resolves and opens from the kernel, with the running thread's credentials. */
 struct file *file_open(const char *path, uint32_t flags, uint32_t mode);
 

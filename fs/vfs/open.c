@@ -64,8 +64,7 @@ static int count_writer(struct file *file) {
     return 0;
 }
 
-/* Permission has been checked. */
-static struct file *open_checked(const struct path *path, uint32_t flags) {
+struct file *file_open_granted(const struct path *path, uint32_t flags) {
     struct file *file = file_alloc(path, flags & ~(uint32_t)(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC));
     if (!file)
         return ERR_PTR(-ENOMEM);
@@ -88,7 +87,7 @@ static struct file *open_existing(const struct path *path, uint32_t flags) {
     int error = may_open(path, flags);
     if (error)
         return ERR_PTR(error);
-    struct file *file = open_checked(path, flags);
+    struct file *file = file_open_granted(path, flags);
     if (!IS_ERR(file) && (flags & O_TRUNC) && S_IS(file->inode->mode, S_IFREG)) {
         error = inode_truncate(file->inode, 0);
         if (error) {
@@ -100,7 +99,7 @@ static struct file *open_existing(const struct path *path, uint32_t flags) {
 }
 
 struct file *file_open_path(const struct path *path, uint32_t flags) {
-    return (flags & O_PATH) ? open_checked(path, flags & PATH_FLAGS) : open_existing(path, flags);
+    return (flags & O_PATH) ? file_open_granted(path, flags & PATH_FLAGS) : open_existing(path, flags);
 }
 
 /* ---- by name, without O_CREAT ---- */
@@ -129,7 +128,7 @@ static struct file *open_unnamed(const struct path *start, const char *name, uin
         return ERR_PTR(error);
     error = entry_create_unnamed(&directory, mode, !(flags & O_EXCL), &path.dentry);
     path.mount = directory.mount;
-    struct file *file = error ? ERR_PTR(error) : open_checked(&path, flags);
+    struct file *file = error ? ERR_PTR(error) : file_open_granted(&path, flags);
     if (!error)
         dentry_put(path.dentry);
     path_put(&directory);
@@ -186,7 +185,7 @@ static struct file *create_step(struct create_step *step, uint32_t flags, uint32
         return ERR_PTR(-EISDIR);
     int error = entry_create(&step->directory, step->last, S_IFREG | mode, 0, &path.dentry);
     if (!error) {
-        struct file *file = open_checked(&path, flags);
+        struct file *file = file_open_granted(&path, flags);
         dentry_put(path.dentry);
         return file;
     }

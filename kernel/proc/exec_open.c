@@ -18,7 +18,7 @@ static int check_executable(const struct path *path) {
 struct file *exec_open_path(const struct path *path) {
     int error = check_executable(path);
 
-    return error ? ERR_PTR(error) : file_open_path(path, O_RDONLY);
+    return error ? ERR_PTR(error) : file_open_granted(path, O_RDONLY);
 }
 
 struct file *exec_open_file(const char *name) {

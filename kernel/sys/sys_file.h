@@ -120,7 +120,6 @@ int64_t sys_readahead(int descriptor, int64_t offset, size_t size);
 int64_t sys_mount(const char *source, const char *target, const char *type, uint64_t flags,
                   const void *options);
 int64_t sys_umount2(const char *name, uint32_t flags);
-int64_t sys_pivot_root(const char *new_root, const char *put_old);
 
 /* xattr.c */
 int64_t sys_setxattr(const char *name, const char *key, const void *value, size_t size, uint32_t flags);
