@@ -19,11 +19,12 @@ struct string_vector {
 };
 
 /*
- * Executes the file at `path`; `name` is what the program is told it was called by. On success the
+ * Executes the file at `path`; `name` is what the program is told it was called by, and what the
+ * interpreter of a script opens: -ENOENT for a script if it is not `reachable` by it. On success the
  * caller returns to user mode into the new program. Takes no reference over. May sleep.
  * -ENOEXEC, -EACCES, -E2BIG, -ENOMEM, -EFAULT, -ELOOP, -EINVAL, -EIO ...
  */
-int exec_path(const struct path *path, const char *name, const struct string_vector *arguments,
+int exec_path(const struct path *path, const char *name, bool reachable, const struct string_vector *arguments,
               const struct string_vector *environment);
 
 /* The first program: as above, with strings of the kernel. The running task gets its first address space. */

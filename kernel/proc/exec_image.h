@@ -39,6 +39,7 @@ int64_t exec_strings_add_vector(struct exec_strings *strings, const struct strin
 
 struct exec_image {
     const char *name;            /* AT_EXECFN */
+    bool name_reachable;         /* a script's interpreter can open it by that name */
     struct file *file;           /* the program itself (a script's interpreter); referenced */
     uint8_t head[EXEC_HEAD_SIZE];
     size_t head_size;            /* what the file has of it; the rest is zero */

@@ -46,6 +46,8 @@ static bool is_script(const struct exec_image *image) {
 int exec_follow_scripts(struct exec_image *image) {
     const char *name = image->name;
 
+    if (is_script(image) && !image->name_reachable)
+        return -ENOENT;
     for (unsigned depth = 0; is_script(image); depth++) {
         if (depth == EXEC_SCRIPT_DEPTH)
             return -ELOOP;

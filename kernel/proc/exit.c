@@ -16,8 +16,7 @@
 #include "kernel/vm/space.h"
 #include "kernel/vm/uaccess.h"
 
-/* What the program's threads library expects of a thread that ends. */
-static void finish_user_state(struct task *task) {
+void task_leave_user_memory(struct task *task) {
     if (task->space == NULL)
         return;
     futex_robust_exit(task);
@@ -159,7 +158,7 @@ void task_exit(int code) {
 
     if (!process->exiting && (process->thread_count == 1 || task->tid == process->pid))
         process->exit_status = EXIT_STATUS(code);
-    finish_user_state(task);
+    task_leave_user_memory(task);
     stop_taking_signals(task);
     release_resources(task);
     if (process->vfork_done != NULL)

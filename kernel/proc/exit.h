@@ -5,12 +5,15 @@
 #include "lib/errno.h"
 
 struct process;
+struct task;
 
 /* A status as wait4 reports it. */
 #define EXIT_STATUS(code) (((code) & 0xff) << 8)
 #define EXIT_SIGNALED(signal) ((int)(signal))
 #define EXIT_CORE_FLAG 0x80
 
+/* What the program's threads library expects of a thread that gives up its memory, in exit or exec. May sleep. */
+void task_leave_user_memory(struct task *task);
 /* Ends the running thread; with the last one, the process. May sleep first. */
 noreturn_fn void task_exit(int code);
 /* Ends the running process with all its threads: exit_group(2), a fatal signal. The first status counts. */

@@ -20,7 +20,8 @@ struct vm_object;
 struct vma;
 
 struct object_ops {
-    /* Fills a locked, not up-to-date page from the backing store; 0 or -errno. May sleep. NULL: zeros. */
+    /* Fills a locked, not up-to-date page from the backing store; 0 or -errno. May sleep, but not wait for
+     * the file's own lock: it is called in page faults, also those of a write() that holds it. NULL: zeros. */
     int (*fill)(struct vm_object *object, struct page *page);
     /* Writes a dirty page back; NULL: memory is the only store. May sleep. */
     int (*write)(struct vm_object *object, struct page *page);

@@ -32,6 +32,7 @@ void oom_init(void) {
 struct choice {
     struct process *process;
     uint64_t pages;
+    bool somebody_dies; /* another process is on its way out already */
 };
 
 static bool is_dying(const struct process *process) {
@@ -54,13 +55,17 @@ static bool consider(struct process *process, void *context) {
     struct choice *choice = context;
     uint64_t pages = pages_of(process);
 
-    if (process != init_process && !is_dying(process) && pages > choice->pages)
-        *choice = (struct choice){.process = process, .pages = pages};
+    if (is_dying(process)) {
+        choice->somebody_dies |= process->state == PROCESS_ALIVE;
+    } else if (process != init_process && pages > choice->pages) {
+        choice->process = process;
+        choice->pages = pages;
+    }
     return true;
 }
 
-/* The largest process with a reference; NULL: there is none to kill. */
-static struct process *choose(uint64_t *pages) {
+/* The largest process, with a reference; NULL: there is none to kill. */
+static struct choice choose(void) {
     struct choice choice = {0};
     uint64_t flags = spin_lock_irqsave(&task_list_lock);
 
@@ -68,8 +73,7 @@ static struct process *choose(uint64_t *pages) {
     if (choice.process)
         process_get(choice.process);
     spin_unlock_irqrestore(&task_list_lock, flags);
-    *pages = choice.pages;
-    return choice.process;
+    return choice;
 }
 
 /* True if somebody is on the way out and may still take time for it. */
@@ -77,27 +81,33 @@ static bool victim_is_exiting(void) {
     return victim && victim->state == PROCESS_ALIVE && clock_monotonic_ns() < victim_deadline_ns;
 }
 
-static void kill_one(void) {
-    uint64_t pages;
-    struct process *chosen = choose(&pages), *old;
-
-    if (!chosen)
-        return;
+/* Remembers the process as the one to wait for, unless another is still in time. Takes the reference over. */
+static bool make_victim(struct process *process) {
     spin_lock(&oom_lock);
     bool wait = victim_is_exiting();
-    old = wait ? chosen : victim;
+    struct process *unused = wait ? process : victim;
     if (!wait) {
-        victim = chosen;
+        victim = process;
         victim_deadline_ns = clock_monotonic_ns() + VICTIM_TIME_NS;
     }
     spin_unlock(&oom_lock);
-    if (old)
-        process_put(old);
-    if (wait)
-        return;
-    log_error("out of memory: killing process %d, which holds %lu KiB", chosen->pid->number,
-              (unsigned long)(pages << (PAGE_SHIFT - 10)));
-    (void)signal_send_process(chosen, SIGKILL, NULL);
+    if (unused)
+        process_put(unused);
+    return !wait;
+}
+
+/* False if there is nobody whose end would free memory. */
+static bool kill_one(void) {
+    struct choice choice = choose();
+
+    if (!choice.process)
+        return choice.somebody_dies;
+    if (!make_victim(choice.process))
+        return true;
+    log_error("out of memory: killing process %d, which holds %lu KiB", choice.process->pid->number,
+              (unsigned long)(choice.pages << (PAGE_SHIFT - 10)));
+    (void)signal_send_process(choice.process, SIGKILL, NULL);
+    return true;
 }
 
 static void wait_a_little(void) {
@@ -115,8 +125,7 @@ bool oom_relieve(void) {
         return false;
     if (object_reclaim(RECLAIM_PAGES) > 0)
         return true;
-    kill_one();
-    if (is_dying(process))
+    if (!kill_one() || is_dying(process))
         return false;
     wait_a_little();
     return true;

@@ -228,12 +228,15 @@ static bool share_page(pte_t *from, pte_t *to) {
 int table_copy(struct space *child, struct space *parent, const struct vma *vma) {
     uint64_t address = vma->start, limit;
     int64_t copied = 0;
+    int error = 0;
     pte_t *from;
 
     while ((from = next_leaf(parent, &address, vma->end, &limit)) != NULL) {
         pte_t *to = table_make(child, address);
-        if (!to)
-            return -ENOMEM;
+        if (!to) {
+            error = -ENOMEM;
+            break;
+        }
         spin_lock(&parent->table_lock);
         for (; address < limit; address += PAGE_SIZE, from++, to++)
             if (*from && share_page(from, to))
@@ -241,7 +244,7 @@ int table_copy(struct space *child, struct space *parent, const struct vma *vma)
         spin_unlock(&parent->table_lock);
     }
     child->resident_anon += copied;
-    return 0;
+    return error;
 }
 
 /* Moves the entries of one leaf table's worth of addresses. */
