@@ -2,12 +2,6 @@
 
 #include "kernel/arch/cpu.h"
 
-/* Written by `extable` in assembly: an instruction that may fault, and where to go on. */
-struct extable_entry {
-    uint64_t fault_rip, resume_rip;
-};
-extern const struct extable_entry extable_start[], extable_end[];
-
 uint8_t user_copy_smap; /* read by user_copy.asm */
 
 void arch_user_copy_init(void) {

@@ -26,5 +26,11 @@ int arch_user_load32(uint32_t *value, const uint32_t *user);
 /* Stores `desired` if *user == expected; *value receives what was there. */
 int arch_user_compare_exchange32(uint32_t *value, uint32_t *user, uint32_t expected, uint32_t desired);
 
+/* Written by `extable` in assembly: an instruction that may fault, and where to go on. */
+struct extable_entry {
+    uint64_t fault_rip, resume_rip;
+};
+extern const struct extable_entry extable_start[], extable_end[]; /* kernel.ld */
+
 /* Where to go on after a fault at `rip` in one of these routines, or 0. */
 uint64_t extable_find(uint64_t rip);

@@ -5,8 +5,6 @@
 #include "kernel/log/log.h"
 #include "lib/string.h"
 
-extern const struct selftest selftests_start[], selftests_end[]; /* kernel.ld */
-
 void selftest_fail(struct selftest_run *run, const char *file, int line, const char *text) {
     if (run->failed_file)
         return;

@@ -23,6 +23,8 @@ struct selftest_run {
     int failed_line;
 };
 
+extern const struct selftest selftests_start[], selftests_end[]; /* kernel.ld */
+
 #define SELFTEST(identifier, text)                                                              \
     static void identifier(struct selftest_run *selftest_run);                                  \
     static const struct selftest selftest_##identifier                                          \
