@@ -46,12 +46,16 @@ void fs_context_get(struct fs_context *context) {
     refcount_get(&context->refcount);
 }
 
+static void context_free(struct rcu_head *head) {
+    kfree(container_of(head, struct fs_context, rcu));
+}
+
 void fs_context_put(struct fs_context *context) {
     if (!refcount_put(&context->refcount))
         return;
     path_put(&context->root);
     path_put(&context->cwd);
-    kfree(context);
+    rcu_defer(&context->rcu, context_free); /* /proc looks at other processes' contexts under RCU */
 }
 
 static void copy_path(struct fs_context *context, const struct path *from, struct path *to) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "fs/vfs/path.h"
+#include "kernel/sync/rcu.h"
 #include "kernel/sync/spinlock.h"
 #include "lib/refcount.h"
 
@@ -10,6 +11,7 @@ struct fs_context {
     struct spinlock lock; /* guards root and cwd */
     struct path root, cwd;
     uint32_t umask;
+    struct rcu_head rcu;
 };
 
 /* Copies of root and working directory with references. */

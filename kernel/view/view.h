@@ -15,6 +15,7 @@ struct view_buffer {
 };
 void view_printf(struct view_buffer *buffer, const char *fmt, ...) printf_like(2, 3);
 void view_write(struct view_buffer *buffer, const char *text, size_t length);
+void view_buffer_free(struct view_buffer *buffer);
 
 enum view_tree { VIEW_KERNEL, VIEW_PROC };
 
@@ -24,8 +25,29 @@ struct view {
     const char *path; /* below the tree's root: "hw/cpu", "meminfo" */
     const char *help; /* one line: what it shows, columns and units; /kernel/README lists it */
     void (*show)(struct view_buffer *buffer, void *context);
+    /* NULL: read-only. What root writes, without a final newline; 0 or -errno. */
+    int (*store)(const char *text, size_t length, void *context);
     void *context;
+    uint32_t users; /* calls under way; atomic */
 };
-/* Views live for ever or until unregistered. May sleep. */
+/* Views live for ever or until unregistered: no call is under way after that. Unregistering may sleep. */
 void view_register(struct view *view);
 void view_unregister(struct view *view);
+
+/* ---- for the filesystems that render views ---- */
+
+enum view_kind { VIEW_NONE, VIEW_FILE, VIEW_WRITABLE_FILE, VIEW_DIRECTORY };
+/* What `path` is. */
+enum view_kind view_kind(enum view_tree tree, const char *path);
+/* Runs the view's show or store: 0, -ENOENT (it is gone), -ENOMEM, or what store said. May sleep. */
+int view_show(enum view_tree tree, const char *path, struct view_buffer *buffer);
+int view_store(enum view_tree tree, const char *path, const char *text, size_t length);
+
+struct view_child {
+    char name[64];
+    bool is_directory;
+};
+/* The next child of `directory` ("": the root), each once; *index is where to go on, 0 at first. */
+bool view_list(enum view_tree tree, const char *directory, uint64_t *index, struct view_child *child);
+/* A line for every view of the tree: path and help. */
+void view_show_help(enum view_tree tree, struct view_buffer *buffer);
