@@ -1,0 +1,70 @@
+/* /dev/null, /dev/zero and /dev/full: null(4), full(4). */
+#include "drivers/char/char_devices.h"
+#include "kernel/vm/object.h"
+#include "kernel/vm/space.h"
+
+static int64_t read_nothing(struct file *file, struct io_buffer *buffer, uint64_t *position) {
+    (void)file;
+    (void)buffer;
+    (void)position;
+    return 0;
+}
+
+static int64_t write_anything(struct file *file, struct io_buffer *buffer, uint64_t *position) {
+    size_t size = buffer->remaining;
+    (void)file;
+    (void)position;
+    buffer->remaining = 0;
+    return (int64_t)size;
+}
+
+static int64_t write_full(struct file *file, struct io_buffer *buffer, uint64_t *position) {
+    (void)file;
+    (void)position;
+    return buffer->remaining ? -ENOSPC : 0;
+}
+
+static int64_t read_zeros(struct file *file, struct io_buffer *buffer, uint64_t *position) {
+    size_t wanted = buffer->remaining, done = io_clear(buffer, wanted);
+    (void)file;
+    (void)position;
+    return done || !wanted ? (int64_t)done : -EFAULT;
+}
+
+/* Any position is the same: programs that seek before they write are content. */
+static int64_t seek_anywhere(struct file *file, int64_t offset, int whence) {
+    (void)file;
+    (void)offset;
+    (void)whence;
+    return 0;
+}
+
+/* Private: anonymous memory. Shared: an object of zeros of its own. */
+static int map_zeros(struct file *file, struct vma *vma) {
+    (void)file;
+    if (!(vma->flags & VMA_SHARED))
+        return 0;
+    vma->object = object_create_anonymous(vma->end - vma->start);
+    vma->object_offset = 0;
+    return vma->object ? 0 : -ENOMEM;
+}
+
+static const struct file_ops null_ops = {
+    .open = stream_open, .read = read_nothing, .write = write_anything, .seek = seek_anywhere,
+};
+static const struct file_ops zero_ops = {
+    .open = stream_open, .read = read_zeros, .write = write_anything, .seek = seek_anywhere, .map = map_zeros,
+};
+static const struct file_ops full_ops = {
+    .open = stream_open, .read = read_zeros, .write = write_full, .seek = seek_anywhere,
+};
+
+struct devfs_node null_node = {
+    .name = "null", .mode = S_IFCHR | 0666, .major = MEMORY_MAJOR, .minor = 3, .ops = &null_ops,
+};
+struct devfs_node zero_node = {
+    .name = "zero", .mode = S_IFCHR | 0666, .major = MEMORY_MAJOR, .minor = 5, .ops = &zero_ops,
+};
+struct devfs_node full_node = {
+    .name = "full", .mode = S_IFCHR | 0666, .major = MEMORY_MAJOR, .minor = 7, .ops = &full_ops,
+};
