@@ -1,0 +1,77 @@
+/*
+ * The kernel's table of contents: what is set up at boot, in which order, and why in that order.
+ * Entered from start.asm on the boot CPU, with interrupts off, on the boot stack.
+ */
+#include "kernel/main.h"
+
+#include "fs/filesystems.h"
+#include "fs/vfs/vfs.h"
+#include "kernel/arch/boot.h"
+#include "kernel/arch/cpu.h"
+#include "kernel/arch/fpu.h"
+#include "kernel/debug/debug.h"
+#include "kernel/debug/monitor.h"
+#include "kernel/debug/selftest.h"
+#include "kernel/debug/serial.h"
+#include "kernel/device/device.h"
+#include "kernel/firmware/acpi.h"
+#include "kernel/ipc/pipe.h"
+#include "kernel/irq/irq.h"
+#include "kernel/log/cmdline.h"
+#include "kernel/log/panic.h"
+#include "kernel/mm/boot_memory.h"
+#include "kernel/mm/kernel_space.h"
+#include "kernel/mm/page.h"
+#include "kernel/mm/slab.h"
+#include "kernel/proc/first.h"
+#include "kernel/proc/futex.h"
+#include "kernel/random/random.h"
+#include "kernel/sched/load.h"
+#include "kernel/sched/sched.h"
+#include "kernel/sched/work.h"
+#include "kernel/task/task.h"
+#include "kernel/time/clock.h"
+#include "kernel/trap/trap.h"
+#include "kernel/tty/console.h"
+#include "kernel/vm/space.h"
+
+void kernel_main(const struct boot_info *info) {
+    const char *bad_hand_over = boot_info_adopt(info);
+    early_console_init();            // from here on something can be said
+    trap_init();                     // and faults are reported, not rebooted on
+    debug_init();
+    if (bad_hand_over)
+        panic("%s", bad_hand_over);
+    cmdline_init(boot_info.cmdline);
+    cpu_init();                      // NX, SMEP, SMAP: before the page tables that rely on them
+
+    boot_memory_init();              // which frames the loader left free
+    kernel_space_init();             // our own page tables, then
+    page_init();                     // the page allocator, in the direct map
+    slab_init();                     // small objects, in pages
+    syscall_init();
+    arch_fpu_init();                 // its area's size is needed by the task cache
+
+    acpi_tables_init(boot_info.rsdp_phys); // says which interrupt chips there are
+    irq_init();
+    time_init();                     // calibrates against the PIT or ACPI timer
+    sched_init();                    // this code becomes a thread: sleeping is allowed
+    work_start();
+    load_start();
+
+    task_init();
+    space_init();
+    futex_init();
+    vfs_init();                      // caches and the mount table
+    filesystems_init(boot_info.ramfs_size ? phys_to_virt(boot_info.ramfs_phys) : NULL,
+                     boot_info.ramfs_size); // the tree at /
+    pipe_init();
+
+    console_init();                  // /dev/console, before drivers offer terminals
+    device_init();                   // buses announce devices, drivers take them
+
+    selftest_run_requested();        // `selftest` on the command line
+    monitor_run_requested();         // `init=monitor`
+    first_program_start();
+    sched_idle();                    // this thread is now what runs when nothing else does
+}
