@@ -12,8 +12,9 @@
 #include "boot/stage2/error.h"
 #include "boot/stage2/state.h"
 #include "boot/stage2/trace.h"
-#include "lib/errno.h"
+#include "lib/assert.h"
 #include "lib/div64.h"
+#include "lib/errno.h"
 #include "lib/string.h"
 
 #define CALL_SECTORS_MAX   127u
@@ -137,6 +138,7 @@ static void reset(void) {
 
 /* One call, repeated while it fails. */
 static bool read_patiently(uint64_t lba, uint32_t *count) {
+    ASSERT(*count > 0 && *count * disk.bytes_per_sector <= LAYOUT_BOUNCE_BYTES);
     for (unsigned attempt = 0; attempt < ATTEMPTS; attempt++) {
         if (disk.has_edd ? read_edd(lba, *count) : read_chs(lba, count))
             return true;
@@ -166,13 +168,13 @@ static bool fall_back(void) {
 
 /* Reads up to `wanted` of the disk's own sectors to the bounce buffer. How many, or -EIO. */
 static int read_bounce(uint64_t lba, uint32_t wanted) {
+    if (!disk.has_edd && disk.sectors_per_track == 0)
+        return -EIO; /* no such drive */
     for (;;) {
         uint32_t count = MIN(wanted, disk.call_sectors);
 
         if (read_patiently(lba, &count))
             return (int)count;
-        if (!disk.has_edd && disk.sectors_per_track == 0)
-            return -EIO;
         if (!fall_back())
             return -EIO;
     }

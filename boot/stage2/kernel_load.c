@@ -17,6 +17,7 @@
 #include "lib/string.h"
 
 #define KERNEL_FILE_MAX (256u << 20) /* bytes: anything larger is not a kernel */
+#define VIRT_END        0xfffffffffffff000ull /* the last page is not used: no address wraps */
 
 static struct loaded_kernel kernel;
 
@@ -78,6 +79,8 @@ static void check_segment(const char *path, const struct elf_segment *s, uint64_
 
     if (s->vaddr < BOOT_KERNEL_VIRT_BASE)
         problem = "virtual address too low";
+    else if (s->vaddr + s->memory_size > VIRT_END)
+        problem = "virtual address too high";
     else if (s->paddr < BOOT_KERNEL_PHYS_BASE || s->paddr + s->memory_size > UINT32_MAX)
         problem = "physical address outside 2 MiB to 4 GiB";
     else if (s->vaddr - s->paddr != offset)

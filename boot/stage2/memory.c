@@ -9,6 +9,7 @@
 #include "boot/stage2/error.h"
 #include "boot/stage2/state.h"
 #include "boot/stage2/trace.h"
+#include "lib/assert.h"
 #include "lib/e820.h"
 #include "lib/string.h"
 
@@ -161,8 +162,8 @@ static void claim_low_memory(void) {
 }
 
 void memory_claim(uint64_t base, uint64_t length, enum boot_mem_type type) {
-    if (claim_count < CLAIMS_MAX)
-        claims[claim_count++] = (struct boot_range){base, length, type, 0};
+    ASSERT(claim_count < CLAIMS_MAX);
+    claims[claim_count++] = (struct boot_range){base, length, type, 0};
     rebuild();
 }
 

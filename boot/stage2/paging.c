@@ -7,6 +7,7 @@
 #include "boot/stage2/error.h"
 #include "boot/stage2/state.h"
 #include "boot/stage2/trace.h"
+#include "lib/assert.h"
 #include "lib/string.h"
 
 #define PAGE_PRESENT  BIT(0)
@@ -83,6 +84,7 @@ static void map_segment(uint64_t *top, const struct elf_segment *s) {
         uint64_t *entry = entry_of(table_below(entry_of(megabytes, v, SHIFT_2M)), v, SHIFT_4K);
         uint64_t keep_nx = *entry & PAGE_PRESENT ? *entry & no_execute : no_execute;
 
+        ASSERT(IS_ALIGNED(v - s->vaddr + s->paddr, PAGE_BYTES));
         *entry = (v - s->vaddr + s->paddr) | (*entry & PAGE_WRITE) | rights | keep_nx;
     }
 }

@@ -18,13 +18,13 @@
 #include "lib/string.h"
 
 /* Page-aligned place above the kernel if there is one. */
-static void *find_place(const char *path, uint32_t size) {
+static void *find_place(const char *path, uint64_t room) {
     const struct boot_info *info = boot_info();
     uint32_t address =
-        memory_find_top(ALIGN_UP(size, E820_PAGE), info->kernel_phys_start, info->kernel_phys_end);
+        memory_find_top(room, info->kernel_phys_start, info->kernel_phys_end);
 
     if (address == 0)
-        error_fatal(ERROR_RAMFS_MEMORY, "%s: %u KiB", path, size >> 10);
+        error_fatal(ERROR_RAMFS_MEMORY, "%s: %u KiB", path, (uint32_t)(room >> 10));
     return (void *)(uintptr_t)address;
 }
 
@@ -44,8 +44,8 @@ static void check_archive(const char *path, const void *archive, uint32_t size) 
 
 static void load(const char *path, const struct fat_entry *entry) {
     struct boot_info *info = boot_info();
-    uint32_t room = ALIGN_UP(entry->size, E820_PAGE);
-    uint8_t *archive = find_place(path, entry->size);
+    uint64_t room = ALIGN_UP((uint64_t)entry->size, E820_PAGE);
+    uint8_t *archive = find_place(path, room);
     uint64_t start_tsc = read_tsc();
     int error = volume_load(entry, archive, "ramfs");
 
@@ -56,7 +56,7 @@ static void load(const char *path, const struct fat_entry *entry) {
     console_printf("%s, %u KiB", path, entry->size >> 10);
     progress_print_rate(start_tsc, entry->size);
     check_archive(path, archive, entry->size);
-    memset(archive + entry->size, 0, room - entry->size);
+    memset(archive + entry->size, 0, (size_t)room - entry->size);
     info->ramfs_phys = (uintptr_t)archive;
     info->ramfs_size = entry->size;
     memory_claim(info->ramfs_phys, room, BOOT_MEM_RAMFS);
