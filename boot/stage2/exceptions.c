@@ -6,7 +6,6 @@
 #include "boot/layout.h"
 #include "boot/stage2/error.h"
 
-#define EXCEPTIONS     32u
 #define GATE_INTERRUPT 0x8e00u /* present, DPL 0, interrupt gate */
 
 struct gate32 {
@@ -20,15 +19,8 @@ struct gate64 {
 
 _Static_assert(sizeof(struct gate32) == 8 && sizeof(struct gate64) == 16, "gates");
 
-struct stub_table {
-    uint32_t address[EXCEPTIONS];
-};
-
-/* In exceptions.asm. */
-extern const struct stub_table exception_stubs32, exception_stubs64;
-
-static struct gate32 idt32[EXCEPTIONS];
-static struct gate64 idt64[EXCEPTIONS] __attribute__((aligned(16)));
+static struct gate32 idt32[EXCEPTION_COUNT];
+static struct gate64 idt64[EXCEPTION_COUNT] __attribute__((aligned(16)));
 
 void exceptions_init(void) {
     struct {
@@ -36,7 +28,7 @@ void exceptions_init(void) {
         uint32_t base;
     } __attribute__((packed)) pointer = {sizeof(idt32) - 1, (uint32_t)(uintptr_t)idt32};
 
-    for (unsigned i = 0; i < EXCEPTIONS; i++) {
+    for (unsigned i = 0; i < EXCEPTION_COUNT; i++) {
         uint32_t address = exception_stubs32.address[i];
 
         idt32[i] = (struct gate32){(uint16_t)address, SELECTOR_CODE32, GATE_INTERRUPT,
@@ -46,7 +38,7 @@ void exceptions_init(void) {
 }
 
 void exceptions_prepare64(struct idt_pointer64 *pointer) {
-    for (unsigned i = 0; i < EXCEPTIONS; i++) {
+    for (unsigned i = 0; i < EXCEPTION_COUNT; i++) {
         uint32_t address = exception_stubs64.address[i];
 
         idt64[i] = (struct gate64){(uint16_t)address, SELECTOR_CODE64, GATE_INTERRUPT,

@@ -117,6 +117,12 @@ def mtool(image, command, *arguments):
     tool(command, "-i", f"{image}@@{PARTITION}", *arguments)
 
 
+def replace(image, name, data, tmp_path):
+    path = tmp_path / "replacement"
+    path.write_bytes(data)
+    mtool(image, "mcopy", "-o", str(path), f"::boot/{name}")
+
+
 # ---- boot paths and machines --------------------------------------------------------------
 
 @pytest.mark.parametrize("kind", ["ide", "ahci", "virtio", "nvme", "usb"])
@@ -160,8 +166,10 @@ def test_framebuffer_refused(make_image, boot, size, vga):
 
 # ---- what can be wrong on the disk --------------------------------------------------------------
 
-def test_bad_configuration_lines(make_image, boot):
-    text = boot("-m", "64M", *drive(make_image(config="append = a\ncolour = blue\nappend = b\n"))).passed()
+def test_bad_configuration_lines(make_image, boot, tmp_path):
+    image = make_image()
+    replace(image, "astra.cfg", b"append = a\ncolour = blue\nappend = b\n", tmp_path)
+    text = boot("-m", "64M", *drive(image)).passed()
     assert "line 2: unknown key" in text and "cmdline [a b]" in text
 
 
@@ -182,12 +190,6 @@ def test_missing_ramfs(make_image, boot):
     mtool(image, "mdel", "::boot/ramfs.cpio")
     text = boot("-m", "64M", *drive(image)).passed()
     assert "warning  70:" in text and "probe: no ramfs" in text
-
-
-def replace(image, name, data, tmp_path):
-    path = tmp_path / "replacement"
-    path.write_bytes(data)
-    mtool(image, "mcopy", "-o", str(path), f"::boot/{name}")
 
 
 def test_unsealed_kernel(make_image, boot, parts, tmp_path):
