@@ -2,7 +2,9 @@
 #include "kernel/debug/debug.h"
 
 #include "kernel/debug/backtrace.h"
+#include "kernel/debug/crash.h"
 #include "kernel/debug/monitor.h"
+#include "kernel/debug/selftest.h"
 #include "kernel/log/cmdline.h"
 #include "kernel/log/log.h"
 #include "kernel/log/panic.h"
@@ -21,4 +23,10 @@ static void report(const struct trap_frame *frame) {
 
 void debug_init(void) {
     panic_set_report(report);
+}
+
+void debug_run_requested(void) {
+    selftest_run_requested();
+    crash_run_requested();
+    monitor_run_requested();
 }

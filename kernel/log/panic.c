@@ -2,7 +2,7 @@
  * The end of the road: shows why, then does what `panic=` on the command line asks: `halt` (the
  * default), `reboot`, `exit` (QEMU's isa-debug-exit device) or `monitor` (through the report hook).
  */
-#define LOG_TAG "panic"
+#define LOG_TAG "kernel panic"
 #include "kernel/log/panic.h"
 
 #include <stdarg.h>
