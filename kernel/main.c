@@ -4,6 +4,7 @@
  */
 #include "kernel/main.h"
 
+#include "drivers/drivers.h"
 #include "fs/filesystems.h"
 #include "fs/vfs/vfs.h"
 #include "kernel/arch/boot.h"
@@ -13,7 +14,6 @@
 #include "kernel/debug/monitor.h"
 #include "kernel/debug/selftest.h"
 #include "kernel/debug/serial.h"
-#include "kernel/device/device.h"
 #include "kernel/firmware/acpi.h"
 #include "kernel/ipc/pipe.h"
 #include "kernel/irq/irq.h"
@@ -68,7 +68,7 @@ void kernel_main(const struct boot_info *info) {
     pipe_init();
 
     console_init();                  // /dev/console, before drivers offer terminals
-    device_init();                   // buses announce devices, drivers take them
+    drivers_init();                  // buses announce devices, drivers take them
 
     selftest_run_requested();        // `selftest` on the command line
     monitor_run_requested();         // `init=monitor`
