@@ -1,5 +1,5 @@
 /*
- * The progress bar. Loads of less than a third of a second go by without one.
+ * The progress bar. Loads that are half done after a third of a second go by without one.
  */
 #include "boot/stage2/progress.h"
 
@@ -29,7 +29,8 @@ void progress_show(struct progress *progress, uint32_t done) {
     uint32_t remainder, ms = cpu_elapsed_ms(progress->start_tsc);
 
     done = MIN(done, progress->total);
-    if (!progress->label || ms < QUIET_MS || ms - progress->shown_ms < INTERVAL_MS)
+    if (!progress->label || ms < QUIET_MS || ms - progress->shown_ms < INTERVAL_MS ||
+        (progress->shown_ms == 0 && done > progress->total / 2)) /* nearly there: no bar now */
         return;
     progress->shown_ms = ms;
     uint32_t full = (uint32_t)div64_u32((uint64_t)done * CELLS, progress->total, &remainder);

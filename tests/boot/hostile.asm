@@ -25,6 +25,9 @@ FAULT_DEAD       equ 1 << 14    ; nothing behind LBA 200 or the first cylinder c
 FAULT_A20        equ 1 << 15    ; address line 20 is off
 FAULT_NO_2401    equ 1 << 16    ; the BIOS does not switch it on
 
+FAULT_NO_88      equ 1 << 17    ; no AH=88h either
+FAULT_DISK_ID    equ 1 << 18    ; the boot sector in memory has another disk id than any disk
+
 PORT_A           equ 0x92
 PORT_A_A20       equ 2
 
@@ -87,7 +90,10 @@ resident:
         in al, PORT_A
         and al, ~(PORT_A_A20 | 1)
         out PORT_A, al
-.a20:   mov dl, [cs:real_drive]
+.a20:   test ebp, FAULT_DISK_ID
+        jz .id
+        inc dword [LAYOUT_BOOT_SECTOR + MBR_DISK_ID]
+.id:    mov dl, [cs:real_drive]
         test bp, FAULT_NO_DRIVE
         jz .drive
         mov dl, 0
@@ -166,7 +172,11 @@ hook15:
         jne .e820
         test word [cs:flags], FAULT_NO_E801
         jnz no_function
-.e820:  cmp ax, 0x2401
+.e820:  cmp ah, 0x88
+        jne .a20
+        test dword [cs:flags], FAULT_NO_88
+        jnz no_function
+.a20:   cmp ax, 0x2401
         jne .map
         test dword [cs:flags], FAULT_NO_2401
         jnz no_function

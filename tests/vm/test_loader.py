@@ -22,7 +22,7 @@ DISK_ID = slice(440, 444)
 TABLE = slice(446, 510)
 
 (NO_EDD, EDD_LIES, SMALL, FLAKY, TRASH, NO_DRIVE, WRONG_DRIVE, CS, BPB, MAP_UGLY, MAP_BREAKS, MAP_NONE, NO_E801,
- LOW_MEMORY, DEAD, A20, NO_2401) = (1 << bit for bit in range(17))
+ LOW_MEMORY, DEAD, A20, NO_2401, NO_88, DISK_ID_CHANGED) = (1 << bit for bit in range(19))
 
 
 def tool(*command):
@@ -212,6 +212,75 @@ def test_damaged_kernel(make_image, boot, parts, tmp_path, change, code):
     boot("-m", "64M", *drive(image)).failed_with(code)
 
 
+PADDR, FILE_SIZE, MEMORY_SIZE = 24, 32, 40  # fields of a program header
+VADDR = 16
+
+
+def change_segments(kernel, field, change):
+    """Changes a field of every LOAD segment of an ELF file."""
+    kernel = bytearray(kernel)
+    table, = struct.unpack_from("<Q", kernel, 32)
+    for at in range(table, table + 56 * struct.unpack_from("<H", kernel, 56)[0], 56):
+        if struct.unpack_from("<I", kernel, at)[0] == 1:
+            value, = struct.unpack_from("<Q", kernel, at + field)
+            struct.pack_into("<Q", kernel, at + field, change(value) % 2**64)
+    return bytes(kernel)
+
+
+@pytest.mark.parametrize("field,change,code", [
+    (PADDR, lambda address: address - 0x100000, 63),             # below 2 MiB
+    (PADDR, lambda address: address + 0x100000000, 63),          # above 4 GiB
+    (PADDR, lambda address: address * 2, 63),                    # not at one distance
+    (PADDR, lambda address: address + 0x800, 63),                # not on pages
+    (VADDR, lambda address: address - 0xffffffff80000000, 62),   # entry point outside
+    (PADDR, lambda address: address + 0x80000000, 64),           # no memory there
+    (MEMORY_SIZE, lambda size: 2**64 - 4096, 62),
+    (FILE_SIZE, lambda size: size + 2**40, 62),
+])
+def test_kernel_asking_too_much(make_image, boot, parts, tmp_path, field, change, code):
+    image = make_image()
+    with open(parts["kernel"] + ".unsealed", "rb") as file:
+        replace(image, "kernel.elf", change_segments(file.read(), field, change), tmp_path)
+    boot("-m", "64M", *drive(image)).failed_with(code)
+
+
+def test_kernel_too_large_for_page_tables(make_image, boot, parts, tmp_path):
+    image = make_image()
+    with open(parts["kernel"] + ".unsealed", "rb") as file:
+        kernel = file.read()
+    last = [0]
+    change_segments(kernel, VADDR, lambda address: last.append(address) or address)
+    grown = iter([False] * (len(last) - 2) + [True])
+    replace(image, "kernel.elf", change_segments(
+        kernel, MEMORY_SIZE, lambda size: size + (200 << 20 if next(grown) else 0)), tmp_path)
+    boot("-m", "512M", *drive(image)).failed_with(90)
+
+
+def break_chain(image, name):
+    """Makes the FAT entry behind a file's first cluster point outside the volume."""
+    listing = subprocess.run(["mshowfat", "-i", f"{image}@@{PARTITION}", f"::{name}"], check=True, capture_output=True,
+                             text=True).stdout
+    cluster = int(re.search(r"<(\d+)", listing).group(1)) + 1
+    with open(image, "rb") as file:
+        file.seek(PARTITION)
+        sector = file.read(SECTOR)
+    reserved, = struct.unpack_from("<H", sector, 14)
+    patch(image, PARTITION + reserved * SECTOR + cluster * 4, struct.pack("<I", 0x0ABCDEF0))
+
+
+@pytest.mark.parametrize("name,code", [("boot/kernel.elf", 61), ("boot/ramfs.cpio", 71)])
+def test_damaged_cluster_chain(make_image, boot, name, code):
+    image = make_image()
+    break_chain(image, name)
+    boot("-m", "64M", *drive(image)).failed_with(code)
+
+
+def test_long_configuration(make_image, boot, tmp_path):
+    image = make_image()
+    replace(image, "astra.cfg", b"append = a\n" + b"#" * 9000, tmp_path)
+    assert "warning  52:" in boot("-m", "64M", *drive(image)).passed()
+
+
 @pytest.mark.parametrize("change,code", [
     (lambda data: data[:5000], 75),
     (lambda data: data[:9000] + bytes([data[9000] ^ 1]) + data[9001:], 73),
@@ -290,6 +359,14 @@ def test_no_long_mode(make_image, boot, cpu):
     boot("-m", "64M", "-cpu", cpu, *drive(make_image())).failed_with(12)
 
 
+def test_processor_without_sse2(make_image, boot):
+    assert "no SSE2" in boot("-m", "64M", "-cpu", "qemu64,-sse2", *drive(make_image())).failed_with(13)
+
+
+def test_no_acpi(make_image, boot):
+    assert "warning  85:" in boot("-m", "64M", "-no-acpi", *drive(make_image())).passed()
+
+
 def test_too_little_memory(make_image, boot):
     boot("-m", "4M", *drive(make_image())).failed_with(31)
 
@@ -344,7 +421,7 @@ def test_hostile_bios(make_hostile, boot, faults, said):
     assert said in boot("-m", "64M", *drive(image), *other).passed()
 
 
-@pytest.mark.parametrize("faults,code", [(LOW_MEMORY, 32), (DEAD, 43)])
+@pytest.mark.parametrize("faults,code", [(LOW_MEMORY, 32), (DEAD, 43), (MAP_NONE | NO_E801 | NO_88, 30), (DISK_ID_CHANGED, 40)])
 def test_hopeless_bios(make_hostile, boot, faults, code):
     boot("-m", "64M", *drive(make_hostile(faults))).failed_with(code)
 
