@@ -11,8 +11,6 @@
 #include "kernel/arch/cpu.h"
 #include "kernel/arch/fpu.h"
 #include "kernel/debug/debug.h"
-#include "kernel/debug/monitor.h"
-#include "kernel/debug/selftest.h"
 #include "kernel/debug/serial.h"
 #include "kernel/firmware/acpi.h"
 #include "kernel/ipc/pipe.h"
@@ -34,6 +32,21 @@
 #include "kernel/trap/trap.h"
 #include "kernel/tty/console.h"
 #include "kernel/vm/space.h"
+
+/* The second half may sleep: drivers wait for their devices, self-tests for each other. */
+static void boot_rest(void *unused) {
+    (void)unused;
+    vfs_init();                      // caches and the mount table
+    filesystems_init(boot_info.ramfs_size ? phys_to_virt(boot_info.ramfs_phys) : NULL,
+                     boot_info.ramfs_size); // the tree at /
+    pipe_init();
+
+    console_init();                  // /dev/console, before drivers offer terminals
+    drivers_init();                  // buses announce devices, drivers take them
+
+    debug_run_requested();           // `selftest`, `crash=KIND`, `init=monitor`
+    first_program_start();
+}
 
 void kernel_main(const struct boot_info *info) {
     const char *bad_hand_over = boot_info_adopt(info);
@@ -62,16 +75,7 @@ void kernel_main(const struct boot_info *info) {
     task_init();
     space_init();
     futex_init();
-    vfs_init();                      // caches and the mount table
-    filesystems_init(boot_info.ramfs_size ? phys_to_virt(boot_info.ramfs_phys) : NULL,
-                     boot_info.ramfs_size); // the tree at /
-    pipe_init();
-
-    console_init();                  // /dev/console, before drivers offer terminals
-    drivers_init();                  // buses announce devices, drivers take them
-
-    selftest_run_requested();        // `selftest` on the command line
-    monitor_run_requested();         // `init=monitor`
-    first_program_start();
+    if (!thread_spawn("boot", boot_rest, NULL))
+        panic("no memory for the boot thread");
     sched_idle();                    // this thread is now what runs when nothing else does
 }
