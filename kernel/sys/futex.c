@@ -1,0 +1,180 @@
+/* futex(2): takes the operations apart; the mechanism is kernel/proc/futex.c. linux/futex.h. */
+#include "kernel/sys/sys_futex.h"
+
+#include "kernel/proc/futex.h"
+#include "kernel/sys/user_time.h"
+#include "kernel/task/task.h"
+#include "lib/errno.h"
+
+enum futex_operation {
+    FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_REQUEUE = 3, FUTEX_CMP_REQUEUE = 4, FUTEX_WAKE_OP = 5,
+    FUTEX_WAIT_BITSET = 9, FUTEX_WAKE_BITSET = 10,
+    FUTEX_PRIVATE_FLAG = 128, FUTEX_CLOCK_REALTIME = 256,
+};
+#define OPERATION_MASK 127
+#define ROBUST_HEAD_SIZE 24u
+
+/* FUTEX_WAIT has a span, FUTEX_WAIT_BITSET a moment on one of two clocks. */
+static int read_deadline(uint64_t timeout, int operation, uint64_t *deadline_ns) {
+    struct user_timespec time;
+    uint64_t ns;
+
+    *deadline_ns = WAIT_FOREVER;
+    if (timeout == 0)
+        return 0;
+    if (get_user(time, (const struct user_timespec __user *)timeout) < 0)
+        return -EFAULT;
+    if (!timespec_to_ns(&time, &ns))
+        return -EINVAL;
+    *deadline_ns = ns;
+    if ((operation & OPERATION_MASK) == FUTEX_WAIT) {
+        *deadline_ns = deadline_after(ns);
+    } else if (operation & FUTEX_CLOCK_REALTIME) {
+        uint64_t now_ns = clock_realtime_ns();
+        *deadline_ns = deadline_after(ns > now_ns ? ns - now_ns : 0);
+    }
+    return 0;
+}
+
+static int64_t wait(uint64_t address, int operation, uint32_t value, uint64_t timeout, uint32_t bitset) {
+    struct futex_wait_request request = {
+        .address = address,
+        .expected = value,
+        .bitset = bitset,
+        .shared = !(operation & FUTEX_PRIVATE_FLAG),
+    };
+    if (bitset == 0)
+        return -EINVAL;
+    int error = read_deadline(timeout, operation, &request.deadline_ns);
+    if (error < 0)
+        return error;
+    int result = futex_wait(&request);
+    /* A span would start anew: only waits without an end, or to a moment, are executed again. */
+    bool restartable = timeout == 0 || (operation & OPERATION_MASK) == FUTEX_WAIT_BITSET;
+    return result == -EINTR && restartable ? -ERESTARTSYS : result;
+}
+
+/* FUTEX_WAKE_OP's fourth argument: operation, comparison and two 12-bit operands. */
+static uint32_t apply(uint32_t old, uint32_t code) {
+    int32_t operand = (int32_t)(code << 8) >> 20;
+    uint32_t argument = code >> 31 ? 1u << (operand & 31) : (uint32_t)operand;
+
+    switch (code >> 28 & 7) {
+    case 0:
+        return argument;
+    case 1:
+        return old + argument;
+    case 2:
+        return old | argument;
+    case 3:
+        return old & ~argument;
+    default:
+        return old ^ argument;
+    }
+}
+
+static bool compare(uint32_t old, uint32_t code) {
+    int32_t left = (int32_t)old, right = (int32_t)(code << 20) >> 20;
+
+    switch (code >> 24 & 15) {
+    case 0:
+        return left == right;
+    case 1:
+        return left != right;
+    case 2:
+        return left < right;
+    case 3:
+        return left <= right;
+    case 4:
+        return left > right;
+    default:
+        return left >= right;
+    }
+}
+
+static int64_t wake_op(uint64_t address, uint64_t address2, bool shared, unsigned count, unsigned count2,
+                       uint32_t code) {
+    uint32_t value, seen;
+    int error = futex_load(address2, &value);
+
+    if ((code >> 28 & 7) > 4 || (code >> 24 & 15) > 5)
+        return -ENOSYS;
+    seen = value + 1;
+    while (error == 0 && seen != value) {
+        seen = value;
+        error = futex_exchange(address2, &seen, apply(value, code));
+        if (error == 0 && seen != value) {
+            value = seen;
+            seen = value + 1;
+        }
+    }
+    if (error < 0)
+        return error;
+    int woken = futex_wake(address, shared, count, FUTEX_BITSET_ANY);
+    if (woken < 0 || !compare(value, code))
+        return woken;
+    int woken2 = futex_wake(address2, shared, count2, FUTEX_BITSET_ANY);
+    return woken2 < 0 ? woken2 : woken + woken2;
+}
+
+static int64_t compare_and_requeue(uint64_t from, uint64_t to, bool shared, unsigned wake, unsigned requeue,
+                                   uint32_t expected) {
+    uint32_t value;
+    int error = futex_load(from, &value);
+    if (error < 0)
+        return error;
+    return value == expected ? futex_requeue(from, to, shared, wake, requeue) : -EAGAIN;
+}
+
+int64_t sys_futex(uint64_t address, int operation, uint32_t value, uint64_t timeout_or_count, uint64_t address2,
+                  uint32_t value3) {
+    bool shared = !(operation & FUTEX_PRIVATE_FLAG);
+    unsigned count = (unsigned)timeout_or_count;
+    bool bad_count = (int32_t)value < 0 || (int32_t)count < 0;
+
+    switch (operation & OPERATION_MASK) {
+    case FUTEX_WAIT:
+        return wait(address, operation, value, timeout_or_count, FUTEX_BITSET_ANY);
+    case FUTEX_WAIT_BITSET:
+        return wait(address, operation, value, timeout_or_count, value3);
+    case FUTEX_WAKE:
+        return futex_wake(address, shared, value, FUTEX_BITSET_ANY);
+    case FUTEX_WAKE_BITSET:
+        return value3 == 0 ? -EINVAL : futex_wake(address, shared, value, value3);
+    case FUTEX_REQUEUE:
+        return bad_count ? -EINVAL : futex_requeue(address, address2, shared, value, count);
+    case FUTEX_CMP_REQUEUE:
+        return bad_count ? -EINVAL : compare_and_requeue(address, address2, shared, value, count, value3);
+    case FUTEX_WAKE_OP:
+        return wake_op(address, address2, shared, value, count, value3);
+    default:
+        return -ENOSYS; /* priority inheritance */
+    }
+}
+
+int64_t sys_set_robust_list(uint64_t head, size_t size) {
+    if (size != ROBUST_HEAD_SIZE)
+        return -EINVAL;
+    current_task()->robust_list = head;
+    return 0;
+}
+
+int64_t sys_get_robust_list(int tid, uint64_t __user *head, uint64_t __user *size) {
+    uint64_t address = current_task()->robust_list;
+    int error = 0;
+
+    if (tid != 0) {
+        rcu_read_lock();
+        const struct pid *pid = pid_find(tid);
+        struct task *task = pid == NULL ? NULL : rcu_dereference(pid->task);
+        error = task == NULL ? -ESRCH : signal_permitted(task->process, SIGKILL);
+        if (error == 0)
+            address = task->robust_list;
+        rcu_read_unlock();
+    }
+    if (error < 0)
+        return error;
+    if (put_user((uint64_t)ROBUST_HEAD_SIZE, size) < 0)
+        return -EFAULT;
+    return put_user(address, head);
+}

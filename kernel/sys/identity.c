@@ -1,0 +1,155 @@
+/* System calls about who the caller is: numbers, groups, sessions, names, segment bases. */
+#include "kernel/arch/context.h"
+#include "kernel/arch/irqflags.h"
+#include "kernel/sys/sys_process.h"
+#include "kernel/task/job_control.h"
+#include "kernel/task/task.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+
+int64_t sys_getpid(void) {
+    return current_process()->pid->number;
+}
+
+int64_t sys_gettid(void) {
+    return current_task()->tid->number;
+}
+
+int64_t sys_getppid(void) {
+    rcu_read_lock();
+    const struct process *parent = atomic_load(&current_process()->parent);
+    int number = parent == NULL ? 0 : parent->pid->number;
+    rcu_read_unlock();
+    return number;
+}
+
+int64_t sys_setpgid(int pid, int group) {
+    return pid < 0 ? -ESRCH : process_setpgid(pid, group);
+}
+
+int64_t sys_getpgrp(void) {
+    return current_process()->group->number;
+}
+
+/* The number of the group or session of a process; 0 means the caller. */
+static int64_t group_or_session(int number, bool session) {
+    int64_t result = -ESRCH;
+    uint64_t flags = spin_lock_irqsave(&task_list_lock);
+    const struct pid *pid = number == 0 ? current_process()->pid : pid_find(number);
+    if (pid != NULL && pid->process != NULL)
+        result = (session ? pid->process->session : pid->process->group)->number;
+    spin_unlock_irqrestore(&task_list_lock, flags);
+    return result;
+}
+
+int64_t sys_getpgid(int pid) {
+    return group_or_session(pid, false);
+}
+
+int64_t sys_getsid(int pid) {
+    return group_or_session(pid, true);
+}
+
+int64_t sys_setsid(void) {
+    return process_setsid();
+}
+
+int64_t sys_set_tid_address(uint64_t address) {
+    struct task *task = current_task();
+    task->clear_child_tid = address;
+    return task->tid->number;
+}
+
+/* ---- prctl: linux/prctl.h ---- */
+
+enum prctl_option {
+    PR_SET_PDEATHSIG = 1, PR_GET_PDEATHSIG = 2, PR_GET_DUMPABLE = 3, PR_SET_DUMPABLE = 4, PR_GET_KEEPCAPS = 7,
+    PR_SET_NAME = 15, PR_GET_NAME = 16, PR_CAPBSET_READ = 23, PR_GET_SECUREBITS = 27, PR_GET_NO_NEW_PRIVS = 39,
+    PR_GET_TID_ADDRESS = 40, PR_CAP_AMBIENT = 47,
+};
+#define PR_CAP_AMBIENT_IS_SET 1u
+
+static int set_name(const char __user *name) {
+    char copy[THREAD_NAME_MAX] = {0};
+    int64_t length = copy_string_from_user(copy, name, sizeof copy);
+
+    if (length == -EFAULT)
+        return -EFAULT;
+    copy[sizeof copy - 1] = '\0'; /* a longer name is cut */
+    memcpy(current_thread()->name, copy, sizeof copy);
+    return 0;
+}
+
+static int64_t set_death_signal(uint64_t signal) {
+    if (signal > SIGNAL_COUNT)
+        return -EINVAL;
+    current_task()->parent_death_signal = (uint8_t)signal;
+    return 0;
+}
+
+static int64_t capability_bit(uint64_t capabilities, uint64_t number) {
+    return number > CAP_LAST ? -EINVAL : (int64_t)(capabilities >> number & 1);
+}
+
+int64_t sys_prctl(int option, uint64_t arg2, uint64_t arg3, uint64_t arg4, uint64_t arg5) {
+    struct task *task = current_task();
+
+    switch (option) {
+    case PR_SET_NAME:
+        return set_name((const char __user *)arg2);
+    case PR_GET_NAME:
+        return copy_to_user((char __user *)arg2, task->thread.name, sizeof task->thread.name);
+    case PR_SET_PDEATHSIG:
+        return set_death_signal(arg2);
+    case PR_GET_PDEATHSIG:
+        return put_user((int32_t)task->parent_death_signal, (int32_t __user *)arg2);
+    case PR_GET_TID_ADDRESS:
+        return put_user(task->clear_child_tid, (uint64_t __user *)arg2);
+    case PR_CAPBSET_READ:
+        return capability_bit(task->cred->capabilities_bounding, arg2);
+    case PR_CAP_AMBIENT:
+        if (arg2 != PR_CAP_AMBIENT_IS_SET || arg4 != 0 || arg5 != 0)
+            return -EINVAL;
+        return capability_bit(task->cred->capabilities_ambient, arg3);
+    case PR_GET_DUMPABLE: /* what is not supported is off: no core dumps, no secure bits */
+    case PR_GET_KEEPCAPS:
+    case PR_GET_SECUREBITS:
+    case PR_GET_NO_NEW_PRIVS:
+        return 0;
+    default:
+        return -EINVAL;
+    }
+}
+
+/* ---- arch_prctl: asm/prctl.h ---- */
+
+enum arch_prctl_code { ARCH_SET_GS = 0x1001, ARCH_SET_FS = 0x1002, ARCH_GET_FS = 0x1003, ARCH_GET_GS = 0x1004 };
+
+int64_t sys_arch_prctl(int code, uint64_t address) {
+    struct arch_thread *arch = &current_thread()->arch;
+    bool set = code == ARCH_SET_FS || code == ARCH_SET_GS;
+
+    if (set && address >= USER_ADDRESS_END)
+        return -EPERM;
+    switch (code) {
+    case ARCH_SET_FS:
+        arch_set_fs_base(arch, address);
+        return 0;
+    case ARCH_SET_GS:
+        arch_set_gs_base(arch, address);
+        return 0;
+    case ARCH_GET_FS:
+        return put_user(arch->fs_base, (uint64_t __user *)address);
+    case ARCH_GET_GS:
+        return put_user(arch->gs_base, (uint64_t __user *)address);
+    default:
+        return -EINVAL;
+    }
+}
+
+/* personality(2): only Linux's own. */
+#define PERSONALITY_QUERY 0xffffffffu
+
+int64_t sys_personality(uint64_t persona) {
+    return (uint32_t)persona == PERSONALITY_QUERY || persona == 0 ? 0 : -EINVAL;
+}

@@ -1,0 +1,160 @@
+/* System calls that make, end and await processes and threads. */
+#include "kernel/sys/sys_process.h"
+
+#include "kernel/proc/clone.h"
+#include "kernel/proc/exit.h"
+#include "kernel/proc/wait.h"
+#include "kernel/sys/rusage.h"
+#include "kernel/task/task.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+
+/* ---- making ---- */
+
+int64_t sys_fork(void) {
+    struct clone_request request = {.exit_signal = SIGCHLD};
+    return process_clone(&request);
+}
+
+int64_t sys_vfork(void) {
+    struct clone_request request = {.flags = CLONE_VM | CLONE_VFORK, .exit_signal = SIGCHLD};
+    return process_clone(&request);
+}
+
+int64_t sys_clone(uint64_t flags, uint64_t stack, uint64_t parent_tid, uint64_t child_tid, uint64_t tls) {
+    struct clone_request request = {
+        .flags = (uint32_t)flags & ~(uint32_t)CLONE_SIGNAL_MASK,
+        .exit_signal = flags & CLONE_SIGNAL_MASK,
+        .stack = stack,
+        .tls = tls,
+        .parent_tid = parent_tid,
+        .child_tid = child_tid,
+    };
+    return process_clone(&request);
+}
+
+struct clone_args_user { /* struct clone_args, linux/sched.h */
+    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
+    uint64_t set_tid, set_tid_size, cgroup;
+};
+#define CLONE_ARGS_SIZE_MIN 64u
+
+int64_t sys_clone3(const struct clone_args_user __user *args, size_t size) {
+    struct clone_args_user copy = {0};
+
+    if (size < CLONE_ARGS_SIZE_MIN)
+        return -EINVAL;
+    if (size > sizeof copy)
+        return -E2BIG;
+    if (copy_from_user(&copy, args, size) < 0)
+        return -EFAULT;
+    if (copy.set_tid_size != 0 || copy.cgroup != 0 || (copy.flags & (CLONE_SIGNAL_MASK | CLONE_DETACHED)) ||
+        (copy.stack == 0) != (copy.stack_size == 0))
+        return -EINVAL;
+    struct clone_request request = {
+        .flags = copy.flags,
+        .exit_signal = copy.exit_signal,
+        .stack = copy.stack + copy.stack_size,
+        .tls = copy.tls,
+        .parent_tid = copy.parent_tid,
+        .child_tid = copy.child_tid,
+    };
+    return process_clone(&request);
+}
+
+/* ---- ending ---- */
+
+int64_t sys_exit(int code) {
+    task_exit(code);
+}
+
+int64_t sys_exit_group(int code) {
+    process_exit(EXIT_STATUS(code));
+}
+
+/* ---- waiting ---- */
+
+#define WAIT4_OPTIONS (WNOHANG | WUNTRACED | WCONTINUED | WNOTHREAD | WALL | WCLONE)
+#define WAITID_OPTIONS (WNOHANG | WSTOPPED | WEXITED | WCONTINUED | WNOWAIT | WNOTHREAD | WALL | WCLONE)
+enum waitid_kind { P_ALL = 0, P_PID = 1, P_PGID = 2 };
+
+/* linux/resource.h has no view of a child's page faults by kind: all count as minor. */
+static int put_usage(struct rusage_user __user *usage, const struct wait_result *result) {
+    struct rusage_user filled;
+    if (usage == NULL)
+        return 0;
+    rusage_fill(&filled, result->user_ns, result->system_ns, result->faults);
+    return copy_to_user(usage, &filled, sizeof filled);
+}
+
+int64_t sys_wait4(int pid, int32_t __user *status, unsigned options, struct rusage_user __user *usage) {
+    struct wait_request request = {WAIT_ALL, 0, options | WEXITED};
+    struct wait_result result;
+
+    if (options & ~WAIT4_OPTIONS)
+        return -EINVAL;
+    if (pid == INT32_MIN)
+        return -ESRCH;
+    if (pid > 0)
+        request = (struct wait_request){WAIT_PID, pid, request.options};
+    else if (pid != -1)
+        request = (struct wait_request){WAIT_GROUP, pid == 0 ? current_process()->group->number : -pid,
+                                        request.options};
+    int found = process_wait(&request, &result);
+    if (found <= 0)
+        return found;
+    if ((status != NULL && put_user((int32_t)result.status, status) < 0) || put_usage(usage, &result) < 0)
+        return -EFAULT;
+    return result.pid;
+}
+
+struct siginfo_user {
+    struct signal_info info;
+};
+
+static int put_waitid(struct siginfo_user __user *info, const struct wait_result *result) {
+    struct siginfo_user filled = {0};
+    if (info == NULL)
+        return 0;
+    if (result != NULL) {
+        filled.info.number = SIGCHLD;
+        filled.info.code = result->code;
+        filled.info.u.child.pid = result->pid;
+        filled.info.u.child.uid = result->uid;
+        switch (result->code) {
+        case CLD_EXITED:
+        case CLD_STOPPED:
+            filled.info.u.child.status = result->status >> 8 & 0xff;
+            break;
+        case CLD_CONTINUED:
+            filled.info.u.child.status = SIGCONT;
+            break;
+        default:
+            filled.info.u.child.status = result->status & 0x7f;
+        }
+    }
+    return copy_to_user(info, &filled, sizeof filled);
+}
+
+int64_t sys_waitid(int kind, int number, struct siginfo_user __user *info, unsigned options,
+                   struct rusage_user __user *usage) {
+    struct wait_request request = {WAIT_ALL, number, options};
+    struct wait_result result;
+
+    if ((options & ~WAITID_OPTIONS) || !(options & (WEXITED | WSTOPPED | WCONTINUED)))
+        return -EINVAL;
+    if ((kind == P_PID && number <= 0) || (kind == P_PGID && number < 0) || (unsigned)kind > P_PGID)
+        return -EINVAL;
+    if (kind == P_PID)
+        request.kind = WAIT_PID;
+    if (kind == P_PGID) {
+        request.kind = WAIT_GROUP;
+        request.number = number == 0 ? current_process()->group->number : number;
+    }
+    int found = process_wait(&request, &result);
+    if (found < 0)
+        return found;
+    if (put_waitid(info, found ? &result : NULL) < 0 || (found && put_usage(usage, &result) < 0))
+        return -EFAULT;
+    return 0;
+}

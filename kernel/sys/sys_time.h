@@ -1,0 +1,21 @@
+/* System calls about time and timers: kernel/sys/time.c, timers.c. As the ABI passes them. */
+#pragma once
+
+#include "kernel/sys/user_time.h"
+
+struct itimerval_user;
+struct timezone_user;
+
+int64_t sys_nanosleep(const struct user_timespec __user *time, struct user_timespec __user *remaining);
+int64_t sys_clock_nanosleep(int clock, int flags, const struct user_timespec __user *time,
+                            struct user_timespec __user *remaining);
+int64_t sys_clock_gettime(int clock, struct user_timespec __user *time);
+int64_t sys_clock_settime(int clock, const struct user_timespec __user *time);
+int64_t sys_clock_getres(int clock, struct user_timespec __user *resolution);
+int64_t sys_gettimeofday(struct user_timeval __user *time, struct timezone_user __user *zone);
+int64_t sys_settimeofday(const struct user_timeval __user *time, const struct timezone_user __user *zone);
+int64_t sys_time(int64_t __user *seconds);
+
+int64_t sys_alarm(unsigned seconds);
+int64_t sys_getitimer(int which, struct itimerval_user __user *value);
+int64_t sys_setitimer(int which, const struct itimerval_user __user *value, struct itimerval_user __user *old);
