@@ -1,0 +1,8 @@
+/* What the system calls itself: for uname and the views. Any context. */
+#pragma once
+
+#include <stddef.h>
+
+extern const char system_release[]; /* "6.1.0-astra" */
+void system_version(char *text, size_t size);
+void system_host_name(char *text, size_t size);
