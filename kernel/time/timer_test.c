@@ -1,0 +1,120 @@
+/* Timers, clocks and deferred work inside the kernel. */
+#include "kernel/time/timer.h"
+
+#include "kernel/debug/selftest.h"
+#include "kernel/irq/deferred.h"
+#include "kernel/irq/irq.h"
+#include "kernel/sched/wait.h"
+#include "kernel/time/clock.h"
+#include "lib/errno.h"
+
+#define TIMERS 8u
+#define PATIENCE_NS (2 * NS_PER_SEC)
+
+static struct wait_queue done_wait;
+static uint32_t fired, order[TIMERS];
+static struct timer timers[TIMERS];
+static bool in_interrupt;
+
+static void record(struct timer *timer) {
+    in_interrupt = irq_in_progress();
+    order[atomic_fetch_add(&fired, 1u)] = (uint32_t)(timer - timers);
+    wait_wake_all(&done_wait);
+}
+
+static bool wait_fired(uint32_t count) {
+    wait_queue_init(&done_wait);
+    return WAIT_EVENT_INTERRUPTIBLE(&done_wait, atomic_load(&fired) >= count, clock_monotonic_ns() + PATIENCE_NS) == 0;
+}
+
+SELFTEST(clock_runs, "time.clock-runs-forward") {
+    uint64_t last_ns = clock_monotonic_ns();
+
+    for (unsigned i = 0; i < 10000; i++) {
+        uint64_t now_ns = clock_monotonic_ns();
+        CHECK(now_ns >= last_ns);
+        last_ns = now_ns;
+    }
+    clock_delay_us(100);
+    CHECK(clock_monotonic_ns() - last_ns >= 100 * NS_PER_US);
+}
+
+SELFTEST(rate_change, "time.clock-continuous-over-rate-change") {
+    uint64_t hz = clock_tsc_hz(), before_ns = clock_monotonic_ns();
+
+    clock_set_rate(hz + hz / 1000);
+    uint64_t between_ns = clock_monotonic_ns();
+    clock_set_rate(hz);
+    uint64_t after_ns = clock_monotonic_ns();
+    CHECK(before_ns <= between_ns && between_ns <= after_ns);
+    CHECK(after_ns - before_ns < NS_PER_SEC);
+}
+
+SELFTEST(timers_in_order, "time.timers-fire-in-order") {
+    uint64_t now_ns = clock_monotonic_ns();
+
+    wait_queue_init(&done_wait);
+    atomic_store(&fired, 0u);
+    for (unsigned i = 0; i < TIMERS; i++)
+        timer_init(&timers[i], record);
+    for (unsigned i = 0; i < TIMERS; i++)
+        timer_start(&timers[i], now_ns + (TIMERS - i) * NS_PER_MS);
+    CHECK(wait_fired(TIMERS));
+    CHECK(in_interrupt);
+    CHECK(clock_monotonic_ns() >= now_ns + TIMERS * NS_PER_MS);
+    for (unsigned i = 0; i < TIMERS; i++)
+        CHECK(order[i] == TIMERS - 1 - i);
+}
+
+SELFTEST(timer_cancelled, "time.cancelled-timer-stays-silent") {
+    wait_queue_init(&done_wait);
+    atomic_store(&fired, 0u);
+    timer_init(&timers[0], record);
+    timer_init(&timers[1], record);
+    timer_start(&timers[0], clock_monotonic_ns() + 5 * NS_PER_MS);
+    timer_start(&timers[1], clock_monotonic_ns() + 10 * NS_PER_MS);
+    CHECK(timer_cancel_sync(&timers[0]));
+    CHECK(!timer_cancel(&timers[0]));
+    CHECK(wait_fired(1));
+    CHECK(fired == 1 && order[0] == 1);
+}
+
+SELFTEST(timer_moved, "time.restarted-timer-moves") {
+    uint64_t now_ns = clock_monotonic_ns();
+
+    wait_queue_init(&done_wait);
+    atomic_store(&fired, 0u);
+    timer_init(&timers[0], record);
+    timer_start(&timers[0], now_ns + 3600 * NS_PER_SEC);
+    timer_start(&timers[0], now_ns + NS_PER_MS);
+    CHECK(wait_fired(1));
+    timer_start(&timers[0], 0); /* long past: at once */
+    CHECK(wait_fired(2));
+    CHECK(!timers[0].queued);
+}
+
+static uint32_t deferred_runs;
+static bool deferred_irq_on, deferred_in_irq;
+
+static void count_run(struct deferred *deferred) {
+    (void)deferred;
+    deferred_irq_on = irq_enabled();
+    deferred_in_irq = irq_in_progress();
+    deferred_runs++;
+}
+
+SELFTEST(deferred_once, "irq.deferred-runs-once-with-interrupts-on") {
+    struct deferred deferred;
+
+    deferred_runs = 0;
+    deferred_init(&deferred, count_run);
+    uint64_t flags = irq_save();
+    deferred_queue(&deferred);
+    deferred_queue(&deferred);
+    CHECK(deferred_runs == 0);
+    irq_restore(flags);
+    for (uint64_t end_ns = clock_monotonic_ns() + PATIENCE_NS; deferred_runs == 0 && clock_monotonic_ns() < end_ns;)
+        deferred_run_pending();
+    CHECK(deferred_runs == 1);
+    CHECK(deferred_irq_on && deferred_in_irq);
+}
