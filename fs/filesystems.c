@@ -4,6 +4,8 @@
 #include "fs/filesystems.h"
 
 #include "fs/devfs/devfs.h"
+#include "fs/kernelfs/kernelfs.h"
+#include "fs/procfs/procfs.h"
 #include "fs/ramfs/ramfs.h"
 #include "fs/vfs/vfs.h"
 #include "kernel/log/log.h"
@@ -20,5 +22,7 @@ void filesystems_init(const void *archive, size_t archive_size) {
     ASSERT(!error);
     if (archive)
         unpack(archive, archive_size);
-    devfs_init(); /* nodes for drivers to come */
+    devfs_init();    /* nodes for drivers to come */
+    kernelfs_init(); /* live state, typed */
+    procfs_init();   /* the same for Linux programs */
 }

@@ -95,6 +95,7 @@ int devfs_register(struct devfs_node *node) {
     operations->type = node->mode & S_IFMT;
     operations->device = DEVICE_NUMBER(node->major, node->minor);
     operations->ops = node->ops;
+    operations->name = node->name;
     operations->private = node->data;
     int error = device_operations_register(operations);
     if (error)

@@ -157,6 +157,10 @@ void file_table_get(struct file_table *table) {
     refcount_get(&table->refcount);
 }
 
+bool file_table_get_not_zero(struct file_table *table) {
+    return refcount_get_not_zero(&table->refcount);
+}
+
 /* The end of one descriptor: the file has left the table. */
 static void close_file(struct file_table *table, struct file *file) {
     if (unlikely(!list_is_empty(&file->inode->file_locks)))

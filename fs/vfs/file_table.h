@@ -12,6 +12,8 @@ struct file_table;
 struct file_table *file_table_create(void);
 struct file_table *file_table_copy(struct file_table *table); /* for fork; NULL: no memory */
 void file_table_get(struct file_table *table);
+/* Under RCU, for a table found there: false if it is going away. */
+bool file_table_get_not_zero(struct file_table *table);
 void file_table_put(struct file_table *table); /* closes everything with the last reference */
 void file_table_close_on_exec(struct file_table *table);
 

@@ -88,7 +88,7 @@ static struct file *open_existing(const struct path *path, uint32_t flags) {
     if (error)
         return ERR_PTR(error);
     struct file *file = file_open_granted(path, flags);
-    if (!IS_ERR(file) && (flags & O_TRUNC) && S_IS(file->inode->mode, S_IFREG)) {
+    if (!IS_ERR(file) && (flags & O_TRUNC) && S_IS(file->inode->mode, S_IFREG) && file->inode->object) {
         error = inode_truncate(file->inode, 0);
         if (error) {
             file_put(file);

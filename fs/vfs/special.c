@@ -5,6 +5,7 @@
 #include "fs/vfs/special.h"
 
 #include "kernel/sched/mutex.h"
+#include "kernel/view/view.h"
 #include "lib/errno.h"
 
 DEFINE_LOCK_CLASS(devices_class, "device numbers");
@@ -12,6 +13,10 @@ DEFINE_LOCK_CLASS(devices_class, "device numbers");
 static struct spinlock devices_lock = SPINLOCK_INIT(devices_class);
 static struct list_node devices = LIST_INIT(devices); /* devices_lock */
 static const struct file_ops *fifo_ops;               /* set once at start */
+
+static uint64_t device_major(uint64_t device) {
+    return device >> 8 & 0xfff; /* DEVICE_NUMBER() */
+}
 
 /* devices_lock held. */
 static struct device_operations *find(uint32_t type, uint64_t device) {
@@ -36,6 +41,31 @@ void device_operations_unregister(struct device_operations *operations) {
     spin_lock(&devices_lock);
     list_remove(&operations->node);
     spin_unlock(&devices_lock);
+}
+
+/* The registration with the lowest major >= `major`, or NULL. devices_lock held. */
+static struct device_operations *next_major(uint32_t type, uint64_t major) {
+    struct device_operations *operations, *found = NULL;
+    list_for_each_entry(operations, &devices, node) {
+        if (operations->type == type && device_major(operations->device) >= major &&
+            (!found || device_major(operations->device) < device_major(found->device)))
+            found = operations;
+    }
+    return found;
+}
+
+void device_majors_show(struct view_buffer *buffer, uint32_t type) {
+    for (uint64_t major = 0;;) {
+        spin_lock(&devices_lock);
+        const struct device_operations *operations = next_major(type, major);
+        const char *name = operations ? operations->name : NULL;
+        if (operations)
+            major = device_major(operations->device) + 1;
+        spin_unlock(&devices_lock);
+        if (!operations)
+            return;
+        view_printf(buffer, "%3llu %s\n", (unsigned long long)(major - 1), name);
+    }
 }
 
 void special_set_fifo_ops(const struct file_ops *ops) {

@@ -22,6 +22,8 @@ DEFINE_LOCK_CLASS(pid_class, "pid table");
 static struct spinlock pid_lock = SPINLOCK_INIT(pid_class);
 static uint64_t used[BITMAP_WORDS(PID_MAX)];
 static size_t next_number = 1;
+static int last_number;   /* given out */
+static uint64_t created;  /* numbers given out since boot */
 static struct pid **blocks[BLOCK_COUNT];
 static struct slab_cache *pid_cache;
 
@@ -64,7 +66,8 @@ struct pid *pid_alloc(void) {
     uint64_t flags = spin_lock_irqsave(&pid_lock);
     size_t number = number_take();
     if (number != 0) {
-        pid->number = (int)number;
+        pid->number = last_number = (int)number;
+        created++;
         rcu_assign(blocks[number / BLOCK_PIDS][number % BLOCK_PIDS], pid);
     }
     spin_unlock_irqrestore(&pid_lock, flags);
@@ -72,6 +75,14 @@ struct pid *pid_alloc(void) {
         return pid;
     slab_free(pid_cache, pid);
     return NULL;
+}
+
+int pid_last(void) {
+    return atomic_load_relaxed(&last_number);
+}
+
+uint64_t pid_created(void) {
+    return atomic_load_relaxed(&created);
 }
 
 void pid_get(struct pid *pid) {

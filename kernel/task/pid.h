@@ -29,4 +29,6 @@ void pid_put(struct pid *pid);
 struct pid *pid_find(int number);
 /* With a reference. */
 struct pid *pid_find_get(int number);
+int pid_last(void);          /* the number given out last */
+uint64_t pid_created(void);  /* how many were given out since boot */
 void pid_init(void);

@@ -97,6 +97,7 @@ bool task_unlink(struct task *task) {
     process->dead_faults += task->minor_faults;
     list_remove(&task->process_node);
     bool last = --process->thread_count == 0;
+    strlcpy(process->exit_name, task->thread.name, sizeof process->exit_name);
     signal_pending_flush(process, &task->signals.pending, ~0ull);
     spin_unlock(&process->lock);
     return last;

@@ -56,6 +56,7 @@ struct process {
     uint64_t start_time_ns;
     uint64_t dead_user_ns, dead_system_ns;         /* of threads that have exited */
     uint64_t children_user_ns, children_system_ns; /* of reaped children */
+    char exit_name[THREAD_NAME_MAX]; /* of its last thread: what a zombie is called */
     uint32_t exit_uid;               /* real user ID of its last thread to change it: for SIGCHLD */
     uint32_t queued_signals;         /* entries in all its queues */
     uint64_t children_faults, dead_faults;

@@ -1,0 +1,124 @@
+/* Inodes of views (view_inode.h). inode->private is a struct view_node. */
+#include "fs/kernelfs/view_inode.h"
+
+#include "fs/kernelfs/text_file.h"
+#include "fs/vfs/mount.h"
+#include "kernel/mm/slab.h"
+#include "lib/errno.h"
+#include "lib/errptr.h"
+#include "lib/format.h"
+#include "lib/hash.h"
+#include "lib/string.h"
+
+#define VIEW_PATH_MAX 192u
+#define DOTS 2u
+
+struct view_node {
+    enum view_tree tree;
+    char path[]; /* of the view or directory */
+};
+
+uint64_t name_inode_number(const char *text, uint64_t seed) {
+    return (hash_bytes(text, strlen(text), seed) >> 16) | 1;
+}
+
+/* ---- files ---- */
+
+static const struct view_node *node_of(const struct file *file) {
+    return file->inode->private;
+}
+
+static int render(struct file *file, struct view_buffer *buffer) {
+    return view_show(node_of(file)->tree, node_of(file)->path, buffer);
+}
+
+static int store(struct file *file, const char *text, size_t length) {
+    if (length > 0 && text[length - 1] == '\n')
+        length--;
+    return view_store(node_of(file)->tree, node_of(file)->path, text, length);
+}
+
+static const struct text_source view_source = {render, store};
+
+static int view_open(struct inode *inode, struct file *file) {
+    (void)inode;
+    return text_file_open(file, &view_source);
+}
+
+static const struct file_ops view_file_ops = {.open = view_open};
+
+/* ---- directories ---- */
+
+bool directory_emit_dots(struct file *file, struct dir_context *context) {
+    const struct inode *inode = file->inode, *parent = file->path.dentry->parent->inode;
+    if (context->position == 0 &&
+        !context->emit(context, ".", 1, inode->number, S_IFDIR >> 12, 1))
+        return false;
+    return context->position > 1 ||
+           context->emit(context, "..", 2, parent->number, S_IFDIR >> 12, DOTS);
+}
+
+void view_emit_children(struct dir_context *context, enum view_tree tree, const char *path, uint64_t base) {
+    struct view_child child;
+    uint64_t index = MAX(context->position, base) - base;
+    while (view_list(tree, path, &index, &child)) {
+        unsigned type = (child.is_directory ? S_IFDIR : S_IFREG) >> 12;
+        if (!context->emit(context, child.name, strlen(child.name),
+                           name_inode_number(child.name, name_inode_number(path, tree)), type, base + index))
+            return;
+    }
+}
+
+static int view_read_directory(struct file *file, struct dir_context *context) {
+    if (directory_emit_dots(file, context))
+        view_emit_children(context, node_of(file)->tree, node_of(file)->path, DOTS);
+    return 0;
+}
+
+static struct inode *view_lookup(struct inode *directory, const char *name, size_t length) {
+    const struct view_node *node = directory->private;
+    return view_child_inode(directory->super, node->tree, node->path, name, length);
+}
+
+static void view_release_inode(struct inode *inode) {
+    kfree(inode->private);
+}
+
+static const struct inode_ops view_inode_ops = {.lookup = view_lookup, .release = view_release_inode};
+static const struct file_ops view_directory_ops = {.seek = directory_seek,
+                                                   .read_directory = view_read_directory};
+
+/* ---- making ---- */
+
+struct inode *view_inode(struct super_block *super, enum view_tree tree, const char *path) {
+    enum view_kind kind = path[0] == '\0' ? VIEW_DIRECTORY : view_kind(tree, path);
+    if (kind == VIEW_NONE)
+        return NULL;
+    struct view_node *node = kmalloc(sizeof *node + strlen(path) + 1);
+    struct inode *inode = node ? inode_alloc(super) : NULL;
+    if (!inode) {
+        kfree(node);
+        return ERR_PTR(-ENOMEM);
+    }
+    node->tree = tree;
+    memcpy(node->path, path, strlen(path) + 1);
+    inode->private = node;
+    inode->ops = &view_inode_ops;
+    inode->number = name_inode_number(path, (uint64_t)tree);
+    inode->mode = S_IFREG | (kind == VIEW_WRITABLE_FILE ? 0644u : 0444u);
+    inode->file_ops = &view_file_ops;
+    if (kind == VIEW_DIRECTORY) {
+        inode->mode = S_IFDIR | 0555u;
+        inode->link_count = 2;
+        inode->file_ops = &view_directory_ops;
+        inode_set_directory_lock(inode);
+    }
+    return inode;
+}
+
+struct inode *view_child_inode(struct super_block *super, enum view_tree tree, const char *path,
+                               const char *name, size_t length) {
+    char child[VIEW_PATH_MAX];
+    int total = format_snprintf(child, sizeof child, "%s%s%.*s", path, path[0] ? "/" : "", (int)length, name);
+    return (size_t)total < sizeof child ? view_inode(super, tree, child) : NULL;
+}

@@ -1,0 +1,45 @@
+/* The files of /proc/PID, file by file; used by the table in process_directory.c. */
+#pragma once
+
+#include "fs/procfs/node.h"
+
+/* process_stat.c */
+int proc_show_stat(const struct proc_node *node, struct view_buffer *buffer);
+int proc_show_statm(const struct proc_node *node, struct view_buffer *buffer);
+int proc_show_status(const struct proc_node *node, struct view_buffer *buffer);
+
+/* process_text.c */
+int proc_show_cmdline(const struct proc_node *node, struct view_buffer *buffer);
+int proc_show_environ(const struct proc_node *node, struct view_buffer *buffer);
+int proc_show_auxv(const struct proc_node *node, struct view_buffer *buffer);
+int proc_show_comm(const struct proc_node *node, struct view_buffer *buffer);
+int proc_store_comm(const struct proc_node *node, const char *text, size_t length);
+int proc_show_limits(const struct proc_node *node, struct view_buffer *buffer);
+int proc_show_wchan(const struct proc_node *node, struct view_buffer *buffer);
+int proc_show_cgroup(const struct proc_node *node, struct view_buffer *buffer);
+
+/* process_maps.c */
+int proc_show_maps(const struct proc_node *node, struct view_buffer *buffer);
+
+/* mounts.c */
+int proc_show_mounts(const struct proc_node *node, struct view_buffer *buffer);
+int proc_show_mountinfo(const struct proc_node *node, struct view_buffer *buffer);
+
+/* process_links.c */
+int proc_follow_exe(const struct proc_node *node, struct path *path);
+int proc_follow_cwd(const struct proc_node *node, struct path *path);
+int proc_follow_root(const struct proc_node *node, struct path *path);
+/* The text of any link: the name of the place it leads to. */
+int64_t proc_read_link(struct inode *inode, char *target, size_t size);
+int proc_follow_link(struct inode *inode, struct path *path);
+
+/* process_fd.c */
+extern const struct inode_ops proc_fd_directory_ops, proc_fdinfo_directory_ops;
+extern const struct file_ops proc_fd_directory_file_ops;
+
+/* process_directory.c */
+struct inode *proc_process_inode(struct super_block *super, struct pid *pid);
+extern const struct inode_ops proc_task_directory_ops;
+extern const struct file_ops proc_task_directory_file_ops;
+/* A decimal number without leading zeros below PID_MAX * 32, or -1. */
+int proc_parse_number(const char *name, size_t length);

@@ -1,0 +1,4 @@
+/* /proc as Linux has it: processes by number, and the views of VIEW_PROC. */
+#pragma once
+
+void procfs_init(void);

@@ -1,0 +1,4 @@
+/* The views of /proc about the whole system. */
+#pragma once
+
+void system_views_init(void); /* system.c: version, uptime, meminfo, stat ... */
