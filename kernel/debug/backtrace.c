@@ -8,7 +8,7 @@
 #include "kernel/log/log.h"
 #include "kernel/mm/layout.h"
 
-#define DEPTH_MAX 32
+#define DEPTH_MAX 64
 #define SYMBOL_MAX 80
 #define CODE_BYTES 16
 
@@ -40,9 +40,17 @@ void backtrace_show(const struct trap_frame *frame) {
         log_error("  %016lx %s", frame->rip, symbol);
     }
     size_t count = backtrace_collect(rbp, addresses, DEPTH_MAX);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0, same = 0; i < count; i++) {
+        if (i + 1 < count && addresses[i + 1] == addresses[i]) {
+            same++; /* recursion: shown once */
+            continue;
+        }
         symbol_format_return(symbol, sizeof symbol, addresses[i]);
-        log_error("  %016lx %s", addresses[i], symbol);
+        if (same)
+            log_error("  %016lx %s (%lu times)", addresses[i], symbol, (unsigned long)same + 1);
+        else
+            log_error("  %016lx %s", addresses[i], symbol);
+        same = 0;
     }
     if (count == 0 && !frame)
         log_error("  (no stack frames)");
