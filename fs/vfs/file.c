@@ -14,6 +14,7 @@
 DEFINE_LOCK_CLASS(position_class, "file position");
 
 static struct slab_cache *file_cache;
+static void (*watchers_gone)(struct file *file); /* set once at start */
 static struct mount *anonymous_mount; /* pipes, eventfds ...: files outside the tree */
 
 /* ---- the internal filesystem of files outside the tree ---- */
@@ -83,7 +84,12 @@ struct file *file_alloc(const struct path *path, uint32_t flags) {
     path_get(path);
     file->inode = path->dentry->inode;
     mutex_init(&file->position_lock, position_class);
+    list_init(&file->watchers);
     return file;
+}
+
+void file_set_watcher_hook(void (*gone)(struct file *file)) {
+    watchers_gone = gone;
 }
 
 static void file_free(struct rcu_head *head) {
@@ -102,6 +108,8 @@ void file_discard(struct file *file) {
 void file_put(struct file *file) {
     if (!refcount_put(&file->refcount))
         return;
+    if (unlikely(!list_is_empty(&file->watchers)))
+        watchers_gone(file);
     if (unlikely(!list_is_empty(&file->inode->file_locks)))
         file_locks_release(file);
     if (file->ops && file->ops->release)

@@ -40,6 +40,7 @@ struct file {
     uint64_t position;
     struct mutex position_lock;
     void *private;         /* the driver's or filesystem's */
+    struct list_node watchers; /* who is to be told when the last reference goes: epoll items */
     int32_t owner_pid;     /* F_SETOWN: a process, or a group if negative */
     int32_t owner_signal;  /* F_SETSIG; 0: SIGIO */
     struct rcu_head rcu;
@@ -110,6 +111,9 @@ int64_t file_seek_sized(struct file *file, int64_t offset, int whence, uint64_t 
 void file_accessed(struct file *file);
 /* Size limits for a write at `offset`: bytes allowed, or -EFBIG (SIGXFSZ sent). */
 int64_t file_write_limit(uint64_t offset, size_t size);
+
+/* Called at the end of a file that has watchers, before its release method. */
+void file_set_watcher_hook(void (*gone)(struct file *file));
 
 void file_cache_init(void);
 

@@ -144,6 +144,14 @@ int64_t sys_eventfd2(uint32_t value, uint32_t flags);
 /* poll.c */
 int64_t sys_poll(void *descriptors, uint32_t count, int timeout_ms);
 int64_t sys_ppoll(void *descriptors, uint32_t count, void *timeout, const void *mask, size_t mask_size);
+/* epoll.c */
+int64_t sys_epoll_create(int size);
+int64_t sys_epoll_create1(uint32_t flags);
+int64_t sys_epoll_ctl(int epoll, int operation, int descriptor, const void *event);
+int64_t sys_epoll_wait(int epoll, void *events, int max, int timeout_ms);
+int64_t sys_epoll_pwait(int epoll, void *events, int max, int timeout_ms, const void *mask, size_t mask_size);
+int64_t sys_epoll_pwait2(int epoll, void *events, int max, const void *timeout, const void *mask,
+                         size_t mask_size);
 /* select.c */
 int64_t sys_select(int count, void *readable, void *writable, void *exceptional, void *timeout);
 int64_t sys_pselect6(int count, void *readable, void *writable, void *exceptional, void *timeout,

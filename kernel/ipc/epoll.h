@@ -1,0 +1,22 @@
+/* epoll(7): a set of watched files that remembers which have become ready. */
+#pragma once
+
+#include "fs/vfs/file.h"
+
+enum epoll_operation { EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLL_CTL_MOD = 3 };
+
+/* struct epoll_event of linux/eventpoll.h: packed on x86-64 */
+struct epoll_event {
+    uint32_t events;
+    uint64_t data;
+} __attribute__((packed));
+
+struct file *epoll_create(void); /* ERR_PTR(-ENOMEM) */
+bool file_is_epoll(const struct file *file);
+/* The watched place is (file, descriptor). -EEXIST, -ENOENT, -EPERM (cannot be polled), -ELOOP, -EINVAL, -ENOMEM. */
+int epoll_control(struct file *epoll_file, enum epoll_operation operation, struct file *file,
+                  int descriptor, const struct epoll_event *event);
+/* Up to `max` events, at least one unless the deadline passes (0: do not wait): how many, or -EINTR. */
+int epoll_wait_events(struct file *epoll_file, struct epoll_event *events, int max, uint64_t deadline_ns);
+
+void epoll_init(void);
