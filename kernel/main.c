@@ -13,6 +13,7 @@
 #include "kernel/debug/debug.h"
 #include "kernel/debug/serial.h"
 #include "kernel/firmware/acpi.h"
+#include "kernel/ipc/epoll.h"
 #include "kernel/ipc/pipe.h"
 #include "kernel/irq/irq.h"
 #include "kernel/log/cmdline.h"
@@ -27,6 +28,7 @@
 #include "kernel/sched/load.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/work.h"
+#include "kernel/sys/sysctl.h"
 #include "kernel/task/task.h"
 #include "kernel/time/clock.h"
 #include "kernel/trap/trap.h"
@@ -40,6 +42,8 @@ static void boot_rest(void *unused) {
     filesystems_init(boot_info.ramfs_size ? phys_to_virt(boot_info.ramfs_phys) : NULL,
                      boot_info.ramfs_size); // the tree at /
     pipe_init();
+    epoll_init();
+    sysctl_init();                   // /proc/sys
 
     console_init();                  // /dev/console, before drivers offer terminals
     drivers_init();                  // buses announce devices, drivers take them

@@ -216,18 +216,18 @@ const char *syscall_name(uint64_t number);
     UNKNOWN(185, security) \
     SYSCALL(186, gettid) \
     SYSCALL(187, readahead) \
-    UNKNOWN(188, setxattr) \
-    UNKNOWN(189, lsetxattr) \
-    UNKNOWN(190, fsetxattr) \
-    UNKNOWN(191, getxattr) \
-    UNKNOWN(192, lgetxattr) \
-    UNKNOWN(193, fgetxattr) \
-    UNKNOWN(194, listxattr) \
-    UNKNOWN(195, llistxattr) \
-    UNKNOWN(196, flistxattr) \
-    UNKNOWN(197, removexattr) \
-    UNKNOWN(198, lremovexattr) \
-    UNKNOWN(199, fremovexattr) \
+    SYSCALL(188, setxattr) \
+    SYSCALL(189, lsetxattr) \
+    SYSCALL(190, fsetxattr) \
+    SYSCALL(191, getxattr) \
+    SYSCALL(192, lgetxattr) \
+    SYSCALL(193, fgetxattr) \
+    SYSCALL(194, listxattr) \
+    SYSCALL(195, llistxattr) \
+    SYSCALL(196, flistxattr) \
+    SYSCALL(197, removexattr) \
+    SYSCALL(198, lremovexattr) \
+    SYSCALL(199, fremovexattr) \
     SYSCALL(200, tkill) \
     SYSCALL(201, time) \
     SYSCALL(202, futex) \
@@ -376,11 +376,11 @@ const char *syscall_name(uint64_t number);
     UNKNOWN(434, pidfd_open) \
     SYSCALL(435, clone3) \
     SYSCALL(436, close_range) \
-    UNKNOWN(437, openat2) \
+    SYSCALL(437, openat2) \
     UNKNOWN(438, pidfd_getfd) \
     SYSCALL(439, faccessat2) \
     UNKNOWN(440, process_madvise) \
-    UNKNOWN(441, epoll_pwait2) \
+    SYSCALL(441, epoll_pwait2) \
     UNKNOWN(442, mount_setattr) \
     UNKNOWN(443, quotactl_fd) \
     UNKNOWN(444, landlock_create_ruleset) \

@@ -1,0 +1,158 @@
+/*
+ * /proc/sys: the settings that programs look for. Those that can be changed have a `store`; the others
+ * say what is so.
+ */
+#include "kernel/sys/sysctl.h"
+
+#include "fs/vfs/dentry.h"
+#include "kernel/ipc/pipe.h"
+#include "kernel/mm/page.h"
+#include "kernel/random/random.h"
+#include "kernel/sys/names.h"
+#include "kernel/task/cred.h"
+#include "kernel/task/pid.h"
+#include "kernel/view/view.h"
+#include "lib/errno.h"
+
+#define VALUE_MAX 128u
+#define UUID_BYTES 16u
+#define ENTROPY_BITS 256u /* of the generator's key: what Linux reports once it is seeded */
+#define FILES_MAX (1u << 18)
+
+/* ---- constants: a table of texts ---- */
+
+struct constant {
+    struct view view;
+    uint64_t value;
+};
+
+static void show_constant(struct view_buffer *buffer, void *context) {
+    const struct constant *constant = context;
+    view_printf(buffer, "%llu\n", (unsigned long long)constant->value);
+}
+
+#define CONSTANT(name, text, number) {{.path = "sys/" name, .help = (text), .show = show_constant}, (number)}
+
+static struct constant constants[] = {
+    CONSTANT("kernel/pid_max", "process numbers are below", PID_MAX),
+    CONSTANT("kernel/ngroups_max", "supplementary groups of a process", CRED_GROUPS_MAX),
+    CONSTANT("kernel/cap_last_cap", "highest capability", CAP_LAST),
+    CONSTANT("kernel/tainted", "reasons not to trust the kernel: none", 0),
+    CONSTANT("kernel/threads-max", "threads of the system", PID_MAX),
+    CONSTANT("kernel/randomize_va_space", "address spaces are laid out at random: 2 all of it", 2),
+    CONSTANT("kernel/random/entropy_avail", "bits of the random generator's key", ENTROPY_BITS),
+    CONSTANT("kernel/random/poolsize", "the same", ENTROPY_BITS),
+    CONSTANT("vm/overcommit_memory", "0: memory is promised by estimate", 0),
+    CONSTANT("vm/overcommit_ratio", "percent of memory, not used by estimate", 50),
+    CONSTANT("vm/max_map_count", "mappings of a process", 65530),
+    CONSTANT("vm/swappiness", "there is no swap", 0),
+    CONSTANT("fs/pipe-max-size", "bytes a pipe may be set to hold without privilege", PIPE_CAPACITY_MAX),
+    CONSTANT("fs/file-max", "open files of a descriptor table", FILES_MAX),
+    CONSTANT("fs/nr_open", "limit of RLIMIT_NOFILE", FILES_MAX),
+};
+
+/* ---- names ---- */
+
+static void show_os_type(struct view_buffer *buffer, void *context) {
+    (void)context;
+    view_printf(buffer, "Linux\n");
+}
+
+static void show_os_release(struct view_buffer *buffer, void *context) {
+    (void)context;
+    view_printf(buffer, "%s\n", system_release);
+}
+
+static void show_os_version(struct view_buffer *buffer, void *context) {
+    char text[VALUE_MAX];
+    (void)context;
+    system_version(text, sizeof text);
+    view_printf(buffer, "%s\n", text);
+}
+
+static void show_host_name(struct view_buffer *buffer, void *context) {
+    char text[VALUE_MAX];
+    (void)context;
+    system_host_name(text, sizeof text);
+    view_printf(buffer, "%s\n", text);
+}
+
+/* ---- random numbers ---- */
+
+static uint8_t boot_id[UUID_BYTES]; /* drawn once at start-up */
+
+static void show_uuid(struct view_buffer *buffer, const uint8_t uuid[UUID_BYTES]) {
+    for (unsigned i = 0; i < UUID_BYTES; i++)
+        view_printf(buffer, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", uuid[i]);
+    view_printf(buffer, "\n");
+}
+
+/* A random UUID, RFC 4122 §4.4: version 4, variant 1. */
+static void draw_uuid(uint8_t uuid[UUID_BYTES]) {
+    random_bytes(uuid, UUID_BYTES);
+    uuid[6] = (uint8_t)((uuid[6] & 0x0f) | 0x40);
+    uuid[8] = (uint8_t)((uuid[8] & 0x3f) | 0x80);
+}
+
+static void show_new_uuid(struct view_buffer *buffer, void *context) {
+    uint8_t uuid[UUID_BYTES];
+    (void)context;
+    draw_uuid(uuid);
+    show_uuid(buffer, uuid);
+}
+
+static void show_boot_id(struct view_buffer *buffer, void *context) {
+    (void)context;
+    show_uuid(buffer, boot_id);
+}
+
+/* ---- caches ---- */
+
+static void show_dentry_state(struct view_buffer *buffer, void *context) {
+    struct dentry_stats stats;
+    (void)context;
+    dentry_stats_read(&stats);
+    view_printf(buffer, "%llu\t%llu\t45\t0\t0\t0\n", (unsigned long long)stats.total,
+                (unsigned long long)stats.unused);
+}
+
+/* 2 and 3 drop names that nobody uses; 1, the page cache, has nothing that could be read again yet. */
+static int store_drop_caches(const char *text, size_t length, void *context) {
+    (void)context;
+    if (length != 1 || text[0] < '1' || text[0] > '3')
+        return -EINVAL;
+    if (text[0] != '1')
+        while (dentry_shrink(64) > 0)
+            continue;
+    return 0;
+}
+
+static void show_drop_caches(struct view_buffer *buffer, void *context) {
+    (void)context;
+    view_printf(buffer, "0\n");
+}
+
+static struct view views[] = {
+    {.path = "sys/kernel/ostype", .help = "as uname -s", .show = show_os_type},
+    {.path = "sys/kernel/osrelease", .help = "as uname -r", .show = show_os_release},
+    {.path = "sys/kernel/version", .help = "as uname -v", .show = show_os_version},
+    {.path = "sys/kernel/hostname", .help = "as uname -n", .show = show_host_name},
+    {.path = "sys/kernel/random/uuid", .help = "a new one at each reading", .show = show_new_uuid},
+    {.path = "sys/kernel/random/boot_id", .help = "of this run", .show = show_boot_id},
+    {.path = "sys/fs/dentry-state", .help = "cached names: all, unused", .show = show_dentry_state},
+    {.path = "sys/vm/drop_caches", .help = "write 2 to forget unused names", .show = show_drop_caches,
+     .store = store_drop_caches},
+};
+
+void sysctl_init(void) {
+    draw_uuid(boot_id);
+    for (size_t i = 0; i < ARRAY_SIZE(views); i++) {
+        views[i].tree = VIEW_PROC;
+        view_register(&views[i]);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(constants); i++) {
+        constants[i].view.tree = VIEW_PROC;
+        constants[i].view.context = &constants[i];
+        view_register(&constants[i].view);
+    }
+}
