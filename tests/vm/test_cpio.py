@@ -38,3 +38,11 @@ def test_checksum_is_right(tmp_path):
 def test_a_damaged_archive_is_refused():
     with pytest.raises(cpio.CpioError):
         cpio.Appender(ARCHIVE.read_bytes()[:5000])
+
+
+def test_links_on_the_way_are_followed():
+    appender = cpio.Appender(ARCHIVE.read_bytes())
+    appender.add_bytes("/tmp/new/file", b"1")
+    appender.add_bytes("/var/tmp/other", b"2")
+    names = listing(appender.finish())
+    assert "data/tmp/new/file" in names and "data/tmp/other" in names

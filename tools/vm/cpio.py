@@ -1,6 +1,7 @@
 """Adding members to a ramfs archive (cpio newc), the way mkimage lays it out: file data on 4 KiB
 boundaries by padding names with NULs, a checksum member last."""
 import os
+import posixpath
 import stat
 import zlib
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 PAGE = 4096
 HEADER = 110
 ALIGN = 4
+LINKS_MAX = 40
 CHECKSUM_NAME = b".astra-checksum"
 TRAILER_NAME = b"TRAILER!!!"
 
@@ -33,8 +35,8 @@ def _member(name: bytes, mode: int, data: bytes, offset: int, inode: int, links:
 
 
 def _content_end(archive: bytes) -> tuple:
-    """Offset of the checksum member or the trailer, the names seen and the largest inode number."""
-    offset, names, inode = 0, set(), 0
+    """Offset of the checksum member or the trailer, {name: link target or None}, the largest inode number."""
+    offset, names, inode = 0, {}, 0
     while True:
         header = archive[offset:offset + HEADER]
         if len(header) < HEADER or header[:6] != b"070701":
@@ -44,10 +46,10 @@ def _content_end(archive: bytes) -> tuple:
         name = archive[offset + HEADER:offset + HEADER + name_size].rstrip(b"\0")
         if name in (CHECKSUM_NAME, TRAILER_NAME):
             return offset, names, inode
-        names.add(name.strip(b"/"))
-        inode = max(inode, fields[0])
         data_at = offset + HEADER + name_size
         data_at += _padding(data_at, ALIGN)
+        names[name.strip(b"/")] = archive[data_at:data_at + size] if stat.S_ISLNK(fields[1]) else None
+        inode = max(inode, fields[0])
         offset = data_at + size
         offset += _padding(offset, ALIGN)
 
@@ -59,17 +61,37 @@ class Appender:
         end, self._names, self._inode = _content_end(archive)
         self._archive = bytearray(archive[:end])
 
+    def _resolve(self, name: str) -> str:
+        """`name` with the archive's symbolic links on the way to its last component followed."""
+        done, waiting = [], name.strip("/").split("/")
+        for _ in range(LINKS_MAX):
+            while waiting:
+                done.append(waiting.pop(0))
+                link = self._names.get(os.fsencode("/".join(done))) if waiting else None
+                if link is not None:
+                    break
+            else:
+                return "/".join(done)
+            target = os.fsdecode(link)
+            start = [] if target.startswith("/") else done[:-1]
+            path = posixpath.normpath("/".join(["/", *start, target])).strip("/")
+            done, waiting = [], path.split("/") + waiting
+        raise CpioError(f"{name}: too many symbolic links on the way")
+
     def _append(self, name: str, mode: int, data: bytes) -> None:
         self._inode += 1
-        encoded = os.fsencode(name.strip("/"))
+        encoded = os.fsencode(self._resolve(name))
         self._archive += _member(encoded, mode, data, len(self._archive), self._inode)
-        self._names.add(encoded)
+        self._names[encoded] = data if stat.S_ISLNK(mode) else None
+
+    def _has(self, name: str) -> bool:
+        return os.fsencode(self._resolve(name)) in self._names
 
     def add_parents(self, name: str) -> None:
         parts = name.strip("/").split("/")[:-1]
         for depth in range(1, len(parts) + 1):
             folder = "/".join(parts[:depth])
-            if os.fsencode(folder) not in self._names:
+            if not self._has(folder):
                 self._append(folder, stat.S_IFDIR | 0o755, b"")
 
     def add_bytes(self, name: str, data: bytes, mode: int = 0o644) -> None:
@@ -83,7 +105,7 @@ class Appender:
             raise CpioError(f"{source}: the link leads nowhere")
         if source.is_dir():
             self.add_parents(target)
-            if os.fsencode(target.strip("/")) not in self._names:
+            if not self._has(target):
                 self._append(target, stat.S_IFDIR | 0o755, b"")
             for child in sorted(source.iterdir()):
                 self._add_child(child, f"{target.rstrip('/')}/{child.name}")

@@ -7,7 +7,8 @@
  *   run      = COMMAND             once, before the consoles; init waits for it
  *   console  = TERMINAL COMMAND    a session leader on TERMINAL, started again when it ends
  *
- * COMMAND is split at blanks; use `sh -c` scripts for more.
+ * COMMAND is split at blanks; use `sh -c` scripts for more. A leading dash (-sh) is not part of the
+ * program's name: it makes a shell a login shell.
  */
 #pragma once
 

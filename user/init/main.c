@@ -32,7 +32,17 @@ static char *const RESCUE_COMMAND[] = {"-sh", NULL};
 
 static int exec_wanted;
 
-/* Before /dev is mounted there may be no console; afterwards messages go there. */
+/* The kernel starts init without descriptors: the standard three must not become other files. */
+static void standard_descriptors_reserve(void) {
+    int fd;
+    do
+        fd = open("/", O_RDONLY | O_DIRECTORY);
+    while (fd >= 0 && fd < STDERR_FILENO);
+    if (fd > STDERR_FILENO)
+        close(fd);
+}
+
+/* Messages go to the console as soon as there is one: when /dev is mounted. */
 static void console_open(void) {
     int fd = open("/dev/console", O_RDWR | O_NOCTTY);
     if (fd < 0)
@@ -132,6 +142,7 @@ int main(void) {
     sigfillset(&handled);
     sigprocmask(SIG_BLOCK, &handled, NULL);
     reboot(RB_DISABLE_CAD); /* Ctrl-Alt-Del sends us SIGINT instead of resetting at once */
+    standard_descriptors_reserve();
     console_open();
     defaults_set();
     services_set_up();

@@ -66,7 +66,8 @@ static _Noreturn void child_exec(const char *terminal, char *const argv[]) {
     const char *home = getenv("HOME");
     if (terminal && home && chdir(home) < 0)
         perror(home);
-    execvp(argv[0], argv);
+    /* As login does it: a leading dash in argv[0] makes a shell a login shell. */
+    execvp(argv[0][0] == '-' ? argv[0] + 1 : argv[0], argv);
     perror(argv[0]);
     _exit(127);
 }
