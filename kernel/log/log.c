@@ -12,6 +12,7 @@
 
 #include "kernel/arch/cpu.h"
 #include "kernel/arch/irqflags.h"
+#include "kernel/arch/percpu.h"
 #include "kernel/log/panic.h"
 #include "kernel/sync/spinlock.h"
 #include "lib/format.h"
@@ -48,15 +49,21 @@ static uint64_t output_position; /* its place in bytes, as a hint [output_busy] 
 static uint64_t (*clock_ns)(void);
 static void (*notify)(void);
 
+static DEFINE_PER_CPU(bool, holds_ring); /* or waits for it */
+static DEFINE_PER_CPU(bool, in_nmi);
+
 static uint64_t ring_lock(void) {
     uint64_t flags = irq_save();
+    this_cpu(holds_ring) = true;
     while (!spin_trylock(&ring.lock) && !panic_in_progress())
         cpu_pause();
     return flags;
 }
 
 static void ring_unlock(uint64_t flags) {
-    spin_unlock_irqrestore(&ring.lock, flags);
+    spin_unlock(&ring.lock);
+    this_cpu(holds_ring) = false;
+    irq_restore(flags);
 }
 
 static struct record *record_at(uint64_t position) {
@@ -171,6 +178,9 @@ static void log_output(void) {
 
 void log_write(enum log_level level, const char *tag, const char *fmt, ...) {
     char text[TEXT_MAX];
+    /* Only an NMI can find its own CPU at the ring: its record is lost. */
+    if (this_cpu(holds_ring) && !panic_in_progress())
+        return;
     va_list arguments;
     int used = format_snprintf(text, sizeof text, "%s: ", tag);
     va_start(arguments, fmt);
@@ -179,6 +189,8 @@ void log_write(enum log_level level, const char *tag, const char *fmt, ...) {
     if (wanted < 0)
         return;
     ring_append(level, text, MIN((size_t)(used + wanted), sizeof text - 1));
+    if (this_cpu(in_nmi) && !panic_in_progress())
+        return; /* shown with the next record */
     log_output();
     if (notify && !panic_in_progress())
         notify();
@@ -218,4 +230,8 @@ void log_set_clock(uint64_t (*clock)(void)) {
 
 void log_set_notify(void (*hook)(void)) {
     notify = hook;
+}
+
+void log_set_nmi(bool active) {
+    this_cpu(in_nmi) = active;
 }

@@ -57,3 +57,7 @@ uint64_t log_sequence_end(void);
 
 /* Called (in any context, no locks held) after a record was added; at most one hook: /dev/kmsg's wake-up. */
 void log_set_notify(void (*notify)(void));
+
+/* Around the handling of a non-maskable interrupt, which may have struck inside a sink: records made
+ * meanwhile are kept, but shown only later. */
+void log_set_nmi(bool active);

@@ -145,7 +145,9 @@ static void non_maskable_interrupt(const struct trap_frame *frame) {
     if (status & 0xc0)
         panic_frame(frame, "hardware reports %s by NMI",
                     status & 0x80 ? "a memory parity error" : "an I/O channel check");
+    log_set_nmi(true);
     log_warn("NMI without a known cause (port 61h reads %#x), at %#lx", status, (unsigned long)frame->rip);
+    log_set_nmi(false);
 }
 
 /* The si_code of a floating-point exception, by the first unmasked bit that is set (SDM 1 §8.5, §11.5). */
