@@ -19,6 +19,10 @@ void arch_thread_init(struct arch_thread *thread, void *stack_top, void (*entry)
     thread->rsp = (uintptr_t)frame;
 }
 
+uint64_t arch_thread_frame_pointer(const struct arch_thread *thread) {
+    return ((const struct switch_frame *)thread->rsp)->rbp;
+}
+
 void arch_switch_state(struct arch_thread *old, struct arch_thread *next, uint64_t next_stack_top) {
     if (old->fpu)
         arch_fpu_save(old->fpu);

@@ -26,6 +26,9 @@ struct mmu_context {
 /* A thread that has not run yet starts in `entry`, interrupts off, on an empty stack. */
 void arch_thread_init(struct arch_thread *thread, void *stack_top, void (*entry)(void));
 
+/* Frame pointer of a thread that is not running, for backtraces. */
+uint64_t arch_thread_frame_pointer(const struct arch_thread *thread);
+
 /* Saves callee-saved registers on the old stack, loads the new one. Interrupts off. */
 void arch_switch_stack(uint64_t *old_rsp, uint64_t new_rsp);
 /* FPU, FS/GS bases, TSS stack: everything but the stack and CR3. Interrupts off. The caller sets

@@ -11,6 +11,7 @@
 #include "kernel/debug/symbols.h"
 #include "kernel/log/cmdline.h"
 #include "kernel/log/log.h"
+#include "kernel/task/task.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/parse.h"
@@ -19,6 +20,7 @@
 #define LINE_MAX 80
 #define DUMP_BYTES 128
 #define DUMP_ROW 16
+#define THREAD_DEPTH 12
 #define KEY_BACKSPACE 0x08
 #define KEY_DELETE 0x7f
 
@@ -119,6 +121,33 @@ static void command_dmesg(const struct trap_frame *frame, char *argument) {
         say("<%u> %s\n", (unsigned)info.level, text);
 }
 
+static void show_thread(const struct task *task) {
+    static const char *const states[] = {"new", "runnable", "sleeping", "blocked", "stopped", "dead"};
+    const struct thread *thread = &task->thread;
+    uint64_t addresses[THREAD_DEPTH];
+    char symbol[LINE_MAX];
+    say("%5d %-16s %s\n", task->tid->number, thread->name,
+        thread->state < ARRAY_SIZE(states) ? states[thread->state] : "?");
+    if (thread->on_cpu)
+        return;
+    size_t count = backtrace_collect(arch_thread_frame_pointer(&thread->arch), addresses, THREAD_DEPTH);
+    for (size_t i = 0; i < count; i++) {
+        symbol_format_return(symbol, sizeof symbol, addresses[i]);
+        say("        %s\n", symbol);
+    }
+}
+
+/* Through the table of numbers, which is read without locks. */
+static void command_threads(const struct trap_frame *frame, char *argument) {
+    (void)frame;
+    (void)argument;
+    for (int number = 1; number <= PID_MAX; number++) {
+        const struct pid *pid = pid_find(number);
+        if (pid && pid->task)
+            show_thread(pid->task);
+    }
+}
+
 static void command_reboot(const struct trap_frame *frame, char *argument) {
     (void)frame;
     (void)argument;
@@ -128,6 +157,7 @@ static void command_reboot(const struct trap_frame *frame, char *argument) {
 static const struct command commands[] = {
     {"regs", "registers of the exception", command_regs},
     {"bt", "call chain", command_bt},
+    {"threads", "user threads: state, call chain in the kernel", command_threads},
     {"mem", "ADDRESS: 128 bytes of memory", command_mem},
     {"pagewalk", "ADDRESS: page-table entries on the way to it", command_pagewalk},
     {"sym", "ADDRESS or FUNCTION: the other one", command_sym},

@@ -14,6 +14,7 @@
 #include "kernel/arch/segments.h"
 #include "kernel/arch/user_copy.h"
 #include "kernel/irq/irq.h"
+#include "kernel/log/cmdline.h"
 #include "kernel/log/log.h"
 #include "kernel/log/panic.h"
 #include "kernel/mm/layout.h"
@@ -23,6 +24,7 @@
 #include "kernel/trap/report.h"
 #include "kernel/vm/fault.h"
 #include "lib/errno.h"
+#include "lib/string.h"
 
 _Static_assert(SYSCALL_COUNT == 451, "entry.asm compares with it");
 
@@ -140,11 +142,15 @@ static void page_fault(struct trap_frame *frame) {
     resume_user_copy(frame);
 }
 
+/* A machine's NMI button, or the emulator's, tells where a hung system is: with nmi=panic panic=monitor. */
 static void non_maskable_interrupt(const struct trap_frame *frame) {
+    const char *action = cmdline_value("nmi");
     uint8_t status = io_in8(NMI_STATUS_PORT);
     if (status & 0xc0)
         panic_frame(frame, "hardware reports %s by NMI",
                     status & 0x80 ? "a memory parity error" : "an I/O channel check");
+    if (action && strcmp(action, "panic") == 0)
+        panic_frame(frame, "NMI");
     log_set_nmi(true);
     log_warn("NMI without a known cause (port 61h reads %#x), at %#lx", status, (unsigned long)frame->rip);
     log_set_nmi(false);
