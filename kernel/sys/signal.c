@@ -123,6 +123,7 @@ static int64_t wait_for(signal_set set, uint64_t deadline_ns, struct signal_info
 
     if (signal != 0)
         return signal;
+    task->signals.awaited = set;
     signal_set_mask(mask & ~set);
     for (;;) {
         atomic_exchange(&task->thread.state, (uint32_t)THREAD_SLEEPING);
@@ -136,6 +137,7 @@ static int64_t wait_for(signal_set set, uint64_t deadline_ns, struct signal_info
     if (signal == 0)
         signal = take_signal(task, set, info);
     signal_set_mask(mask);
+    task->signals.awaited = 0;
     if (signal != 0)
         return signal;
     return interrupted ? -EINTR : -EAGAIN;

@@ -77,6 +77,7 @@ struct signal_state { /* per thread */
     signal_set mask;
     signal_set saved_mask; /* to restore after sigsuspend, ppoll ... */
     bool restore_mask;
+    signal_set awaited;    /* by sigtimedwait, and unblocked meanwhile: kept even if they are ignored */
     struct signal_pending pending;
     uint64_t altstack_base, altstack_size;
     uint32_t altstack_flags;

@@ -86,7 +86,8 @@ static bool discard(struct process *process, const struct task *task, unsigned s
         return true;
     if (task == NULL)
         task = list_first_entry(&process->threads, struct task, process_node);
-    return !(task->signals.mask & signal_bit(signal)) && signal_is_ignored(process, signal);
+    signal_set kept = task->signals.mask | task->signals.awaited;
+    return !(kept & signal_bit(signal)) && signal_is_ignored(process, signal);
 }
 
 static int send_locked(struct process *process, struct task *task, const struct signal_info *info) {
