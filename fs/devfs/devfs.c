@@ -153,7 +153,8 @@ static struct super_block *devfs_mount(struct filesystem_type *type, const char 
     return devfs_super;
 }
 
-static struct filesystem_type devfs_type = {.name = "devtmpfs", .mount = devfs_mount};
+static struct filesystem_type devfs_type = {.name = "devfs", .mount = devfs_mount};
+static struct filesystem_type devtmpfs_type = {.name = "devtmpfs", .mount = devfs_mount}; /* Linux's name */
 
 void devfs_init(void) {
     static const char *const links[][2] = {
@@ -164,6 +165,7 @@ void devfs_init(void) {
     devfs_super = ramfs_make_super(&devfs_type);
     ASSERT(!IS_ERR(devfs_super));
     filesystem_register(&devfs_type);
+    filesystem_register(&devtmpfs_type);
     for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
         int error = devfs_symlink(links[i][0], links[i][1]);
         ASSERT(!error);

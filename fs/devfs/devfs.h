@@ -1,5 +1,5 @@
 /*
- * /dev, as type "devtmpfs": nodes appear and go as drivers register and unregister them; all mounts
+ * /dev, as type "devfs": nodes appear and go as drivers register and unregister them; all mounts
  * show the same nodes. A character device's operations are also found by number, so mknod elsewhere works.
  */
 #pragma once
