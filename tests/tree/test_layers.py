@@ -12,7 +12,7 @@ LAYERS = [
     {"kernel/view"}, {"kernel/firmware"}, {"kernel/irq", "kernel/time"}, {"kernel/sched"}, {"kernel/task"}, {"kernel/vm"},
     {"fs/vfs"}, {"fs/devfs"}, {"kernel/device", "kernel/block", "kernel/tty", "kernel/input", "kernel/display"},
     {"drivers", "fs/ramfs", "fs/kernelfs", "fs/procfs"}, {"kernel/ipc"}, {"kernel/proc"}, {"kernel/sys"},
-    {"kernel/trap"}, {"kernel/main.c"},
+    {"kernel/trap"}, {"kernel/main.c", "kernel/main.h"},
 ]
 # Beside the layers: every layer may use it to find itself bugs, and it may read them all.
 BESIDE = ("kernel/debug",)
