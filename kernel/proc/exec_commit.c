@@ -29,6 +29,7 @@ static int unshare_handlers(struct process *process) {
 
 static void change_space(struct task *task, struct exec_image *image) {
     task_leave_user_memory(task);
+    task->clear_child_tid = task->robust_list = task->rseq_address = 0;
     space_set_executable(image->space, image->file);
     space_install(image->space);
     image->space = NULL;
