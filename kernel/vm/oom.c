@@ -30,7 +30,7 @@ void oom_init(void) {
 }
 
 struct choice {
-    struct process *process;
+    struct process *process; /* the largest so far, referenced */
     uint64_t pages;
     bool somebody_dies; /* another process is on its way out already */
 };
@@ -58,22 +58,13 @@ static bool consider(struct process *process, void *context) {
     if (is_dying(process)) {
         choice->somebody_dies |= process->state == PROCESS_ALIVE;
     } else if (process != init_process && pages > choice->pages) {
+        if (choice->process)
+            process_put(choice->process);
+        process_get(process);
         choice->process = process;
         choice->pages = pages;
     }
     return true;
-}
-
-/* The largest process, with a reference; NULL: there is none to kill. */
-static struct choice choose(void) {
-    struct choice choice = {0};
-    uint64_t flags = spin_lock_irqsave(&task_list_lock);
-
-    process_each(consider, &choice);
-    if (choice.process)
-        process_get(choice.process);
-    spin_unlock_irqrestore(&task_list_lock, flags);
-    return choice;
 }
 
 /* True if somebody is on the way out and may still take time for it. */
@@ -98,8 +89,9 @@ static bool make_victim(struct process *process) {
 
 /* False if there is nobody whose end would free memory. */
 static bool kill_one(void) {
-    struct choice choice = choose();
+    struct choice choice = {0};
 
+    process_each(consider, &choice);
     if (!choice.process)
         return choice.somebody_dies;
     if (!make_victim(choice.process))
