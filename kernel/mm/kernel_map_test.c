@@ -64,7 +64,7 @@ SELFTEST(map_stacks, "map.kernel-stacks") {
 }
 
 SELFTEST(map_tables, "map.table-pool") {
-    struct page *table = page_table_alloc();
+    struct page *table = page_table_alloc(0);
     CHECK(table && (table->flags & PAGE_TABLE));
     const pte_t *entries = page_to_virt(table);
     for (unsigned i = 0; i < PTE_COUNT; i++)

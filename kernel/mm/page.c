@@ -22,7 +22,8 @@
 
 #define LOW_END 0x100000000ull /* PAGE_ALLOC_LOW: what 32 address bits reach */
 #define CPU_STACK_SIZE 64u
-#define CPU_STACK_BATCH 32u
+#define CPU_STACK_BATCH_ORDER 5u
+#define CPU_STACK_BATCH (1u << CPU_STACK_BATCH_ORDER)
 
 /* Programs leave this much to the kernel: 1/64 of memory within these bounds. */
 #define RESERVE_SHIFT 6
@@ -112,9 +113,22 @@ static void block_give(struct page *page, unsigned order) {
 
 /* ---- the per-CPU stacks; interrupts off ---- */
 
+/* A block of the batch's size costs one split instead of one a frame. */
+static bool cpu_stack_fill_block(struct cpu_stack *stack) {
+    struct page *block = block_take(ZONE_HIGH, CPU_STACK_BATCH_ORDER);
+    if (!block)
+        block = block_take(ZONE_LOW, CPU_STACK_BATCH_ORDER);
+    if (!block)
+        return false;
+    for (unsigned i = CPU_STACK_BATCH; i-- > 0;)
+        stack->pages[stack->count++] = block + i;
+    return true;
+}
+
 static void cpu_stack_fill(struct cpu_stack *stack) {
     spin_lock(&buddy_lock);
-    while (stack->count < CPU_STACK_BATCH) {
+    bool filled = cpu_stack_fill_block(stack);
+    while (!filled && stack->count < CPU_STACK_BATCH) {
         struct page *page = block_take(ZONE_HIGH, 0);
         if (!page)
             page = block_take(ZONE_LOW, 0);

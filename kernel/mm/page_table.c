@@ -22,14 +22,14 @@ struct table_pool {
 };
 static DEFINE_PER_CPU(struct table_pool, table_pool); /* interrupts off */
 
-struct page *page_table_alloc(void) {
+struct page *page_table_alloc(unsigned alloc_flags) {
     uint64_t flags = irq_save();
     struct table_pool *pool = this_cpu_ptr(table_pool);
     struct page *table = pool->count > 0 ? pool->tables[--pool->count] : NULL;
     irq_restore(flags);
     if (table)
         return table;
-    table = page_alloc(0, PAGE_ALLOC_ZERO);
+    table = page_alloc(0, PAGE_ALLOC_ZERO | alloc_flags);
     if (table)
         table->flags = PAGE_TABLE;
     return table;
@@ -79,7 +79,7 @@ bool page_table_walk(phys_addr_t root_phys, uint64_t virt, struct page_walk *wal
 /* Until the page allocator works, tables come from where the loader's map reaches. 0: no memory. */
 static phys_addr_t kernel_table_alloc(void) {
     if (page_allocator_ready()) {
-        struct page *page = page_table_alloc();
+        struct page *page = page_table_alloc(0);
         return page ? page_to_phys(page) : 0;
     }
     phys_addr_t phys = boot_memory_take(PAGE_SIZE, PAGE_SIZE, 0, BOOT_OFFSET_MAP_SIZE);

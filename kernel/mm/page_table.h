@@ -13,9 +13,9 @@
 
 /*
  * A zeroed table with reference 1 and PAGE_TABLE set, from a per-CPU pool of already zero ones; NULL when
- * memory is short. Any context.
+ * memory is short. `alloc_flags`: enum page_alloc_flag, PAGE_ALLOC_USER for a program's. Any context.
  */
-struct page *page_table_alloc(void);
+struct page *page_table_alloc(unsigned alloc_flags);
 /* Takes back a table whose entries are all zero again. Any context. */
 void page_table_free(struct page *table);
 

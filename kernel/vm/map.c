@@ -109,38 +109,72 @@ static int64_t flags_from_map(uint32_t prot, uint32_t flags) {
     return vma_flags | (flags & MAP_LOCKED ? VMA_LOCKED : 0u) | (flags & MAP_NORESERVE ? VMA_NO_RESERVE : 0u);
 }
 
-/* What the mapping shows: a file's object, new shared memory, or nothing yet. */
+/* What the mapping shows: a file's object, or new shared memory. */
 static int attach_contents(struct vma *vma, struct file *file, uint64_t offset) {
     if (file)
         return vma_attach_file(vma, file, offset >> PAGE_SHIFT);
-    if (!(vma->flags & VMA_SHARED))
-        return 0;
     vma->object = object_create_anonymous(vma->end - vma->start);
     return vma->object ? 0 : -ENOMEM;
 }
 
-/* Places and links a prepared mapping [0, length). */
-static int64_t insert_mapping(struct space *space, struct vma *vma, uint64_t hint, uint32_t flags,
-                              struct vma **dead) {
-    uint64_t length = vma->end;
-    int64_t address = map_place(space, hint, length, flags);
-
-    if (address < 0)
-        return address;
-    if (space->vma_count >= VMA_COUNT_MAX)
-        return -ENOMEM;
-    int error = map_remove(space, (uint64_t)address, (uint64_t)address + length, dead);
-    if (!error)
-        error = map_check_limits(space, length >> PAGE_SHIFT, vma->flags);
-    if (error)
-        return error;
-    vma->start = (uint64_t)address;
-    vma->end = vma->start + length;
-    vma_link(vma);
-    vma_merge(vma);
-    return address;
+/* Private anonymous memory with these flags, as most is. */
+static bool is_plain(const struct vma *vma, uint32_t flags) {
+    return vma && vma->flags == flags && !vma->object && !vma->file;
 }
 
+/* Links plain memory at [start, end), as part of a neighbour if there is an equal one. 0 or -ENOMEM. */
+static int link_plain(struct space *space, uint64_t start, uint64_t end, uint32_t flags) {
+    struct vma *next = space_find(space, start), *prev = space_find(space, start - 1);
+
+    if (is_plain(prev, flags) && prev->end == start) {
+        vma_resize(prev, prev->start, end);
+        (void)vma_merge(prev);
+        return 0;
+    }
+    if (is_plain(next, flags) && next->start == end) {
+        vma_resize(next, start, next->end);
+        return 0;
+    }
+    struct vma *vma = space->vma_count < VMA_COUNT_MAX ? vma_create(space, start, end, flags) : NULL;
+    if (!vma)
+        return -ENOMEM;
+    vma_link(vma);
+    return 0;
+}
+
+static int link_prepared(struct space *space, struct vma *vma, uint64_t start) {
+    if (space->vma_count >= VMA_COUNT_MAX)
+        return -ENOMEM;
+    vma->end += start - vma->start;
+    vma->start = start;
+    vma_link(vma);
+    (void)vma_merge(vma);
+    return 0;
+}
+
+struct map_request {
+    uint64_t hint, length;
+    uint32_t map_flags, vma_flags;
+    struct vma *prepared; /* [0, length); NULL: plain memory */
+};
+
+/* Finds the place, makes room, links. Lock held. */
+static int64_t insert_mapping(struct space *space, const struct map_request *request, struct vma **dead) {
+    int64_t place = map_place(space, request->hint, request->length, request->map_flags);
+
+    if (place < 0)
+        return place;
+    uint64_t start = (uint64_t)place, end = start + request->length;
+    int error = request->map_flags & MAP_FIXED ? map_remove(space, start, end, dead) : 0;
+    if (!error)
+        error = map_check_limits(space, request->length >> PAGE_SHIFT, request->vma_flags);
+    if (!error)
+        error = request->prepared ? link_prepared(space, request->prepared, start)
+                                  : link_plain(space, start, end, request->vma_flags);
+    return error ? error : place;
+}
+
+/* The mapping of a file or of shared memory. NULL: *error says why. */
 static struct vma *prepare_mapping(struct space *space, uint64_t length, uint32_t vma_flags, struct file *file,
                                    uint64_t offset, int *error) {
     struct vma *vma = vma_create(space, 0, length, vma_flags);
@@ -157,7 +191,7 @@ int64_t space_map(struct space *space, uint64_t address, uint64_t length, uint32
                   struct file *file, uint64_t offset) {
     int64_t vma_flags = flags_from_map(prot, flags);
     struct vma *dead = NULL;
-    int error;
+    int error = 0;
 
     if (vma_flags < 0)
         return vma_flags;
@@ -168,24 +202,47 @@ int64_t space_map(struct space *space, uint64_t address, uint64_t length, uint32
     length = ALIGN_UP(length, PAGE_SIZE);
     if (file && (offset + length < offset || offset + length > INT64_MAX))
         return -EOVERFLOW;
-    if (space->lock_future)
-        vma_flags |= VMA_LOCKED;
+    struct map_request request = {.hint = address, .length = length, .map_flags = flags,
+                                  .vma_flags = (uint32_t)vma_flags | (space->lock_future ? VMA_LOCKED : 0u)};
     /* The file's locks come before the space's: ask it first. */
-    struct vma *vma = prepare_mapping(space, length, (uint32_t)vma_flags, file, offset, &error);
-    if (!vma)
+    if (file || vma_flags & VMA_SHARED)
+        request.prepared = prepare_mapping(space, length, request.vma_flags, file, offset, &error);
+    if (error)
         return error;
 
     rwsem_write_lock(&space->lock);
-    int64_t result = insert_mapping(space, vma, address, flags, &dead);
+    int64_t result = insert_mapping(space, &request, &dead);
     rwsem_write_unlock(&space->lock);
-    if (result < 0)
-        vma_destroy(vma);
+    if (result < 0 && request.prepared)
+        vma_destroy(request.prepared);
     vma_destroy_chain(dead);
-    if (result >= 0 && (vma_flags & VMA_LOCKED || (flags & MAP_POPULATE && !(flags & MAP_NONBLOCK)))) {
-        /* mmap succeeds even if not every page can be had now. */
+    /* mmap succeeds even if not every page can be had now. */
+    if (result >= 0 && (request.vma_flags & VMA_LOCKED || (flags & MAP_POPULATE && !(flags & MAP_NONBLOCK))))
         (void)space_populate(space, (uint64_t)result, (uint64_t)result + length, POPULATE_OWN);
-    }
     return result;
+}
+
+/* Takes a part at one end off a mapping. False: the range is not of that kind. */
+static bool trim_mapping(struct vma *vma, uint64_t start, uint64_t end) {
+    if (vma->start == start && end < vma->end)
+        vma_resize(vma, end, vma->end);
+    else if (vma->start < start && end == vma->end)
+        vma_resize(vma, vma->start, start);
+    else
+        return false;
+    return true;
+}
+
+/* Unlinks all mappings from `first` to `end`, which is no mapping's inside, onto the chain. */
+static void unlink_mappings(struct vma *first, uint64_t end, struct vma **dead) {
+    struct vma *next;
+
+    for (struct vma *vma = first; vma && vma->start < end; vma = next) {
+        next = vma_next(vma);
+        vma_unlink(vma);
+        vma->free_next = *dead;
+        *dead = vma;
+    }
 }
 
 int map_remove(struct space *space, uint64_t start, uint64_t end, struct vma **dead) {
@@ -193,17 +250,14 @@ int map_remove(struct space *space, uint64_t start, uint64_t end, struct vma **d
 
     if (!vma || vma->start >= end)
         return 0;
-    if (vma_split_at(space, start) != 0 || vma_split_at(space, end) != 0)
-        return -ENOMEM;
-    vma = space_find(space, start);
-    struct vma *prev = vma_prev(vma), *next;
-    for (; vma && vma->start < end; vma = next) {
-        next = vma_next(vma);
-        vma_unlink(vma);
-        vma->free_next = *dead;
-        *dead = vma;
+    if (!trim_mapping(vma, start, end)) {
+        if (vma_split_at(space, start) != 0 || vma_split_at(space, end) != 0)
+            return -ENOMEM;
+        unlink_mappings(space_find(space, start), end, dead);
     }
-    table_release(space, start, end, prev ? prev->end : 0, vma ? vma->start : USER_ADDRESS_END + PAGE_SIZE);
+    struct vma *next = space_find(space, start);
+    struct vma *prev = next ? vma_prev(next) : space_last(space);
+    table_release(space, start, end, prev ? prev->end : 0, next ? next->start : USER_ADDRESS_END + PAGE_SIZE);
     return 0;
 }
 

@@ -24,7 +24,7 @@ pte_t *table_find(struct space *space, uint64_t address) {
 
 /* Hangs a new table at `slot` unless another thread does it first; the entry that is there then, or 0. */
 static pte_t add_table(struct space *space, pte_t *slot) {
-    struct page *page = page_table_alloc();
+    struct page *page = page_table_alloc(PAGE_ALLOC_USER);
     pte_t found = 0;
 
     if (!page)

@@ -114,6 +114,7 @@ int space_populate(struct space *space, uint64_t start, uint64_t end, enum popul
 int space_insert_page(struct space *space, uint64_t address, struct page *page);
 
 struct vma *space_find(struct space *space, uint64_t address); /* first with end > address; lock held */
+struct vma *space_last(const struct space *space); /* the highest; NULL: none. Lock held */
 struct vma *vma_next(const struct vma *vma);
 struct vma *vma_prev(const struct vma *vma);
 

@@ -20,7 +20,7 @@ phys_addr_t table_root_alloc(void) {
 
     if (pool->count > 0)
         return page_to_phys(pool->roots[--pool->count]);
-    struct page *page = page_table_alloc();
+    struct page *page = page_table_alloc(PAGE_ALLOC_USER);
     if (!page)
         return 0;
     page_table_copy_kernel(page_to_virt(page));

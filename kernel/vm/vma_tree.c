@@ -44,6 +44,10 @@ struct vma *vma_prev(const struct vma *vma) {
     return vma_of(rb_prev(&vma->node));
 }
 
+struct vma *space_last(const struct space *space) {
+    return vma_of(rb_last(&space->vmas));
+}
+
 void vma_tree_insert(struct space *space, struct vma *vma) {
     struct rb_node **link = &space->vmas.top, *parent = NULL;
     struct vma *prev = NULL, *next = NULL;
@@ -143,7 +147,7 @@ static uint64_t find_in_subtree(struct rb_node *node, const struct gap_request *
 
 uint64_t vma_tree_find_gap(const struct space *space, uint64_t length, uint64_t low, uint64_t high) {
     struct gap_request request = {.length = length, .low = low, .high = high};
-    struct vma *last = vma_of(rb_last(&space->vmas));
+    struct vma *last = space_last(space);
     uint64_t found = fit(&request, last ? last->end : 0, USER_ADDRESS_END);
 
     return found ? found : find_in_subtree(space->vmas.top, &request);
