@@ -2,7 +2,7 @@
 #include "kernel/view/view.h"
 
 #include "kernel/mm/slab.h"
-#include "kernel/sched/sched.h"
+#include "kernel/sync/rcu.h"
 #include "kernel/sync/spinlock.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
@@ -72,7 +72,7 @@ void view_unregister(struct view *view) {
     list_remove(&view->node);
     spin_unlock(&registry_lock);
     while (atomic_load(&view->users) > 0)
-        sched_yield();
+        rcu_synchronize(); /* sleeps: whoever shows it goes on meanwhile */
 }
 
 /* What is behind the directory `prefix` in `path`, or NULL if it lies elsewhere. */
