@@ -35,7 +35,7 @@ def test_proc_as_busybox_reads_it(guest_script):
         [ "$(cut -d' ' -f1 /proc/$pid/stat)" = $pid ] && echo stat
         ls /proc/$pid/task
         kill $pid; wait $pid 2>/dev/null; ls -d /proc/$pid 2>&1 | sed "s/$pid/PID/g"
-        cat /proc/sys/kernel/ostype; ps | grep -c init; free | grep -c Mem; pidof init
+        cat /proc/sys/kernel/ostype; ps -o args | grep -cx /sys/bin/init; free | grep -c Mem; pidof init
         mount | grep -c ' on / '; df / > /dev/null; uptime | grep -c load
         echo $(cat /proc/mounts | wc -l) > /tmp/n; [ $(cat /tmp/n) -ge 4 ] && echo mounts
         cat /proc/self/mountinfo | grep -c ' / / '
