@@ -44,8 +44,17 @@ def test_stop_continue_and_background(console):
 
 def test_end_of_input_ends_cat(console):
     console.type("cat\n")
+    time.sleep(0.5)  # until the shell has left its raw mode: only then is the line echoed
     console.type("line\n")
     console.expect("line\nline\n")
+    console.type("\x04")
+    console.expect(r"root@astra:[^\n]*# ")
+
+
+def test_typing_ahead_is_kept(console):
+    console.type("sleep 1; cat\nahead\n")
+    console.expect("ahead\n")
+    time.sleep(1.5)
     console.type("\x04")
     console.expect(r"root@astra:[^\n]*# ")
 
