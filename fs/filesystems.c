@@ -18,7 +18,7 @@ static void unpack(const void *archive, size_t size) {
 
 void filesystems_init(const void *archive, size_t archive_size) {
     ramfs_init(); /* files in memory: the root, tmpfs */
-    int error = mount_at("ramfs", "rootfs", "/", 0, NULL);
+    int error = mount_at("ramfs", "ramfs", "/", 0, NULL);
     ASSERT(!error);
     if (archive)
         unpack(archive, archive_size);

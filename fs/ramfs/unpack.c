@@ -41,12 +41,21 @@ static struct inode *child_of(struct inode *directory, const char *name, size_t 
     return entry ? entry->inode : NULL;
 }
 
+/* Enters a name without touching the directory's times: the archive says what they are. */
+static int add_entry(struct inode *directory, const char *name, size_t length, struct inode *inode) {
+    struct timestamp modified = directory->modify_time, changed = directory->change_time;
+    int error = ramfs_add_entry(directory, name, length, inode);
+    directory->modify_time = modified;
+    directory->change_time = changed;
+    return error;
+}
+
 /* A directory that members name only as a part of their own names. */
 static struct inode *make_directory(struct inode *parent, const char *name, size_t length) {
     struct inode *made = ramfs_new_inode(parent->super, S_IFDIR | 0755u, 0);
     if (IS_ERR(made))
         return made;
-    int error = ramfs_add_entry(parent, name, length, made);
+    int error = add_entry(parent, name, length, made);
     inode_put(made); /* the entry keeps it */
     return error ? ERR_PTR(error) : made;
 }
@@ -175,12 +184,16 @@ static void forget_links(struct unpack *unpack) {
         }
 }
 
+static void set_times(struct inode *inode, uint32_t time_s) {
+    inode->modify_time = (struct timestamp){.seconds = time_s};
+    inode->access_time = inode->change_time = inode->birth_time = inode->modify_time;
+}
+
 static void set_metadata(struct inode *inode, const struct cpio_member *member) {
     inode->mode = (inode->mode & S_IFMT) | (member->mode & PERMISSION_BITS);
     inode->uid = member->uid;
     inode->gid = member->gid;
-    inode->modify_time = (struct timestamp){.seconds = member->mtime_s};
-    inode->access_time = inode->change_time = inode->birth_time = inode->modify_time;
+    set_times(inode, member->mtime_s);
 }
 
 /* The inode of a member not seen before, entered in its directory, which keeps the reference. */
@@ -191,7 +204,7 @@ static struct inode *make_member(struct unpack *unpack, struct inode *directory,
     struct inode *inode = ramfs_new_inode(directory->super, member->mode, device);
     if (IS_ERR(inode))
         return inode;
-    int error = ramfs_add_entry(directory, name, length, inode);
+    int error = add_entry(directory, name, length, inode);
     inode_put(inode);
     if (!error)
         error = remember_link(unpack, member, inode);
@@ -213,7 +226,7 @@ static struct inode *place_member(struct unpack *unpack, const struct cpio_membe
     inode = find_link(unpack, member);
     if (!inode)
         return make_member(unpack, directory, name, length, member);
-    int error = ramfs_add_entry(directory, name, length, inode);
+    int error = add_entry(directory, name, length, inode);
     if (error)
         return ERR_PTR(error);
     inode->link_count++;
@@ -237,6 +250,7 @@ int64_t ramfs_unpack(const struct path *root, const void *archive, size_t size) 
     struct unpack unpack = {.root = root->dentry->inode};
     struct cpio_reader reader;
     struct cpio_member member;
+    uint32_t newest_s = 0; /* the clock is not set yet: the root is as old as the archive */
     int64_t count = 0;
     int more;
     cpio_reader_init(&reader, archive, size);
@@ -252,7 +266,9 @@ int64_t ramfs_unpack(const struct path *root, const void *archive, size_t size) 
             log_warn("member '%s' of the archive is skipped (error %d)", member.name, -error);
         else
             count++;
+        newest_s = MAX(newest_s, member.mtime_s);
     }
+    set_times(unpack.root, newest_s);
     forget_links(&unpack);
     if (more < 0)
         log_error("the archive ends early at byte %zu of %zu (error %d)", reader.offset, size, -more);
