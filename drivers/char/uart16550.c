@@ -45,6 +45,7 @@ enum uart_register { /* §8.0 table II */
 #define FIFO_ENABLE BIT(0) /* §8.5 */
 #define FIFO_CLEAR 0x06u
 #define FIFO_TRIGGER_8 0x80u
+#define FIFO_TRIGGER_14 0xc0u
 #define LINE_STOP_2 BIT(2) /* §8.1 */
 #define LINE_PARITY BIT(3)
 #define LINE_EVEN BIT(4)
@@ -353,11 +354,14 @@ static bool is_present(uint16_t base) {
     return (looped & MODEM_LINES) == MODEM_LOOPED_LINES;
 }
 
+/* An emulated line does not overrun, and hands over as many bytes at a time as the trigger says. */
 static void set_up(struct uart *uart) {
+    uint64_t trigger = cpu_has(CPU_HYPERVISOR) ? FIFO_TRIGGER_14 : FIFO_TRIGGER_8;
+
     uart->line = LINE_8N1;
     uart_write(uart, UART_INTERRUPT_ENABLE, 0);
     set_divisor(uart, 1);
-    uart_write(uart, UART_FIFO, FIFO_ENABLE | FIFO_CLEAR | FIFO_TRIGGER_8);
+    uart_write(uart, UART_FIFO, FIFO_ENABLE | FIFO_CLEAR | trigger);
     uart->fifo_bytes = (uart_read(uart, UART_INTERRUPT_ID) & ID_FIFOS) == ID_FIFOS ? FIFO_BYTES : 1;
     uart_write(uart, UART_MODEM, MODEM_DTR | MODEM_RTS | MODEM_OUT2);
 }
