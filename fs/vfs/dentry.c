@@ -370,10 +370,11 @@ bool dentry_is_below(const struct dentry *dentry, const struct dentry *ancestor)
     return dentry == ancestor;
 }
 
+/* In the order of their addresses. */
 static void lock_two(struct dentry *a, struct dentry *b) {
     spin_lock(a < b ? &a->lock : &b->lock);
     if (a != b)
-        spin_lock(a < b ? &b->lock : &a->lock);
+        spin_lock_nested(a < b ? &b->lock : &a->lock);
 }
 
 static void unlock_two(struct dentry *a, struct dentry *b) {

@@ -173,7 +173,7 @@ static int remove_entry(struct dentry *parent, struct dentry *dentry, remove_op 
     struct inode *inode = dentry->inode;
     if (!op)
         return -EPERM;
-    rwsem_write_lock(&inode->lock);
+    rwsem_write_lock_nested(&inode->lock); /* parent before child */
     int error = op(parent->inode, dentry->name, dentry->name_length, inode);
     rwsem_write_unlock(&inode->lock);
     if (error)

@@ -33,7 +33,7 @@ static void lock_directories(struct dentry *a, struct dentry *b) {
     mutex_lock(&rename_mutex);
     bool b_first = dentry_is_below(a, b) || (!dentry_is_below(b, a) && b < a);
     rwsem_write_lock(b_first ? &b->inode->lock : &a->inode->lock);
-    rwsem_write_lock(b_first ? &a->inode->lock : &b->inode->lock);
+    rwsem_write_lock_nested(b_first ? &a->inode->lock : &b->inode->lock);
 }
 
 static void unlock_directories(struct dentry *a, struct dentry *b) {
@@ -124,7 +124,7 @@ static int rename_locked(struct rename_job *job) {
     if (!old_directory->ops->rename)
         return -EPERM;
     if (target)
-        rwsem_write_lock(&target->lock);
+        rwsem_write_lock_nested(&target->lock); /* below its directory */
     error = old_directory->ops->rename(old_directory, job->source->name, job->source->name_length,
                                        job->new_parent->inode, job->target->name,
                                        job->target->name_length, source, target, job->flags);

@@ -190,12 +190,14 @@ static void dispatch_vector(unsigned vector) {
 }
 
 void irq_dispatch(struct trap_frame *frame) {
+    lockdep_irq_enter();
     this_cpu(irq_depth)++;
     random_mix_interrupt(frame->rip ^ frame->vector << 56);
     dispatch_vector((unsigned)frame->vector);
     this_cpu(irq_depth)--;
     if (this_cpu(irq_depth) == 0)
         deferred_run_pending();
+    lockdep_irq_exit();
 }
 
 bool irq_in_progress(void) {

@@ -148,13 +148,22 @@ void rwsem_read_unlock(struct rwsem *rwsem) {
         wait_wake_all(&rwsem->waiters);
 }
 
-void rwsem_write_lock(struct rwsem *rwsem) {
-    track_acquire(rwsem);
+static void write_lock(struct rwsem *rwsem) {
     if (likely(write_take(rwsem)))
         return;
     atomic_fetch_add(&rwsem->writers_waiting, 1u);
     WAIT_EVENT(&rwsem->waiters, write_take(rwsem));
     atomic_fetch_sub(&rwsem->writers_waiting, 1u);
+}
+
+void rwsem_write_lock(struct rwsem *rwsem) {
+    track_acquire(rwsem);
+    write_lock(rwsem);
+}
+
+void rwsem_write_lock_nested(struct rwsem *rwsem) {
+    track_acquire_try(rwsem);
+    write_lock(rwsem);
 }
 
 void rwsem_write_unlock(struct rwsem *rwsem) {

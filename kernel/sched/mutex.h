@@ -36,4 +36,6 @@ void rwsem_read_lock(struct rwsem *rwsem);
 bool rwsem_read_trylock(struct rwsem *rwsem);
 void rwsem_read_unlock(struct rwsem *rwsem);
 void rwsem_write_lock(struct rwsem *rwsem);
+/* For writing, one more of a class of which the thread holds one; the caller states in which order. */
+void rwsem_write_lock_nested(struct rwsem *rwsem);
 void rwsem_write_unlock(struct rwsem *rwsem);
