@@ -5,7 +5,7 @@
  */
 #include "fs/devfs/devfs.h"
 
-#include "fs/ramfs/ramfs_internal.h"
+#include "fs/ramfs/tree.h"
 #include "fs/vfs/special.h"
 #include "fs/vfs/super.h"
 #include "kernel/mm/slab.h"
