@@ -13,11 +13,15 @@
 #include "kernel/log/log.h"
 #include "lib/atomic.h"
 
-static uint32_t report_count;
+static uint32_t report_count, unexpected_count;
 static bool reports_expected;
 
 uint32_t lockdep_report_count(void) {
     return atomic_load(&report_count);
+}
+
+uint32_t lockdep_unexpected_count(void) {
+    return atomic_load(&unexpected_count);
 }
 
 void lockdep_expect_reports(bool expect) {
@@ -92,7 +96,10 @@ static bool graph_reaches(uint16_t from, uint16_t to, uint8_t via[CLASS_MAX]) {
 
 static bool report_begin(void) {
     atomic_fetch_add(&report_count, 1u);
-    return !atomic_load(&reports_expected);
+    if (atomic_load(&reports_expected))
+        return false;
+    atomic_fetch_add(&unexpected_count, 1u);
+    return true;
 }
 
 static void report_cycle(struct lock_class *held, struct lock_class *taken, const uint8_t *via) {

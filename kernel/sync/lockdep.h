@@ -55,7 +55,8 @@ static inline void lockdep_irq_exit(void) {
 }
 #endif
 
-/* Reports so far: 0 in a correct kernel. */
+/* Reports so far, and those that nobody expected: 0 in a correct kernel. */
 uint32_t lockdep_report_count(void);
+uint32_t lockdep_unexpected_count(void);
 /* For the self-test that seeds a fault: reports are counted but not logged. */
 void lockdep_expect_reports(bool expect);

@@ -1,0 +1,232 @@
+#include "kernel/debug/selftest.h"
+#include "kernel/sched/completion.h"
+#include "kernel/sched/mutex.h"
+#include "kernel/sched/sched.h"
+#include "kernel/sched/wait.h"
+#include "kernel/sched/work.h"
+#include "kernel/sync/rcu.h"
+#include "kernel/time/clock.h"
+#include "lib/errno.h"
+
+DEFINE_LOCK_CLASS(test_mutex_class, "test mutex");
+DEFINE_LOCK_CLASS(test_rwsem_class, "test rwsem");
+
+/* ---- sleeping and waking ---- */
+
+static struct completion started, finished;
+
+static void signal_both(void *argument) {
+    (void)argument;
+    completion_done(&started);
+    completion_done(&finished);
+}
+
+SELFTEST(sched_threads, "sched.threads") {
+    for (int i = 0; i < 200; i++) { /* also: stacks and structures come back */
+        completion_init(&started);
+        completion_init(&finished);
+        CHECK(thread_spawn("test", signal_both, NULL) != NULL);
+        completion_wait(&started);
+        completion_wait(&finished);
+    }
+}
+
+SELFTEST(sched_timeout, "sched.timeout") {
+    struct wait_queue queue;
+    wait_queue_init(&queue);
+    uint64_t before_ns = clock_monotonic_ns();
+    CHECK(WAIT_EVENT_INTERRUPTIBLE(&queue, false, before_ns + 5 * NS_PER_MS) == -ETIMEDOUT);
+    uint64_t taken_ns = clock_monotonic_ns() - before_ns;
+    CHECK(taken_ns >= 5 * NS_PER_MS);
+    CHECK(WAIT_EVENT_INTERRUPTIBLE(&queue, true, before_ns) == 0);
+}
+
+static struct wait_queue exclusive_queue;
+static uint32_t exclusive_passed, exclusive_waiting;
+
+static void wait_exclusively(void *argument) {
+    struct wait_entry entry = {.exclusive = true};
+    (void)argument;
+    wait_prepare(&exclusive_queue, &entry, THREAD_BLOCKED);
+    atomic_fetch_add(&exclusive_waiting, 1u);
+    schedule();
+    wait_finish(&exclusive_queue, &entry);
+    atomic_fetch_add(&exclusive_passed, 1u);
+}
+
+SELFTEST(sched_exclusive, "sched.wake-one") {
+    wait_queue_init(&exclusive_queue);
+    exclusive_passed = exclusive_waiting = 0;
+    for (int i = 0; i < 3; i++)
+        CHECK(thread_spawn("test", wait_exclusively, NULL) != NULL);
+    while (atomic_load(&exclusive_waiting) < 3)
+        sched_yield();
+    for (uint32_t i = 1; i <= 3; i++) {
+        wait_wake_one(&exclusive_queue);
+        while (atomic_load(&exclusive_passed) < i)
+            sched_yield();
+        for (int again = 0; again < 5; again++)
+            sched_yield();
+        CHECK(atomic_load(&exclusive_passed) == i);
+    }
+}
+
+/* ---- order ---- */
+
+#define RUNNERS 3
+static char order[RUNNERS + 1];
+static uint32_t order_count;
+static struct completion order_done;
+
+static void note_turn(void *argument) {
+    order[order_count++] = *(const char *)argument;
+    if (order_count == RUNNERS)
+        completion_done(&order_done);
+}
+
+/* Nobody is preempted in the kernel: they are all queued before the first runs. */
+SELFTEST(sched_realtime, "sched.realtime-order") {
+    static const char names[RUNNERS] = {'f', 'l', 'h'};
+    completion_init(&order_done);
+    order_count = 0;
+    for (unsigned i = 0; i < RUNNERS; i++) {
+        struct thread *thread = thread_spawn("test", note_turn, (void *)(uintptr_t)&names[i]);
+        CHECK(thread != NULL);
+        if (names[i] != 'f')
+            sched_set_policy(thread, SCHED_FIFO, names[i] == 'h' ? 50 : 10);
+    }
+    completion_wait(&order_done);
+    CHECK(order[0] == 'h' && order[1] == 'l' && order[2] == 'f');
+}
+
+static uint64_t turns[2];
+static bool turns_stop;
+static uint32_t spinners;
+
+static void take_turns(void *argument) {
+    uint64_t *count = argument;
+    while (!atomic_load(&turns_stop)) {
+        clock_delay_us(50);
+        (*count)++;
+        sched_reschedule(); /* as the exit path would: the fairest runs next */
+    }
+    atomic_fetch_sub(&spinners, 1u);
+}
+
+/* Nice 0 against nice 5: weights 1024 and 335, so about three turns to one. */
+SELFTEST(sched_fair, "sched.fair-share") {
+    struct wait_queue never;
+    wait_queue_init(&never);
+    turns[0] = turns[1] = 0;
+    turns_stop = false;
+    spinners = 2;
+    struct thread *plain = thread_spawn("test", take_turns, &turns[0]);
+    struct thread *nice = thread_spawn("test", take_turns, &turns[1]);
+    CHECK(plain != NULL && nice != NULL);
+    sched_set_nice(nice, 5);
+    int result = WAIT_EVENT_INTERRUPTIBLE(&never, false, clock_monotonic_ns() + 80 * NS_PER_MS);
+    atomic_store(&turns_stop, true);
+    while (atomic_load(&spinners) != 0)
+        sched_yield();
+    CHECK(result == -ETIMEDOUT);
+    CHECK(turns[1] > 0 && turns[0] > 2 * turns[1] && turns[0] < 5 * turns[1]);
+}
+
+/* ---- sleeping locks ---- */
+
+static struct mutex test_mutex;
+static struct rwsem test_rwsem;
+static uint64_t guarded;
+static uint32_t lockers;
+
+static void count_under_mutex(void *argument) {
+    (void)argument;
+    for (int i = 0; i < 50; i++) {
+        mutex_lock(&test_mutex);
+        uint64_t value = guarded;
+        sched_yield(); /* others get the CPU, but not the lock */
+        guarded = value + 1;
+        mutex_unlock(&test_mutex);
+    }
+    atomic_fetch_sub(&lockers, 1u);
+}
+
+SELFTEST(sched_mutex, "sched.mutex") {
+    mutex_init(&test_mutex, test_mutex_class);
+    guarded = 0;
+    lockers = 4;
+    for (int i = 0; i < 4; i++)
+        CHECK(thread_spawn("test", count_under_mutex, NULL) != NULL);
+    while (atomic_load(&lockers) != 0)
+        sched_yield();
+    CHECK(guarded == 200);
+    CHECK(mutex_trylock(&test_mutex) && mutex_is_held(&test_mutex));
+    mutex_unlock(&test_mutex);
+}
+
+static void write_under_rwsem(void *argument) {
+    (void)argument;
+    for (int i = 0; i < 20; i++) {
+        rwsem_write_lock(&test_rwsem);
+        guarded++;
+        sched_yield();
+        guarded++; /* even again: readers never see it odd */
+        rwsem_write_unlock(&test_rwsem);
+        sched_yield();
+    }
+    atomic_fetch_sub(&lockers, 1u);
+}
+
+SELFTEST(sched_rwsem, "sched.rwsem") {
+    rwsem_init(&test_rwsem, test_rwsem_class);
+    guarded = 0;
+    lockers = 2;
+    CHECK(thread_spawn("test", write_under_rwsem, NULL) != NULL);
+    CHECK(thread_spawn("test", write_under_rwsem, NULL) != NULL);
+    bool torn = false;
+    while (atomic_load(&lockers) != 0) {
+        rwsem_read_lock(&test_rwsem);
+        uint64_t value = guarded;
+        sched_yield();
+        torn = torn || value != guarded || value % 2 != 0;
+        rwsem_read_unlock(&test_rwsem);
+        sched_yield();
+    }
+    CHECK(!torn && guarded == 80);
+}
+
+/* ---- work and RCU ---- */
+
+static struct completion work_ran;
+
+static void run_work(struct work *work) {
+    (void)work;
+    completion_done(&work_ran);
+}
+
+SELFTEST(sched_work, "sched.work") {
+    struct work work;
+    work_init(&work, run_work);
+    for (int i = 0; i < 10; i++) {
+        completion_init(&work_ran);
+        CHECK(work_queue(&work));
+        completion_wait(&work_ran);
+    }
+}
+
+static uint32_t callbacks;
+
+static void count_callback(struct rcu_head *head) {
+    (void)head;
+    atomic_fetch_add(&callbacks, 1u);
+}
+
+SELFTEST(rcu_order, "rcu.synchronize") {
+    static struct rcu_head heads[300];
+    callbacks = 0;
+    for (unsigned i = 0; i < ARRAY_SIZE(heads); i++)
+        rcu_defer(&heads[i], count_callback);
+    CHECK(atomic_load(&callbacks) == 0); /* we are a reader until we sleep */
+    rcu_synchronize();
+    CHECK(atomic_load(&callbacks) == ARRAY_SIZE(heads));
+}
