@@ -10,6 +10,7 @@
 #include "kernel/log/panic.h"
 #include "kernel/proc/futex.h"
 #include "kernel/proc/itimer.h"
+#include "kernel/proc/last.h"
 #include "kernel/task/job_control.h"
 #include "kernel/task/task.h"
 #include "kernel/tty/job_control.h"
@@ -108,8 +109,11 @@ void process_reap(struct process *process) {
 static void process_end(struct process *process, struct list_node *reaped) {
     bool reap = false;
 
-    if (process == init_process)
-        panic("the first process ended with status %#x", (unsigned)process->exit_status);
+    if (process == init_process) { /* nobody adopts its children, nobody waits for it */
+        process->state = PROCESS_ZOMBIE;
+        first_process_ended(process->exit_status);
+        return;
+    }
     group_orphan_check(process);
     give_away_children(process, reaped);
     process->state = PROCESS_ZOMBIE;

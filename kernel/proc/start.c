@@ -7,6 +7,7 @@
 #include "fs/vfs/fs_context.h"
 #include "kernel/arch/context.h"
 #include "kernel/arch/fpu.h"
+#include "kernel/debug/monitor.h"
 #include "kernel/log/log.h"
 #include "kernel/log/panic.h"
 #include "kernel/proc/exec.h"
@@ -20,12 +21,26 @@ struct program {
 };
 static struct program first_program; /* read by the first process alone */
 
+/* When the program asked for cannot be executed: something to mend the system with. */
+static const char *const rescue_programs[] = {"/sys/bin/init", "/sys/bin/sh", "/bin/sh"};
+
+static bool try_program(const char *path, const struct program *like) {
+    int error = exec_init(path, like->arguments, like->environment);
+    if (error < 0)
+        log_error("the first program, %s, cannot be started: error %d", path, -error);
+    return error >= 0;
+}
+
 static void init_begin(void *argument) {
     const struct program *program = argument;
-    int error = exec_init(program->path, program->arguments, program->environment);
+    bool started = try_program(program->path, program);
 
-    if (error < 0)
-        panic("the first program, %s, cannot be started: error %d", program->path, -error);
+    for (size_t i = 0; !started && i < ARRAY_SIZE(rescue_programs); i++)
+        started = try_program(rescue_programs[i], program);
+    while (!started) {
+        log_error("there is no program to run: check boot/ramfs.cpio and init= in boot/astra.cfg");
+        monitor_run(NULL);
+    }
     arch_return_to_user(task_frame(current_task()));
 }
 
