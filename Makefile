@@ -91,11 +91,13 @@ RAMFS_DEPS  :=
 HAVE_KERNEL := $(wildcard kernel/main.c)
 HAVE_IMAGE  := $(and $(HAVE_KERNEL),$(wildcard boot/boot.mk))
 
-.PHONY: all kernel-objects tools image run test clean help FORCE
+.PHONY: all kernel-objects tools image debug run test clean help FORCE
 all: kernel-objects tools $(if $(HAVE_KERNEL),$B/kernel.elf) $(if $(HAVE_IMAGE),$(IMAGE)) compile_commands.json
 kernel-objects: $(KERNEL_OBJ)
 tools: $(KSYMS) $(MKIMAGE)
 image: $(IMAGE)
+debug: # the checking variant, in a folder of its own
+	@$(MAKE) --no-print-directory DEBUG=1 B=$B/debug image
 
 # ---- kernel --------------------------------------------------------------
 
@@ -179,6 +181,7 @@ help:
 	@echo 'make test            the test suite (./astra test)'
 	@echo 'make unit fuzz       the host tests of pure code alone'
 	@echo 'make kernel-objects  compile the kernel without linking it'
+	@echo 'make debug           the image with lock checking and costly asserts: $B/debug/astra.img'
 	@echo 'make tools           the host tools only'
 	@echo 'make clean           remove everything built'
 	@echo 'V=1                  show the commands          DEBUG=1   lock checking and costly asserts'

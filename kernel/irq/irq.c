@@ -193,10 +193,8 @@ static void dispatch_vector(unsigned vector) {
 void irq_dispatch(struct trap_frame *frame) {
     lockdep_irq_enter();
     this_cpu(irq_depth)++;
-    lockdep_irq_enter();
     random_mix_interrupt(frame->rip ^ frame->vector << 56);
     dispatch_vector((unsigned)frame->vector);
-    lockdep_irq_exit();
     this_cpu(irq_depth)--;
     if (this_cpu(irq_depth) == 0)
         deferred_run_pending();

@@ -33,6 +33,7 @@ void lockdep_expect_reports(bool expect) {
 #include "kernel/arch/cpu.h"
 #include "kernel/arch/irqflags.h"
 #include "kernel/arch/percpu.h"
+#include "kernel/debug/backtrace.h"
 #include "kernel/log/panic.h"
 #include "lib/bitmap.h"
 
@@ -109,14 +110,17 @@ static void report_cycle(struct lock_class *held, struct lock_class *taken, cons
               held->name);
     for (uint8_t class = (uint8_t)held->id; class != taken->id; class = via[class])
         log_error("  \"%s\" was taken while \"%s\" was held", classes[class]->name, classes[via[class]]->name);
+    backtrace_show(NULL);
 }
 
 static void check_edge(struct lock_class *held, struct lock_class *taken) {
     uint8_t via[CLASS_MAX];
 
     if (held == taken) {
-        if (report_begin())
+        if (report_begin()) {
             log_error("two locks of class \"%s\" are held at once", taken->name);
+            backtrace_show(NULL);
+        }
         return;
     }
     if (bitmap_test(edges[held->id], taken->id))
@@ -143,8 +147,10 @@ static void check_irq_use(struct lock_class *class) {
         return;
     if (class->used_in_irq == 1 && class->held_irq_on == 1) {
         class->used_in_irq = 2; /* report once */
-        if (report_begin())
+        if (report_begin()) {
             log_error("\"%s\" is taken in interrupts and also held with interrupts enabled", class->name);
+            backtrace_show(NULL);
+        }
     }
 }
 
@@ -225,9 +231,11 @@ void lockdep_assert_may_sleep(const char *where) {
     const struct lockdep_held *held = this_cpu_ptr(held_spin);
     if (held->count == 0 && this_cpu(irq_depth) == 0)
         return;
-    if (report_begin())
-        log_error("%s may sleep, but %s%s", where, held->count ? "this CPU holds " : "in interrupt context",
-                  held->count ? held->entries[held->count - 1].class->name : "");
+    if (!report_begin())
+        return;
+    log_error("%s may sleep, but %s%s", where, held->count ? "this CPU holds " : "in interrupt context",
+              held->count ? held->entries[held->count - 1].class->name : "");
+    backtrace_show(NULL);
 }
 
 void lockdep_switch(struct lockdep_held *held) {

@@ -90,11 +90,11 @@ def test_process_information(guest_script):
         ps | grep -c '[p]s$'; readlink /proc/self/exe; cat /proc/self/comm
         ls -l /proc/$$/fd/0 | sed 's/.*-> //' | cut -c1-5
         free | awk '/Mem/ {print ($2 > 0)}'; uptime | grep -c load; df / | tail -1 | awk '{print $6}'
-        tr '\\0' ' ' < /proc/self/cmdline; echo; mount | grep -c ' on /proc type proc'
+        /bin/cat /proc/self/cmdline | tr '\\0' ' '; echo; mount | grep -c ' on /proc type proc'
     """)
     lines = out.split("\n")
     assert lines[1:4] == ["/sys/bin/busybox", "cat", "pipe:"]
-    assert lines[4:] == ["1", "1", "/", "tr \\0   ", "1", ""]
+    assert lines[4:] == ["1", "1", "/", "/bin/cat /proc/self/cmdline ", "1", ""]
 
 
 def test_time(guest_script):

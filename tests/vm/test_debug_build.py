@@ -1,0 +1,58 @@
+"""The kernel with its costly checks (DEBUG=1): lock order, sleeping in wrong places, more asserts.
+
+The self-tests hold the seeded faults: `lockdep.*` must see each of them. Everything the shell tests do
+must then run without a single report.
+"""
+import re
+
+import pytest
+
+from test_shell import *  # noqa: F403: the same tests, on this kernel
+from vm import host
+
+IMAGE = host.BUILD / "debug" / "astra.img"
+REPORT = re.compile(r"lockdep: .*(?:\n.*fault: .*)*")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def debug_image():
+    host.build("debug")
+
+
+@pytest.fixture
+def console(tmp_path):
+    return tmp_path / "console"
+
+
+@pytest.fixture
+def guest_exec(astra, console):
+    """The ordinary one but for the kernel; its console must show no report."""
+    def run(*command, options=(), stdin=b"", timeout_s=180):
+        result = astra("exec", "--timeout", str(timeout_s), "--image", str(IMAGE), "--console", str(console),
+                       *options, "--", *command, stdin=stdin, limit_s=timeout_s)
+        reports = REPORT.findall(console.read_text(errors="replace"))
+        assert not reports, "\n".join(reports)
+        return result
+    return run
+
+
+def test_seeded_faults_are_found(guest_exec, console):
+    assert guest_exec("true", options=["--append", "selftest"]).status == 0
+    text = console.read_text(errors="replace")
+    assert re.search(r"# pass:\d+ fail:0\s", text), text
+    assert {"cycle", "interrupt", "sleep"} <= set(re.findall(r": ok \d+ lockdep\.(\w+)", text))
+
+
+def test_parallel_work(guest_script):
+    """Many processes at once in the same directories, pipes and terminals."""
+    out = guest_script("""
+        cd /tmp; mkdir shared
+        for worker in 1 2 3 4 5 6; do (
+            for round in 1 2 3 4 5; do
+                mkdir -p shared/$worker/$round; echo $round > shared/$worker/file; ln shared/$worker/file shared/l$worker
+                mv shared/$worker/file shared/$worker/$round; mv shared/$worker/$round shared/moved$worker
+                cat shared/moved$worker/* /proc/self/status /proc/self/maps | sort | tail -1 > /dev/null
+                rm -r shared/moved$worker shared/l$worker; ps > /dev/null; kill -0 $$; (sleep 0.01; exit $round) & wait $!
+            done ) & done; wait; ls shared | wc -l
+    """)
+    assert out == "6\n"
