@@ -39,7 +39,7 @@ def test_proc_as_busybox_reads_it(guest_script):
         mount | grep -c ' on / '; df / > /dev/null; uptime | grep -c load
         echo $(cat /proc/mounts | wc -l) > /tmp/n; [ $(cat /tmp/n) -ge 4 ] && echo mounts
         cat /proc/self/mountinfo | grep -c ' / / '
-        cat /proc/filesystems | grep -c tmpfs
+        cat /proc/filesystems | grep -cw tmpfs
     """)
     lines = out.splitlines()
     assert lines[0] == "sleep" and lines[1] == "sleep 60 "
