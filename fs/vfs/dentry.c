@@ -14,6 +14,7 @@
 #include "fs/vfs/dentry.h"
 
 #include "fs/vfs/mount.h"
+#include "fs/vfs/name_words.h"
 #include "fs/vfs/path.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
@@ -48,7 +49,7 @@ DEFINE_LOCK_CLASS(rename_class, "rename");
 
 static struct slab_cache *dentry_cache;
 static struct bucket *buckets;
-static unsigned bucket_shift;
+static unsigned bucket_unused_bits; /* 64 less the logarithm of the number of buckets */
 static uint64_t dentry_limit;
 
 static struct spinlock lru_lock = SPINLOCK_INIT(lru_class); /* guards lru, dentry_count */
@@ -60,8 +61,9 @@ struct seqlock rename_lock = SEQLOCK_INIT(rename_class);
 void dentry_cache_init(void) {
     struct page_stats stats;
     page_stats_read(&stats);
-    bucket_shift = log2_floor(stats.managed_pages / PAGES_PER_BUCKET + 1);
+    unsigned bucket_shift = log2_floor(stats.managed_pages / PAGES_PER_BUCKET + 1);
     bucket_shift = MIN(MAX(bucket_shift, BUCKET_SHIFT_MIN), BUCKET_SHIFT_MAX);
+    bucket_unused_bits = 64 - bucket_shift;
     dentry_limit = stats.managed_pages / PAGES_PER_DENTRY;
     dentry_cache = slab_cache_create("dentry", sizeof(struct dentry), 0, NULL);
 
@@ -73,18 +75,47 @@ void dentry_cache_init(void) {
         spin_init(&buckets[i].lock, bucket_class);
 }
 
-static struct bucket *bucket_of(const struct dentry *parent, uint32_t hash) {
-    return &buckets[hash_u64((uintptr_t)parent ^ ((uint64_t)hash << 32)) >> (64 - bucket_shift)];
+static inline struct bucket *bucket_of(const struct dentry *parent, uint32_t hash) {
+    return &buckets[((uintptr_t)parent * HASH_MULTIPLIER ^ (uint64_t)hash << 32) >> bucket_unused_bits];
 }
 
-static uint32_t name_hash(const char *name, size_t length) {
-    uint32_t hash = DENTRY_HASH_START;
-    for (size_t i = 0; i < length; i++)
-        hash = dentry_hash_step(hash, (unsigned char)name[i]);
-    return hash;
+/* ---- names ---- */
+
+uint64_t word_load_bytes(const char *text) {
+    uint64_t word = 0;
+    for (unsigned i = 0; i < WORD_BYTES && text[i] != '\0'; i++)
+        word |= (uint64_t)(unsigned char)text[i] << (8 * i);
+    return word;
+}
+
+void name_key_init(struct name_key *key, const char *name, uint32_t length) {
+    uint64_t state = 0;
+    *key = (struct name_key){.name = name, .length = length};
+    for (uint32_t i = 0; i < length; i += WORD_BYTES) {
+        uint64_t word = word_first(word_load(name + i), MIN(length - i, WORD_BYTES));
+        if (i == 0)
+            key->first = word;
+        state = name_hash_word(state, word);
+    }
+    key->hash = name_hash_end(state);
+}
+
+bool name_equal_rest(const char *padded, const char *name, uint32_t length) {
+    for (uint32_t i = WORD_BYTES; i < length; i += WORD_BYTES) {
+        uint64_t word;
+        __builtin_memcpy(&word, padded + i, WORD_BYTES);
+        if (word != word_first(word_load(name + i), MIN(length - i, WORD_BYTES)))
+            return false;
+    }
+    return true;
 }
 
 /* ---- making and freeing ---- */
+
+/* Zeroed, so that names are padded. */
+static struct long_name *long_name_alloc(size_t length) {
+    return kzalloc(sizeof(struct long_name) + ALIGN_UP(length + 1, WORD_BYTES));
+}
 
 static void long_name_free(struct rcu_head *head) {
     kfree(container_of(head, struct long_name, rcu));
@@ -99,7 +130,7 @@ static void name_release(struct dentry *dentry, const char *name) {
 static char *name_room(struct dentry *dentry, size_t length) {
     if (length < DENTRY_INLINE_NAME)
         return dentry->inline_name;
-    struct long_name *room = kmalloc(sizeof(struct long_name) + length + 1);
+    struct long_name *room = long_name_alloc(length);
     return room ? room->text : NULL;
 }
 
@@ -108,7 +139,9 @@ static void name_fill(struct dentry *dentry, char *room, const char *name, size_
     room[length] = '\0';
     dentry->name = room;
     dentry->name_length = (uint32_t)length;
-    dentry->hash = name_hash(name, length);
+    struct name_key key;
+    name_key_init(&key, name, (uint32_t)length);
+    dentry->hash = key.hash;
 }
 
 static struct dentry *dentry_alloc(struct super_block *super, const char *name, size_t length) {
@@ -186,20 +219,14 @@ struct dentry *dentry_make_detached(struct dentry *parent, const char *name, str
 
 /* ---- the hash table ---- */
 
-struct dentry *dentry_find_rcu(const struct dentry *parent, const char *name, uint32_t length,
-                               uint32_t hash, uint32_t *sequence) {
+struct dentry *dentry_find_rcu(const struct dentry *parent, const struct name_key *key, uint32_t *sequence) {
     struct dentry *dentry;
-    hlist_for_each_entry_rcu(dentry, &bucket_of(parent, hash)->head, hash_node) {
-        if (dentry->hash != hash || dentry->parent != parent)
+    hlist_for_each_entry_rcu(dentry, &bucket_of(parent, key->hash)->head, hash_node) {
+        if (dentry->hash != key->hash)
             continue;
         *sequence = seqcount_read_snapshot(&dentry->sequence);
-        if (dentry->parent != parent || dentry->name_length != length)
-            continue;
-        const char *text = rcu_dereference(dentry->name);
-        uint32_t i = 0;
-        while (i < length && text[i] == name[i])
-            i++;
-        if (i < length || seqcount_read_retry(&dentry->sequence, *sequence))
+        if (dentry->parent != parent || dentry->name_length != key->length ||
+            !name_equal(rcu_dereference(dentry->name), key))
             continue;
         if (!dentry->referenced)
             dentry->referenced = true;
@@ -210,10 +237,11 @@ struct dentry *dentry_find_rcu(const struct dentry *parent, const char *name, ui
 
 /* The cached child with a reference, or NULL. */
 static struct dentry *dentry_find(struct dentry *parent, const char *name, size_t length) {
+    struct name_key key;
     uint32_t sequence;
+    name_key_init(&key, name, (uint32_t)length);
     rcu_read_lock();
-    struct dentry *dentry =
-        dentry_find_rcu(parent, name, (uint32_t)length, name_hash(name, length), &sequence);
+    struct dentry *dentry = dentry_find_rcu(parent, &key, &sequence);
     if (dentry && !refcount_get_not_zero(&dentry->refcount))
         dentry = NULL;
     rcu_read_unlock();
@@ -387,7 +415,7 @@ int dentry_move(struct dentry *dentry, struct dentry *parent, const char *name, 
     struct dentry *old_parent = dentry->parent;
     const char *old_name = dentry->name;
     /* The inline name may be being read: a dentry that has one gets its new one from outside. */
-    struct long_name *room = kmalloc(sizeof(struct long_name) + length + 1);
+    struct long_name *room = long_name_alloc(length);
     if (!room)
         return -ENOMEM;
 
@@ -415,7 +443,7 @@ int dentry_move(struct dentry *dentry, struct dentry *parent, const char *name, 
 
 /* A name that dentry_exchange may give away: the text itself for an outside one, else a copy. */
 static char *name_detach(struct dentry *dentry) {
-    struct long_name *copy = kmalloc(sizeof(struct long_name) + dentry->name_length + 1);
+    struct long_name *copy = long_name_alloc(dentry->name_length);
     if (!copy)
         return NULL;
     memcpy(copy->text, dentry->name, dentry->name_length + 1);
@@ -441,8 +469,9 @@ int dentry_exchange(struct dentry *a, struct dentry *b) {
     hash_remove(b);
     atomic_store(&a->parent, parent_b);
     atomic_store(&b->parent, parent_a);
-    a->name = name_b, a->name_length = length_b, a->hash = name_hash(name_b, length_b);
-    b->name = name_a, b->name_length = length_a, b->hash = name_hash(name_a, length_a);
+    uint32_t hash_a = a->hash;
+    a->name = name_b, a->name_length = length_b, a->hash = b->hash;
+    b->name = name_a, b->name_length = length_a, b->hash = hash_a;
     hash_insert(a);
     hash_insert(b);
     seqcount_write_end(&b->sequence);

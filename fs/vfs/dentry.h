@@ -21,7 +21,7 @@ struct dentry {
     struct seqcount sequence;       /* bumped when parent, name or inode change */
     struct dentry *parent;          /* itself: a root */
     struct inode *inode;            /* NULL: negative */
-    const char *name;               /* inline_name or allocated; freed after a grace period */
+    const char *name;               /* inline_name or allocated (freed after a grace period), NUL-padded to a word */
     struct super_block *super;
     struct hlist_node hash_node;
     struct refcount refcount;
@@ -64,14 +64,12 @@ bool dentry_is_below(const struct dentry *dentry, const struct dentry *ancestor)
 
 /* ---- for path walk (fs/vfs/walk.c) and the shrinker ---- */
 
-/* Start value and step of a name's hash, and its end. */
-#define DENTRY_HASH_START 0u
-static inline uint32_t dentry_hash_step(uint32_t hash, unsigned char c) {
-    return (hash + c) * 0x01000193u; /* the FNV prime: odd, spreads bytes over all bits */
-}
-/* Under RCU: the cached child and its sequence, or NULL (which does not mean that there is none). */
-struct dentry *dentry_find_rcu(const struct dentry *parent, const char *name, uint32_t length,
-                               uint32_t hash, uint32_t *sequence);
+/*
+ * Under RCU: the cached child, or NULL (which does not mean that there is none). It is the right one only
+ * if *sequence is still the dentry's when the caller has read what it wants of it.
+ */
+struct name_key; /* fs/vfs/name_words.h */
+struct dentry *dentry_find_rcu(const struct dentry *parent, const struct name_key *key, uint32_t *sequence);
 
 /* Held for writing where names or parents change; readers of whole paths take its lock. */
 extern struct seqlock rename_lock;

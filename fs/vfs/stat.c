@@ -3,6 +3,7 @@
 
 #include "fs/vfs/file.h"
 #include "fs/vfs/mount.h"
+#include "fs/vfs/walk.h"
 #include "kernel/vm/object.h"
 
 #define SECTOR_SHIFT 9u /* st_blocks counts 512-byte units whatever the filesystem's blocks are */
@@ -30,6 +31,31 @@ int path_stat(const struct path *path, struct stat_info *stat) {
     stat->mount_id = path->mount->id;
     stat->is_mount_root = path->dentry == path->mount->root;
     return unlikely(inode->ops->get_attributes) ? inode->ops->get_attributes(inode, stat) : 0;
+}
+
+/* Without taking references: what was read counts if nothing moved meanwhile. */
+static bool stat_unreferenced(const struct path *start, const char *name, unsigned flags, struct stat_info *stat) {
+    struct walk walk;
+    rcu_read_lock();
+    bool done = walk_unreferenced(&walk, start, name, flags) == 0 && !walk.at.inode->ops->get_attributes;
+    if (done) {
+        path_stat(&walk.at.path, stat);
+        done = walk_still_valid(&walk);
+    }
+    rcu_read_unlock();
+    return done;
+}
+
+int name_stat(const struct path *start, const char *name, unsigned flags, struct stat_info *stat) {
+    struct path path;
+    if (likely(stat_unreferenced(start, name, flags, stat)))
+        return 0;
+    int error = path_lookup(start, name, flags, &path);
+    if (error)
+        return error;
+    error = path_stat(&path, stat);
+    path_put(&path);
+    return error;
 }
 
 int file_stat(const struct file *file, struct stat_info *stat) {

@@ -22,5 +22,7 @@ struct statfs_info {
 void inode_stat(const struct inode *inode, struct stat_info *stat);
 /* What the filesystem says. 0 or -errno. May sleep. */
 int path_stat(const struct path *path, struct stat_info *stat);
+/* By name, following links as the LOOKUP_ flags say. */
+int name_stat(const struct path *start, const char *name, unsigned flags, struct stat_info *stat);
 int file_stat(const struct file *file, struct stat_info *stat);
 int super_statfs(struct super_block *super, struct statfs_info *info);

@@ -3,6 +3,7 @@
 
 #include "fs/vfs/fs_context.h"
 #include "fs/vfs/mount.h"
+#include "fs/vfs/name_words.h"
 #include "kernel/mm/slab.h"
 #include "kernel/task/task.h"
 #include "lib/errno.h"
@@ -10,20 +11,14 @@
 #include "lib/string.h"
 
 struct component {
-    const char *name;
-    uint32_t length, hash;
+    struct name_key key;
     const char *rest;    /* behind it and the slashes that follow */
     bool slash_follows;
 };
 
-static void component_parse(const char *name, struct component *component) {
-    uint32_t hash = DENTRY_HASH_START;
-    const char *at = name;
-    for (unsigned char c; (c = (unsigned char)*at) != '/' && c != '\0'; at++)
-        hash = dentry_hash_step(hash, c);
-    component->name = name;
-    component->length = (uint32_t)(at - name);
-    component->hash = hash;
+static inline void component_parse(const char *name, struct component *component) {
+    name_scan(name, &component->key);
+    const char *at = name + component->key.length;
     component->slash_follows = *at == '/';
     while (*at == '/')
         at++;
@@ -65,8 +60,7 @@ static bool is_stale(const struct dentry *dentry, const struct inode *inode) {
 
 static int find_child_rcu(struct walk *walk, const struct component *component, struct place *next) {
     struct dentry *parent = walk->at.path.dentry;
-    struct dentry *child = dentry_find_rcu(parent, component->name, component->length,
-                                           component->hash, &next->sequence);
+    struct dentry *child = dentry_find_rcu(parent, &component->key, &next->sequence);
     if (!child)
         return -ECHILD;
     next->path = (struct path){walk->at.path.mount, child};
@@ -85,12 +79,12 @@ static int find_child_rcu(struct walk *walk, const struct component *component, 
 }
 
 static int find_child(struct walk *walk, const struct component *component, struct place *next) {
-    if (unlikely(component->length > NAME_MAX))
+    if (unlikely(component->key.length > NAME_MAX))
         return -ENAMETOOLONG;
     if (walk->rcu)
         return find_child_rcu(walk, component, next);
     struct dentry *child =
-        dentry_lookup(walk->at.path.dentry, component->name, component->length);
+        dentry_lookup(walk->at.path.dentry, component->key.name, component->key.length);
     if (IS_ERR(child))
         return PTR_ERR(child);
     next->path = (struct path){walk->at.path.mount, child};
@@ -273,28 +267,63 @@ static int step(struct walk *walk, const char **name) {
     component_parse(*name, &component);
     bool last = *component.rest == '\0';
     if (last && walk->depth == 0 && (walk->flags & LOOKUP_PARENT)) {
-        walk->last = component.name;
-        walk->last_length = component.length;
+        walk->last = component.key.name;
+        walk->last_length = component.key.length;
         walk->trailing_slash = component.slash_follows;
         *name = component.rest;
         return 0;
     }
     for (unsigned depth = walk->depth; last && depth > 0; depth--)
         last = *walk->frames[depth - 1].rest == '\0';
-    if (component.name[0] == '.' && component.length <= 2 &&
-        (component.length == 1 || component.name[1] == '.')) {
+    const struct name_key *key = &component.key;
+    if (key->name[0] == '.' && key->length <= 2 && (key->length == 1 || key->name[1] == '.')) {
         *name = component.rest;
-        return component.length == 1 ? 0 : go_up(walk);
+        return key->length == 1 ? 0 : go_up(walk);
     }
     struct place next;
     error = find_child(walk, &component, &next);
     return error ? error : enter(walk, &next, &component, last, name);
 }
 
+/*
+ * The common case without detours: cached plain directories that all may search, and what is in the last
+ * of them. Stops before whatever is not that; `step` does it. Returns what is left of `name`.
+ */
+static const char *walk_plain(struct walk *walk, const char *name) {
+    struct component component;
+    struct dentry *at = walk->at.path.dentry;
+    struct inode *inode = walk->at.inode;
+    uint32_t sequence = walk->at.sequence, next_sequence;
+    while (*name != '\0' && (inode->mode & (S_IFMT | 0111)) == (S_IFDIR | 0111)) {
+        component_parse(name, &component);
+        bool last = *component.rest == '\0';
+        if (name[0] == '.' || (last && (component.slash_follows || (walk->flags & LOOKUP_PARENT))))
+            break;
+        struct dentry *next = dentry_find_rcu(at, &component.key, &next_sequence);
+        if (!next || next->mount_count || (next->flags & DENTRY_VOLATILE))
+            break;
+        struct inode *next_inode = atomic_load(&next->inode);
+        if (!next_inode || S_IS(next_inode->mode, S_IFLNK) || (!last && !S_IS(next_inode->mode, S_IFDIR)) ||
+            seqcount_read_retry(&next->sequence, next_sequence) ||
+            seqcount_read_retry(&at->sequence, sequence))
+            break;
+        at = next;
+        inode = next_inode;
+        sequence = next_sequence;
+        name = component.rest;
+    }
+    walk->at.path.dentry = at;
+    walk->at.inode = inode;
+    walk->at.sequence = sequence;
+    return name;
+}
+
 static int walk_steps(struct walk *walk, const char *name) {
     for (;;) {
         while (*name == '/')
             name++;
+        if (walk->rcu && walk->depth == 0)
+            name = walk_plain(walk, name);
         if (*name != '\0') {
             int error = step(walk, &name);
             if (error)
@@ -324,28 +353,19 @@ static void walk_begin(struct walk *walk, const struct path *root, const struct 
     walk->last_length = 0;
     walk->trailing_slash = false;
     walk->mount_sequence = seqlock_read_begin(&mount_lock);
-    if (root) {
-        walk->root = *root;
-        walk->at.path = start ? *start : *root;
-    } else {
-        struct fs_context *context = current_task()->fs;
+    struct fs_context *context = root ? NULL : current_task()->fs;
+    bool lock = context && (!rcu || refcount_read(&context->refcount) != 1);
+    if (lock)
         spin_lock(&context->lock);
-        walk->root = context->root;
-        walk->at.path = start ? *start : context->cwd;
-        if (!rcu) {
-            path_get(&walk->root);
-            path_get(&walk->at.path);
-        }
-        spin_unlock(&context->lock);
-    }
-    if (root && !rcu) {
+    walk->root = context ? context->root : *root;
+    walk->at.path = *name == '/' ? walk->root : start ? *start : context ? context->cwd : *root;
+    if (!rcu) {
         path_get(&walk->root);
         path_get(&walk->at.path);
     }
-    if (*name == '/')
-        walk_to_root(walk);
-    else
-        place_sample(&walk->at);
+    if (lock)
+        spin_unlock(&context->lock);
+    place_sample(&walk->at);
 }
 
 /* Turns the place reached without references into one with them. */
@@ -358,8 +378,7 @@ static int legitimize(struct walk *walk) {
         mount_put(path->mount);
         return -ECHILD;
     }
-    if (seqcount_read_retry(&path->dentry->sequence, walk->at.sequence) ||
-        seqlock_read_retry(&mount_lock, walk->mount_sequence)) {
+    if (!walk_still_valid(walk)) {
         rcu_read_unlock();
         path_put(path);
         return -ECHILD;
@@ -392,6 +411,18 @@ static int walk_with_references(struct walk *walk, const struct path *root,
     if (error)
         path_put(&walk->at.path);
     return error;
+}
+
+int walk_unreferenced(struct walk *walk, const struct path *start, const char *name, unsigned flags) {
+    if (*name == '\0' && !(flags & LOOKUP_EMPTY))
+        return -ENOENT;
+    walk_begin(walk, NULL, start, name, flags, true);
+    return walk->at.inode ? walk_steps(walk, name) : -ECHILD;
+}
+
+bool walk_still_valid(const struct walk *walk) {
+    return !seqcount_read_retry(&walk->at.path.dentry->sequence, walk->at.sequence) &&
+           !seqlock_read_retry(&mount_lock, walk->mount_sequence);
 }
 
 int walk_path(struct walk *walk, const struct path *root, const struct path *start,

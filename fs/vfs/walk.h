@@ -40,6 +40,13 @@ struct walk {
 };
 
 /*
+ * The first mode alone, for callers that only look, inside rcu_read_lock: 0 and walk->at without
+ * references, -ECHILD (take the long way), or another error, which counts only if walk_still_valid.
+ */
+int walk_unreferenced(struct walk *walk, const struct path *start, const char *name, unsigned flags);
+bool walk_still_valid(const struct walk *walk);
+
+/*
  * Walks `name` from `start` (or `root`, if absolute). 0: walk->at holds the result with references.
  * NULL `root` and `start` are the running task's.
  */

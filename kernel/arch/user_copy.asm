@@ -81,8 +81,34 @@ extable .bytes, .done
 global arch_user_copy_string:function
 arch_user_copy_string:
     user_access_begin
+    mov r8, 0x0101010101010101
+    mov r9, 0x8080808080808080
     xor ecx, ecx
 .next:
+    lea eax, [rsi + rcx]                ; eight bytes at once where they lie in one page
+    and eax, 0xfff
+    cmp eax, 0xff8
+    ja .byte
+    lea r10, [rcx + 8]
+    cmp r10, rdx
+    ja .byte
+.load_word:
+    mov rax, [rsi + rcx]
+    mov [rdi + rcx], rax
+    mov r11, rax
+    sub r11, r8                         ; a zero byte borrows: its high bit is set, and was not before
+    not rax
+    and r11, rax
+    and r11, r9
+    jnz .zero
+    mov rcx, r10
+    jmp .next
+.zero:
+    bsf r11, r11
+    shr r11d, 3
+    add rcx, r11
+    jmp .end
+.byte:
     cmp rcx, rdx
     jae .end
 .load:
@@ -101,6 +127,7 @@ arch_user_copy_string:
     mov rax, -EFAULT
     ret
 extable .load, .fault
+extable .load_word, .fault
 
 ; int arch_user_load32(uint32_t *value, const uint32_t *user)
 global arch_user_load32:function

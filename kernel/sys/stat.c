@@ -63,6 +63,7 @@ static int64_t put_stat(const struct stat_info *info, void *to) {
         .mode = info->mode,
         .uid = info->uid,
         .gid = info->gid,
+        .padding = 0,
         .rdev = info->special_device,
         .size = (int64_t)info->size,
         .blksize = info->block_size,
@@ -70,18 +71,19 @@ static int64_t put_stat(const struct stat_info *info, void *to) {
         .atime = {info->access_time.seconds, info->access_time.nanoseconds},
         .mtime = {info->modify_time.seconds, info->modify_time.nanoseconds},
         .ctime = {info->change_time.seconds, info->change_time.nanoseconds},
+        .unused = {0, 0, 0},
     };
     return copy_to_user(to, &stat, sizeof stat);
 }
 
 /* `flags` are AT_ ones, checked. */
 static int64_t stat_at(int directory, const char *name, uint32_t flags, struct stat_info *info) {
-    struct path path;
-    int error = path_lookup_user(directory, name, at_lookup_flags(flags), &path);
+    struct user_name user_name;
+    int error = user_name_get(&user_name, directory, name, flags & AT_EMPTY_PATH);
     if (error)
         return error;
-    error = path_stat(&path, info);
-    path_put(&path);
+    error = name_stat(user_name.start, user_name.text, at_lookup_flags(flags), info);
+    user_name_end(&user_name);
     return error;
 }
 
