@@ -1,4 +1,4 @@
-/* /dev/console, /dev/tty and the choice of where the log is shown. */
+/* /dev/console, /dev/tty, /dev/tty0 and the choice of where the log is shown. */
 #define LOG_TAG "console"
 #include "kernel/tty/console.h"
 
@@ -10,9 +10,6 @@
 #define SERIAL_CONSOLE "ttyS0"
 #define SCREEN_CONSOLE "tty1"
 #define SCREEN_ALIAS "tty0" /* the virtual terminal shown, in Linux's arguments */
-#define CONSOLE_MAJOR 5u
-#define TTY_MINOR 0u
-#define CONSOLE_MINOR 1u
 #define LOG_LEVEL_MAX 8u /* `loglevel=` shows lines below it, as on Linux */
 
 /* "ttyS0,115200n8" names ttyS0. */
@@ -85,6 +82,11 @@ static int console_open(struct inode *inode, struct file *file) {
     return open_as(console_tty(), inode, file);
 }
 
+/* /dev/tty0: the virtual terminal that is shown. */
+static int screen_open(struct inode *inode, struct file *file) {
+    return open_as(tty_find(SCREEN_CONSOLE, strlen(SCREEN_CONSOLE)), inode, file);
+}
+
 /* /dev/tty: the running process's controlling terminal. */
 static int own_tty_open(struct inode *inode, struct file *file) {
     return open_as(current_process()->tty, inode, file);
@@ -92,23 +94,18 @@ static int own_tty_open(struct inode *inode, struct file *file) {
 
 static const struct file_ops console_ops = {.open = console_open};
 static const struct file_ops own_tty_ops = {.open = own_tty_open};
+static const struct file_ops screen_ops = {.open = screen_open};
 
-static struct devfs_node console_node = {
-    .name = "console",
-    .mode = S_IFCHR | 0600,
-    .major = CONSOLE_MAJOR,
-    .minor = CONSOLE_MINOR,
-    .ops = &console_ops,
-};
-static struct devfs_node own_tty_node = {
-    .name = "tty",
-    .mode = S_IFCHR | 0666,
-    .major = CONSOLE_MAJOR,
-    .minor = TTY_MINOR,
-    .ops = &own_tty_ops,
+/* Linux admin-guide/devices.txt: major 5 are alternate terminals, major 4 minor 0 the screen shown. */
+static struct devfs_node nodes[] = {
+    {.name = "tty", .mode = S_IFCHR | 0666, .major = 5, .minor = 0, .ops = &own_tty_ops},
+    {.name = "console", .mode = S_IFCHR | 0600, .major = 5, .minor = 1, .ops = &console_ops},
+    {.name = SCREEN_ALIAS, .mode = S_IFCHR | 0620, .major = 4, .minor = 0, .ops = &screen_ops},
 };
 
 void console_init(void) {
-    if (devfs_register(&console_node) != 0 || devfs_register(&own_tty_node) != 0)
-        log_error("/dev/console or /dev/tty could not be made");
+    for (unsigned i = 0; i < ARRAY_SIZE(nodes); i++) {
+        if (devfs_register(&nodes[i]) != 0)
+            log_error("/dev/%s could not be made", nodes[i].name);
+    }
 }

@@ -9,5 +9,5 @@
 
 /* A driver offers `sink` to show the log on the terminal `name`; it is used if the console is there. */
 void console_offer(const char *name, struct log_sink *sink);
-/* Registers /dev/console and /dev/tty. */
+/* Registers /dev/console, /dev/tty and /dev/tty0. */
 void console_init(void);

@@ -206,15 +206,16 @@ void tty_drain_all(uint64_t timeout_ns) {
 
 /* ---- the rest ---- */
 
-void tty_set_winsize(struct tty *tty, const struct winsize *size) {
+int tty_set_winsize(struct tty *tty, const struct winsize *size) {
     uint64_t flags = spin_lock_irqsave(&tty->lock);
-    bool changed = memcmp(&tty->winsize, size, sizeof *size) != 0;
-    tty->winsize = *size;
-    if (changed && tty->ops->resize)
-        tty->ops->resize(tty);
+    int error = tty->ops->resize ? tty->ops->resize(tty, size) : 0;
+    bool changed = !error && memcmp(&tty->winsize, size, sizeof *size) != 0;
+    if (changed)
+        tty->winsize = *size;
     spin_unlock_irqrestore(&tty->lock, flags);
     if (changed)
         tty_signal_foreground(tty, SIGWINCH);
+    return error;
 }
 
 void tty_hangup(struct tty *tty) {

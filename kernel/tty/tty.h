@@ -25,6 +25,10 @@ struct tty;
 #define TTY_INPUT_BYTES 65536u /* received and not yet looked at */
 #define TTY_OUTPUT_BYTES 16384u
 
+struct winsize { /* struct winsize of asm-generic/termios.h */
+    uint16_t rows, columns, x_pixels, y_pixels;
+};
+
 /* What a driver does. Called with tty->lock held and interrupts off, unless it says otherwise. NULL: nothing to do. */
 struct tty_ops {
     int (*open)(struct tty *tty);    /* first opening; no lock held, may sleep; 0 or -errno */
@@ -37,11 +41,8 @@ struct tty_ops {
     void (*set_modes)(struct tty *tty);    /* termios changed */
     void (*set_break)(struct tty *tty, bool on);
     void (*input_room)(struct tty *tty);   /* tty_input_room answered 0: there is room again */
-    void (*resize)(struct tty *tty);       /* window size changed by a program */
-};
-
-struct winsize { /* struct winsize of asm-generic/termios.h */
-    uint16_t rows, columns, x_pixels, y_pixels;
+    /* A program sets the window size: 0, or -EINVAL where the screen is as large as it is. NULL: any size will do. */
+    int (*resize)(struct tty *tty, const struct winsize *size);
 };
 
 /* [L] tty->lock  [T] task_list_lock  [O] open_mutex  [c] constant after registration */
@@ -99,8 +100,8 @@ void tty_output_ready(struct tty *tty);
 void tty_hangup(struct tty *tty);
 /* Speed of the line in baud; 0 hangs up. */
 uint32_t tty_speed(const struct termios *termios);
-/* The screen has another size: SIGWINCH. */
-void tty_set_winsize(struct tty *tty, const struct winsize *size);
+/* The screen has another size: SIGWINCH. 0, or what ops->resize says. */
+int tty_set_winsize(struct tty *tty, const struct winsize *size);
 
 /* Waits, for at most `timeout_ns`, until everything written has left the device: 0, -EINTR, -ETIMEDOUT. May sleep. */
 int tty_drain(struct tty *tty, uint64_t timeout_ns);

@@ -167,9 +167,7 @@ static int64_t get_winsize(struct tty *tty, uint64_t argument) {
 static int64_t set_winsize(struct tty *tty, uint64_t argument) {
     struct winsize size;
     int error = copy_from_user(&size, (const void *)argument, sizeof size);
-    if (!error)
-        tty_set_winsize(tty, &size);
-    return error;
+    return error ? error : tty_set_winsize(tty, &size);
 }
 
 static int64_t put_int(uint64_t argument, int value) {

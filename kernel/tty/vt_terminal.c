@@ -29,7 +29,6 @@
 #define OUTPUT_CHUNK 128u
 #define TTY_MAJOR 4u
 #define TTY1_MINOR 1u
-#define TTY0_MINOR 0u
 
 DEFINE_LOCK_CLASS(terminal_class, "vt");
 DEFINE_LOCK_CLASS(keyboard_class, "vt_keyboard");
@@ -154,7 +153,12 @@ static void scrolled_off(void *context, const struct vt_cell *cells, unsigned co
 }
 
 static const struct vt_ops vt_ops = {.reply = reply, .scrolled_off = scrolled_off};
-static const struct tty_ops tty_ops = {.start_output = vt_start_output};
+/* The display has the size it has. */
+static int vt_resize(struct tty *tty, const struct winsize *size) {
+    return size->rows == tty->winsize.rows && size->columns == tty->winsize.columns ? 0 : -EINVAL;
+}
+
+static const struct tty_ops tty_ops = {.start_output = vt_start_output, .resize = vt_resize};
 
 /* In a panic nothing comes later: draw now, whoever holds the lock. */
 static void draw_all_in_panic(void) {

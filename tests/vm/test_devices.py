@@ -1,0 +1,148 @@
+"""Interrupt controllers, clocks, the serial ports, the screen and the keyboard, on the machines QEMU can be."""
+import hashlib
+import os
+import re
+import socket
+import time
+
+import pytest
+
+from terminal import Terminal
+
+SHOW = "sleep 1; cat /kernel/hw/irq /kernel/hw/time; cat /proc/interrupts; dmesg | grep -c 'rtc: 20'"
+
+# Options of the machine: the controller and the timer that must be found on it.
+MACHINES = {
+    "io-apic": ((), "IO-APIC", "local APIC"),
+    "two-cpus": (("--smp", "2"), "IO-APIC", "local APIC"),
+    "q35": (("--machine", "q35", "--boot", "ahci"), "IO-APIC", "local APIC"),
+    "noapic": (("--append", "noapic"), "XT-PIC", "8254"),
+    "no-apic-in-cpu": (("--cpu", "qemu64,-apic"), "XT-PIC", "8254"),
+    "no-acpi": (("--qemu-args=-no-acpi",), "XT-PIC", "8254"),
+}
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_interrupts_and_clocks(guest_script, machine):
+    options, controller, timer = MACHINES[machine]
+    text = guest_script(SHOW, options=options)
+    assert re.search(rf"^3 {controller} edge [1-9]\d* ttyS1$", text, re.M), text
+    assert f"timer {timer}\n" in text, text
+    assert re.search(r"^refinements [1-9]", text, re.M), text
+    assert text.endswith("\n1\n"), "the clock chip was not read"
+
+
+def test_time_is_the_hosts(guest_script):
+    assert abs(int(guest_script("date +%s")) - time.time()) < 60
+
+
+def test_sleep_takes_its_time(guest_script):
+    before, after = map(float, re.findall(r"^([\d.]+) ", guest_script("cat /proc/uptime; sleep 2; cat /proc/uptime"), re.M))
+    assert 2 <= after - before < 3
+
+
+def test_second_serial_port_is_transparent(guest_exec):
+    data = bytes(range(256)) * 400
+    result = guest_exec("cat", stdin=data)
+    assert result.status == 0 and hashlib.sha256(result.out).digest() == hashlib.sha256(data).digest()
+
+
+def test_memory_devices(guest_script):
+    assert guest_script("head -c 3 /dev/zero | od -An -tx1; head -c 3 /dev/null | wc -c").split() == ["00", "00", "00", "0"]
+    assert "No space left" in guest_script("echo x 2>&1 >/dev/full; true")
+    assert guest_script("head -c 100000 /dev/urandom | gzip | wc -c; "
+                        "[ $(head -c 32 /dev/random | md5sum | cut -c1-32) != $(head -c 32 /dev/random | md5sum | cut -c1-32) ]"
+                        ).strip().isdigit()
+
+
+def test_kernel_log_device(guest_script):
+    text = guest_script("echo '<4>written by a test' > /dev/kmsg; dmesg | tail -1; timeout 1 cat /dev/kmsg | tail -1; true")
+    assert re.search(r"^\[ *\d+\.\d{6}\] \w+: written by a test$", text, re.M)
+    assert re.search(r"^4,\d+,\d+,-;\w+: written by a test$", text, re.M)
+
+
+# ---- screen and keyboard ----
+
+TEXT_MEMORY, ROWS, COLUMNS = 0xb8000, 25, 80
+KEYS = {" ": "spc", "\n": "ret", "-": "minus", "/": "slash", ".": "dot", "|": "shift-backslash", "$": "shift-4", "?": "shift-slash"}
+
+
+class Screen:
+    """The text a person would see, and a keyboard, through QEMU's monitor."""
+
+    def __init__(self, directory) -> None:
+        self.path, self._dump = str(directory / "monitor"), str(directory / "screen")
+
+    def monitor(self, command: str) -> None:
+        with socket.socket(socket.AF_UNIX) as monitor:
+            monitor.connect(self.path)
+            monitor.settimeout(10)
+            received = monitor.recv(4096)
+            while not received.endswith(b"(qemu) "):
+                received += monitor.recv(4096)
+            monitor.sendall(command.encode() + b"\n")
+            received = b""
+            while not received.endswith(b"(qemu) "):
+                received += monitor.recv(4096)
+
+    def type(self, text: str) -> None:
+        for character in text:
+            key = KEYS.get(character) or (f"shift-{character.lower()}" if character.isupper() else character)
+            self.monitor(f"sendkey {key} 20")
+            time.sleep(0.04)
+
+    def lines(self) -> list:
+        self.monitor(f'pmemsave {TEXT_MEMORY} {ROWS * COLUMNS * 2} "{self._dump}"')
+        with open(self._dump, "rb") as file:
+            cells = file.read()[::2].decode("cp437")
+        return [cells[row * COLUMNS:(row + 1) * COLUMNS].rstrip() for row in range(ROWS)]
+
+    def wait(self, pattern: str, limit_s: float = 30) -> list:
+        limit = time.monotonic() + limit_s
+        while time.monotonic() < limit:
+            if os.path.exists(self.path):
+                lines = self.lines()
+                if re.search(pattern, "\n".join(lines), re.M):
+                    return lines
+            time.sleep(0.2)
+        raise AssertionError(f"no {pattern!r} on the screen:\n" + "\n".join(lines))
+
+
+@pytest.fixture
+def screen(tmp_path):
+    screen = Screen(tmp_path)
+    with Terminal("--append", "console=tty0",
+                  f"--qemu-args=-no-reboot -monitor unix:{screen.path},server,nowait") as terminal:
+        screen.terminal = terminal
+        screen.wait(r"^root@astra:.*# $|^root@astra:.*#$", limit_s=90)
+        yield screen
+
+
+def test_screen_shows_what_is_typed(screen):
+    screen.type("echo Hello World | cat\n")
+    lines = screen.wait(r"^Hello World$")
+    assert lines[lines.index("Hello World") - 1] == "root@astra:/users/root# echo Hello World | cat"
+    screen.monitor("sendkey up")
+    screen.type("\n")
+    screen.wait(r"^Hello World\n.*echo Hello.*\nHello World$")
+    screen.type("sleep 1000\n")
+    time.sleep(1)
+    screen.monitor("sendkey ctrl-c")
+    screen.type("echo $?\n")
+    screen.wait(r"^130$")
+    screen.type("unset LINES\n")  # the host told its own terminal's size
+    screen.type("stty size\n")
+    screen.wait(r"^25 80$")
+
+
+def test_scroll_back_and_reboot_key(screen):
+    screen.type("seq 1 60\n")
+    screen.wait(r"^60$")
+    assert "20" not in screen.lines()
+    screen.monitor("sendkey shift-pgup")
+    screen.monitor("sendkey shift-pgup")
+    screen.wait(r"^30$")
+    screen.type("x")
+    screen.wait(r"^60\n.*# x$")
+    screen.monitor("sendkey ctrl-alt-delete")
+    screen.terminal.end()
