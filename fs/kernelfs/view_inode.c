@@ -3,6 +3,7 @@
 
 #include "fs/kernelfs/text_file.h"
 #include "fs/vfs/mount.h"
+#include "fs/vfs/stat.h"
 #include "kernel/mm/slab.h"
 #include "lib/errno.h"
 #include "lib/errptr.h"
@@ -84,11 +85,25 @@ static void view_release_inode(struct inode *inode) {
     kfree(inode->private);
 }
 
-static const struct inode_ops view_inode_ops = {.lookup = view_lookup, .release = view_release_inode};
+/* What a view shows is as new as the reading of it. */
+int view_get_attributes(struct inode *inode, struct stat_info *stat) {
+    (void)inode;
+    stat->access_time = stat->modify_time = stat->change_time = timestamp_now();
+    return 0;
+}
+
+static const struct inode_ops view_inode_ops = {
+    .lookup = view_lookup, .release = view_release_inode, .get_attributes = view_get_attributes};
 static const struct file_ops view_directory_ops = {.seek = directory_seek,
                                                    .read_directory = view_read_directory};
 
 /* ---- making ---- */
+
+static uint32_t file_mode(enum view_kind kind) {
+    if (kind == VIEW_WRITE_ONLY_FILE)
+        return S_IFREG | 0200u;
+    return S_IFREG | (kind == VIEW_WRITABLE_FILE ? 0644u : 0444u);
+}
 
 struct inode *view_inode(struct super_block *super, enum view_tree tree, const char *path) {
     enum view_kind kind = path[0] == '\0' ? VIEW_DIRECTORY : view_kind(tree, path);
@@ -105,11 +120,11 @@ struct inode *view_inode(struct super_block *super, enum view_tree tree, const c
     inode->private = node;
     inode->ops = &view_inode_ops;
     inode->number = name_inode_number(path, (uint64_t)tree);
-    inode->mode = S_IFREG | (kind == VIEW_WRITABLE_FILE ? 0644u : 0444u);
+    inode->mode = file_mode(kind);
     inode->file_ops = &view_file_ops;
     if (kind == VIEW_DIRECTORY) {
         inode->mode = S_IFDIR | 0555u;
-        inode->link_count = 2;
+        inode->link_count = 1; /* subdirectories are not counted: programs must not conclude anything from it */
         inode->file_ops = &view_directory_ops;
         inode_set_directory_lock(inode);
     }

@@ -138,7 +138,7 @@ static int root_read_directory(struct file *file, struct dir_context *context) {
     return 0;
 }
 
-static const struct inode_ops root_ops = {.lookup = root_lookup};
+static const struct inode_ops root_ops = {.lookup = root_lookup, .get_attributes = view_get_attributes};
 static const struct file_ops root_file_ops = {.seek = directory_seek, .read_directory = root_read_directory};
 
 /* ---- the filesystem ---- */

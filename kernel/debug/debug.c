@@ -5,6 +5,7 @@
 #include "kernel/debug/crash.h"
 #include "kernel/debug/monitor.h"
 #include "kernel/debug/selftest.h"
+#include "kernel/debug/sysrq.h"
 #include "kernel/log/cmdline.h"
 #include "kernel/log/log.h"
 #include "kernel/log/panic.h"
@@ -23,6 +24,7 @@ static void report(const struct trap_frame *frame) {
 
 void debug_init(void) {
     panic_set_report(report);
+    sysrq_init();
 }
 
 void debug_run_requested(void) {

@@ -122,12 +122,10 @@ static void command_dmesg(const struct trap_frame *frame, char *argument) {
 }
 
 static void show_thread(const struct task *task) {
-    static const char *const states[] = {"new", "runnable", "sleeping", "blocked", "stopped", "dead"};
     const struct thread *thread = &task->thread;
     uint64_t addresses[THREAD_DEPTH];
     char symbol[LINE_MAX];
-    say("%5d %-16s %s\n", task->tid->number, thread->name,
-        thread->state < ARRAY_SIZE(states) ? states[thread->state] : "?");
+    say("%5d %-16s %s\n", task->tid->number, thread->name, thread_state_name(thread));
     if (thread->on_cpu)
         return;
     size_t count = backtrace_collect(arch_thread_frame_pointer(&thread->arch), addresses, THREAD_DEPTH);

@@ -26,7 +26,15 @@ int thread_init(struct thread *thread, const char *name, void (*entry)(void *), 
     return 0;
 }
 
+DEFINE_LOCK_CLASS(kernel_threads_class, "kernel threads");
+static struct spinlock kernel_threads_lock = SPINLOCK_INIT(kernel_threads_class);
+static struct list_node kernel_threads = LIST_INIT(kernel_threads); /* kernel_threads_lock */
+
+/* Interrupts off. */
 static void release_spawned(struct thread *thread) {
+    spin_lock(&kernel_threads_lock);
+    list_remove(&thread->kernel_node);
+    spin_unlock(&kernel_threads_lock);
     kfree(thread);
 }
 
@@ -39,8 +47,28 @@ struct thread *thread_spawn(const char *name, void (*entry)(void *), void *argum
         kfree(thread);
         return NULL;
     }
+    uint64_t flags = spin_lock_irqsave(&kernel_threads_lock);
+    list_add_tail(&thread->kernel_node, &kernel_threads);
+    spin_unlock_irqrestore(&kernel_threads_lock, flags);
     thread_start(thread);
     return thread;
+}
+
+void kernel_thread_each(void (*visit)(struct thread *thread, void *context), void *context) {
+    struct thread *thread;
+    uint64_t flags = spin_lock_irqsave(&kernel_threads_lock);
+    list_for_each_entry(thread, &kernel_threads, kernel_node)
+        visit(thread, context);
+    spin_unlock_irqrestore(&kernel_threads_lock, flags);
+}
+
+const char *thread_state_name(const struct thread *thread) {
+    static const char *const names[] = {
+        [THREAD_NEW] = "new",           [THREAD_RUNNABLE] = "runnable", [THREAD_SLEEPING] = "sleeping",
+        [THREAD_BLOCKED] = "blocked",   [THREAD_KILLABLE] = "killable", [THREAD_STOPPED] = "stopped",
+        [THREAD_DEAD] = "dead",
+    };
+    return names[atomic_load_relaxed(&thread->state)];
 }
 
 void thread_exit(void) {

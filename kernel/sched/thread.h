@@ -67,6 +67,7 @@ struct thread {
     uint64_t voluntary_switches, involuntary_switches;
 
     char name[THREAD_NAME_MAX];
+    struct list_node kernel_node; /* of kernel threads: in the list that kernel_thread_each visits */
 #if CONFIG_DEBUG
     struct lockdep_held held; /* sleeping locks */
 #endif
@@ -90,6 +91,10 @@ int thread_init(struct thread *thread, const char *name, void (*entry)(void *), 
 void thread_start(struct thread *thread);
 /* A kernel thread, started; NULL when memory is short. */
 struct thread *thread_spawn(const char *name, void (*entry)(void *), void *argument);
+/* Visits the threads made by thread_spawn, with a spin lock held, interrupts off. */
+void kernel_thread_each(void (*visit)(struct thread *thread, void *context), void *context);
+/* "runnable", "sleeping"... */
+const char *thread_state_name(const struct thread *thread);
 /* Ends the running thread. Its `release` runs on another stack. */
 noreturn_fn void thread_exit(void);
 

@@ -102,9 +102,11 @@ int view_show(enum view_tree tree, const char *path, struct view_buffer *buffer)
     struct view *view = find(tree, path);
     if (!view)
         return -ENOENT;
-    view->show(buffer, view->context);
+    if (view->show)
+        view->show(buffer, view->context);
+    int error = !view->show ? -EIO : buffer->failed ? -ENOMEM : 0;
     atomic_fetch_sub(&view->users, 1u);
-    return buffer->failed ? -ENOMEM : 0;
+    return error;
 }
 
 int view_store(enum view_tree tree, const char *path, const char *text, size_t length) {
@@ -124,7 +126,7 @@ enum view_kind view_kind(enum view_tree tree, const char *path) {
         if (view->tree != tree)
             continue;
         if (strcmp(view->path, path) == 0)
-            kind = view->store ? VIEW_WRITABLE_FILE : VIEW_FILE;
+            kind = !view->store ? VIEW_FILE : view->show ? VIEW_WRITABLE_FILE : VIEW_WRITE_ONLY_FILE;
         else if (below(view->path, path))
             kind = VIEW_DIRECTORY;
         if (kind != VIEW_NONE)

@@ -24,7 +24,7 @@ struct view {
     enum view_tree tree;
     const char *path; /* below the tree's root: "hw/cpu", "meminfo" */
     const char *help; /* one line: what it shows, columns and units; /kernel/README lists it */
-    void (*show)(struct view_buffer *buffer, void *context);
+    void (*show)(struct view_buffer *buffer, void *context); /* NULL: write-only */
     /* NULL: read-only. What root writes, without a final newline; 0 or -errno. */
     int (*store)(const char *text, size_t length, void *context);
     void *context;
@@ -36,10 +36,10 @@ void view_unregister(struct view *view);
 
 /* ---- for the filesystems that render views ---- */
 
-enum view_kind { VIEW_NONE, VIEW_FILE, VIEW_WRITABLE_FILE, VIEW_DIRECTORY };
+enum view_kind { VIEW_NONE, VIEW_FILE, VIEW_WRITABLE_FILE, VIEW_WRITE_ONLY_FILE, VIEW_DIRECTORY };
 /* What `path` is. */
 enum view_kind view_kind(enum view_tree tree, const char *path);
-/* Runs the view's show or store: 0, -ENOENT (it is gone), -ENOMEM, or what store said. May sleep. */
+/* Runs the view's show or store: 0, -ENOENT (it is gone), -ENOMEM, -EIO (not to be read), or what store said. May sleep. */
 int view_show(enum view_tree tree, const char *path, struct view_buffer *buffer);
 int view_store(enum view_tree tree, const char *path, const char *text, size_t length);
 
