@@ -8,6 +8,7 @@
 #include "kernel/device/device.h"
 #include "kernel/firmware/acpi.h"
 #include "kernel/log/log.h"
+#include "kernel/random/random.h"
 #include "kernel/time/clock.h"
 #include "lib/calendar.h"
 #include "lib/errno.h"
@@ -100,6 +101,7 @@ static int rtc_probe(struct device *device) {
         log_warn("the clock holds no valid time: it is 1970");
         return 0;
     }
+    random_mix(&time, sizeof time);
     clock_realtime_set((uint64_t)calendar_to_unix(&time) * NS_PER_SEC);
     log_info("%04u-%02u-%02u %02u:%02u:%02u UTC", time.year, time.month, time.day, time.hour, time.minute, time.second);
     return 0;

@@ -10,6 +10,7 @@
  */
 #include "kernel/random/random.h"
 
+#include "kernel/arch/boot.h"
 #include "kernel/arch/cpu.h"
 #include "kernel/arch/percpu.h"
 #include "kernel/sync/spinlock.h"
@@ -81,7 +82,15 @@ static void reseed_locked(void) {
     generator.pool_dirty = false;
 }
 
+/* What differs from boot to boot: when each step of the loader happened, the machine's disk and memory. */
+static void mix_boot(void) {
+    pool_add_locked(&boot_trace, sizeof boot_trace);
+    pool_add_locked(&boot_info.disk, sizeof boot_info.disk);
+}
+
 static void ensure_seeded_locked(void) {
+    if (!generator.seeded)
+        mix_boot();
     if (!generator.seeded || generator.pool_dirty || generator.bytes_since_reseed >= RESEED_BYTES)
         reseed_locked();
     generator.seeded = true;
