@@ -91,7 +91,7 @@ RAMFS_DEPS  :=
 HAVE_KERNEL := $(wildcard kernel/main.c)
 HAVE_IMAGE  := $(and $(HAVE_KERNEL),$(wildcard boot/boot.mk))
 
-.PHONY: all kernel-objects tools image debug run test clean help FORCE
+.PHONY: all kernel-objects tools image debug run test docs clean help FORCE
 all: kernel-objects tools $(if $(HAVE_KERNEL),$B/kernel.elf) $(if $(HAVE_IMAGE),$(IMAGE)) compile_commands.json
 kernel-objects: $(KERNEL_OBJ)
 tools: $(KSYMS) $(MKIMAGE)
@@ -172,6 +172,9 @@ compile_commands.json: Makefile $B/flags.txt $B/sources.txt
 run test:
 	@./astra $@
 
+docs: # what is made from the sources; committed, and checked by tests/tree
+	$(call run,DOCS,docs/syscalls.md,tools/syscalls.py)
+
 clean:
 	rm -rf $B compile_commands.json
 
@@ -183,6 +186,7 @@ help:
 	@echo 'make kernel-objects  compile the kernel without linking it'
 	@echo 'make debug           the image with lock checking and costly asserts: $B/debug/astra.img'
 	@echo 'make tools           the host tools only'
+	@echo 'make docs            docs/syscalls.md, from the table of system calls'
 	@echo 'make clean           remove everything built'
 	@echo 'V=1                  show the commands          DEBUG=1   lock checking and costly asserts'
 	@echo 'CROSS_COMPILE=x86_64-linux-gnu-   the compiler to use     WERROR=   warnings are not errors'

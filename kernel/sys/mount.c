@@ -1,4 +1,4 @@
-/* mount, umount2, pivot_root. */
+/* mount and umount2. */
 #include "fs/vfs/mount.h"
 
 #include "fs/vfs/fs_context.h"

@@ -19,5 +19,3 @@ int64_t sys_munlock(uint64_t address, uint64_t length);
 int64_t sys_mlockall(int flags);
 int64_t sys_munlockall(void);
 int64_t sys_membarrier(int command, unsigned flags);
-int64_t sys_get_mempolicy(int *policy, uint64_t *node_mask, uint64_t max_node, uint64_t address, uint64_t flags);
-int64_t sys_set_mempolicy(int policy, const uint64_t *node_mask, uint64_t max_node);

@@ -1,6 +1,5 @@
 /*
  * Dispatch table of system calls, built from the list in table.h, and the answer to unknown ones.
- * A call whose handler is not linked in falls back to syscall_unknown through a weak alias.
  */
 #define LOG_TAG "syscall"
 
@@ -14,7 +13,7 @@
 
 /* The handler's symbol under a name of our own, so that one type serves all of them. */
 #define DECLARE_HANDLER(number, name) \
-    int64_t syscall_handler_##name(void) __asm__("sys_" #name) __attribute__((weak, alias("syscall_unknown")));
+    int64_t syscall_handler_##name(void) __asm__("sys_" #name);
 #define SKIP(number, name)
 SYSCALL_TABLE(DECLARE_HANDLER, SKIP)
 

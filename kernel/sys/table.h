@@ -1,6 +1,6 @@
 /*
  * The system calls: Linux x86-64 numbers and names (arch/x86/entry/syscalls/syscall_64.tbl). The
- * one list from which the dispatch table, the names in the log and the documentation are made.
+ * one list from which the dispatch table, the names in the log and docs/syscalls.md are made.
  *
  *   SYSCALL(number, name)  implemented: the handler is int64_t sys_NAME(...), declared in its
  *                          family's header (kernel/sys/sys_FAMILY.h); up to six arguments in
@@ -181,9 +181,9 @@ const char *syscall_name(uint64_t number);
     SYSCALL(150, munlock) \
     SYSCALL(151, mlockall) \
     SYSCALL(152, munlockall) \
-    SYSCALL(153, vhangup) \
+    UNKNOWN(153, vhangup) \
     UNKNOWN(154, modify_ldt) \
-    SYSCALL(155, pivot_root) \
+    UNKNOWN(155, pivot_root) \
     UNKNOWN(156, _sysctl) \
     SYSCALL(157, prctl) \
     SYSCALL(158, arch_prctl) \
@@ -279,8 +279,8 @@ const char *syscall_name(uint64_t number);
     UNKNOWN(248, add_key) \
     UNKNOWN(249, request_key) \
     UNKNOWN(250, keyctl) \
-    SYSCALL(251, ioprio_set) \
-    SYSCALL(252, ioprio_get) \
+    UNKNOWN(251, ioprio_set) \
+    UNKNOWN(252, ioprio_get) \
     UNKNOWN(253, inotify_init) \
     UNKNOWN(254, inotify_add_watch) \
     UNKNOWN(255, inotify_rm_watch) \
@@ -362,7 +362,7 @@ const char *syscall_name(uint64_t number);
     UNKNOWN(331, pkey_free) \
     SYSCALL(332, statx) \
     UNKNOWN(333, io_pgetevents) \
-    SYSCALL(334, rseq) \
+    UNKNOWN(334, rseq) \
     UNKNOWN(424, pidfd_send_signal) \
     UNKNOWN(425, io_uring_setup) \
     UNKNOWN(426, io_uring_enter) \

@@ -1,0 +1,60 @@
+"""The documents agree with the tree: what is generated is up to date, what is named exists."""
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+import test_layers
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = sorted(path.relative_to(ROOT) for path in
+                   [*ROOT.glob("*.md"), *ROOT.glob("*/README.md"), *ROOT.glob("tools/*/README.md"),
+                    *ROOT.glob("docs/**/*.md")])
+# `kernel/mm/page.h`, `boot/`: a path in code quotes that starts with a folder of the tree.
+QUOTED_PATH = re.compile(r"`((?:boot|docs|drivers|fs|kernel|lib|tests|tools|user)/[\w./-]*)`")
+ON_THE_IMAGE = {"boot/kernel.elf", "boot/ramfs.cpio"}
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+FUNCTION = re.compile(r"`([a-z]\w*_\w+)(?:\(\))?`")
+
+
+def test_list_of_system_calls_is_up_to_date():
+    result = subprocess.run([sys.executable, str(ROOT / "tools" / "syscalls.py"), "--check"],
+                            capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=str)
+def test_named_files_exist(document):
+    text = (ROOT / document).read_text()
+    paths = [ROOT / name for name in QUOTED_PATH.findall(text) if name not in ON_THE_IMAGE]
+    paths += [(ROOT / document).parent / name for name in LINK.findall(text)]
+    missing = [str(path) for path in paths if not path.exists()]
+    assert not missing, missing
+
+
+@pytest.mark.parametrize("document", ["kernel/README.md", "docs/memory.md"])
+def test_named_functions_exist(document):
+    """What these two tell along the code must be found in the code."""
+    code = "\n".join(path.read_text() for top in ("boot", "lib", "kernel", "fs", "drivers")
+                     for path in (ROOT / top).rglob("*") if path.suffix in (".c", ".h", ".asm", ".ld"))
+    words = set(re.findall(r"\w+", code))
+    missing = [name for name in FUNCTION.findall((ROOT / document).read_text()) if name not in words]
+    assert not missing, missing
+
+
+def test_layers_are_listed_as_they_are_checked():
+    block = (ROOT / "kernel" / "README.md").read_text().split("## Layers")[1].split("```")[1]
+    listed = [set(re.split(r"   +", line)[0].split()) for line in block.strip().splitlines()]
+    assert listed == test_layers.LAYERS
+
+
+def test_every_lock_has_its_place():
+    text = (ROOT / "kernel" / "README.md").read_text().split("## Locks")[1]
+    classes = set()
+    for path in filter(lambda path: not test_layers.is_self_test(path), test_layers.sources(".c")):
+        classes |= set(re.findall(r'^DEFINE_LOCK_CLASS\(\w+, "([^"]+)"\)', (ROOT / path).read_text(), re.MULTILINE))
+    missing = [name for name in sorted(classes) if f'"{name}"' not in re.sub(r"\s+", " ", text)]
+    assert len(classes) > 50 and not missing, missing
