@@ -70,7 +70,10 @@ static int map_error(int64_t result) {
     return result >= 0 ? 0 : result == -EPERM ? -EINVAL : (int)result;
 }
 
-/* Zeroes the rest of the last page of a segment's file part. Only writable memory can show it. */
+/*
+ * Zeroes the rest of the last page of a segment's file part: all of it, since the dynamic linker allocates its
+ * first memory behind its own end.
+ */
 static int clear_tail(struct space *space, uint64_t address, uint64_t end) {
     static const uint8_t zeros[512];
 
@@ -95,7 +98,7 @@ static int map_segment(struct space *space, const struct program *program, const
         error = map_error(space_map(space, start, mapped_end - start, prot, MAP_PRIVATE | MAP_FIXED, program->file,
                                     ALIGN_DOWN(segment->offset, PAGE_SIZE)));
         if (!error && segment->memory_size > segment->file_size && prot & PROT_WRITE)
-            error = clear_tail(space, file_end, MIN(mapped_end, address + segment->memory_size));
+            error = clear_tail(space, file_end, mapped_end);
     }
     if (!error && memory_end > mapped_end)
         error = map_error(space_map(space, mapped_end, memory_end - mapped_end, prot,

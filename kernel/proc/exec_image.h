@@ -62,7 +62,7 @@ struct exec_image {
 
     struct cred *cred;           /* to be committed; NULL: unchanged */
     bool secure;                 /* AT_SECURE */
-    uint64_t random[4];          /* decides where things are placed */
+    uint32_t random[4];          /* decides where things are placed */
 };
 
 /* exec_script.c: while the file is a script, replaces it by its interpreter. 0 or -errno. */
