@@ -7,6 +7,7 @@ import sys
 
 from vm import host
 
+GUESTS_AT_A_TIME = 2
 HOST_TARGETS = ("unit", "fuzz")
 COUNT_LINE = re.compile(r"^(?:\w+: )?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.MULTILINE)
 PYTEST_COUNTS = {word: re.compile(rf"(\d+) {word}") for word in ("passed", "failed", "skipped", "errors?")}
@@ -27,6 +28,7 @@ def _host_target(target: str) -> tuple:
 
 def _guest_tests(options) -> tuple:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rs", "--durations=5",
+               "-n", str(GUESTS_AT_A_TIME), "--dist", "loadfile",
                str(host.ROOT / "tests" / "tree"), str(host.ROOT / "tests" / "tools"),
                str(host.ROOT / "tests" / "vm")]
     command += ["--long"] if options.long else []
