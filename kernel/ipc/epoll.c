@@ -311,7 +311,7 @@ static uint32_t epoll_poll(struct file *file, struct poll_table *table) {
     struct epoll *epoll = file->private;
     uint32_t events = 0;
     poll_wait(table, &epoll->waiters);
-    mutex_lock(&epoll->mutex);
+    mutex_lock_nested(&epoll->mutex); /* perhaps under that of an epoll which watches this one: outer first */
     for (size_t looks = count_ready(epoll); looks > 0 && !events; looks--) {
         struct epoll_item *item = take_ready(epoll);
         if (!item || !item_events(item, NULL))
