@@ -369,12 +369,16 @@ struct dentry *dentry_lookup_locked(struct dentry *parent, const char *name, siz
     return insert_or_find(parent, dentry);
 }
 
+void dentry_make_room(void) {
+    if (unlikely(atomic_load_relaxed(&dentry_count) > dentry_limit))
+        dentry_shrink(SHRINK_BATCH);
+}
+
 struct dentry *dentry_lookup(struct dentry *parent, const char *name, size_t length) {
     struct dentry *dentry = find_fresh(parent, name, length);
     if (dentry)
         return dentry;
-    if (atomic_load_relaxed(&dentry_count) > dentry_limit)
-        dentry_shrink(SHRINK_BATCH);
+    dentry_make_room();
     rwsem_read_lock(&parent->inode->lock);
     dentry = dentry_lookup_locked(parent, name, length);
     rwsem_read_unlock(&parent->inode->lock);

@@ -80,4 +80,6 @@ struct dentry_stats {
 void dentry_stats_read(struct dentry_stats *stats);
 /* Frees up to `count` unused dentries, oldest first; how many were freed. May sleep. */
 size_t dentry_shrink(size_t count);
+/* Shrinks a cache that has outgrown its share of memory; before names are added, no locks held. May sleep. */
+void dentry_make_room(void);
 void dentry_cache_init(void);

@@ -58,6 +58,7 @@ static struct dentry *begin_create(const struct path *directory, const char *nam
     struct inode *inode = directory->dentry->inode;
     if (name[0] == '\0' || is_dots(name))
         return ERR_PTR(-EEXIST);
+    dentry_make_room();
     rwsem_write_lock(&inode->lock);
     struct dentry *dentry = dentry_lookup_locked(directory->dentry, name, strlen(name));
     int error = 0;

@@ -57,4 +57,24 @@ def test_kernel_views(guest_script):
         for f in $(find /kernel -type f); do cat $f > /dev/null || echo unreadable $f; done
         echo x 2>/dev/null > /kernel/hw/irq || echo read-only
     """)
-    assert "hw" in out and "README" in out and "unreadable" not in out and out.endswith("read-only\n")
+    assert "hw\nproc\nruntime\n" in out and "README" in out and "unreadable" not in out and out.endswith("read-only\n")
+
+
+def test_names_are_forgotten_on_request(guest_script):
+    out = guest_script("""
+        find / > /dev/null 2>&1; read all unused rest < /proc/sys/fs/dentry-state
+        echo 2 > /proc/sys/vm/drop_caches; read all2 unused2 rest < /proc/sys/fs/dentry-state
+        [ $unused -gt 100 ] && [ $all2 -lt $all ] && [ $unused2 -lt $((unused / 4)) ] && echo fewer
+        find /sys -type l | wc -l; find /sys -type l | wc -l
+    """)
+    lines = out.splitlines()
+    assert lines[0] == "fewer" and lines[1] == lines[2] and int(lines[1]) > 200
+
+
+def test_many_small_files(guest_script):
+    out = guest_script("""
+        mkdir /tmp/d; cd /tmp/d; i=0
+        while [ $i -lt 2000 ]; do : > f$i; i=$((i+1)); done
+        ls | wc -l; ln f1 hard; mkdir sub; mv f* sub; ls | wc -l; ls sub | wc -l; rm -r /tmp/d/sub; ls
+    """)
+    assert out.splitlines() == ["2000", "2", "2000", "hard"]
