@@ -21,6 +21,12 @@ _Static_assert(sizeof(struct trap_frame) == 22 * 8, "entry.asm knows this layout
 
 #define TRAP_SYSCALL 256u
 
+#define TRAP_EXCEPTION_COUNT 32u /* vectors from here to 255 are interrupts, SDM 3A table 6-1 */
+
+static inline bool frame_is_interrupt(const struct trap_frame *frame) {
+    return frame->vector >= TRAP_EXCEPTION_COUNT && frame->vector < TRAP_SYSCALL;
+}
+
 static inline bool frame_from_user(const struct trap_frame *frame) {
     return (frame->cs & 3) == 3;
 }

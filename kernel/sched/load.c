@@ -40,6 +40,8 @@ void load_start(void) {
 }
 
 void sched_stats_read(struct sched_stats *stats) {
+    uint64_t busy_ns = 0, user_samples = 0, kernel_samples = 0;
+
     *stats = (struct sched_stats){0};
     for (uint32_t cpu = 0; cpu < cpu_count; cpu++) {
         struct run_queue *rq = per_cpu_ptr(run_queue, cpu);
@@ -47,11 +49,14 @@ void sched_stats_read(struct sched_stats *stats) {
         rq_charge(rq, clock_monotonic_ns());
         stats->runnable += rq->queued + (rq->current != rq->idle);
         stats->context_switches += rq->switches;
-        stats->user_ns += rq->user_ns;
-        stats->system_ns += rq->system_ns;
+        busy_ns += rq->busy_ns;
+        user_samples += rq->user_samples;
+        kernel_samples += rq->kernel_samples;
         stats->idle_ns += rq->idle_ns;
         spin_unlock_irqrestore(&rq->lock, flags);
     }
+    stats->threads = thread_total();
+    cpu_time_divide(busy_ns, user_samples, kernel_samples, &stats->user_ns, &stats->system_ns);
     for (unsigned i = 0; i < ARRAY_SIZE(averages); i++)
         stats->load_average[i] = atomic_load_relaxed(&averages[i]);
 }

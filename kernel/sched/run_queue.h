@@ -31,8 +31,9 @@ struct run_queue {
     uint64_t min_virtual_ns;          /* never decreases; where newcomers start */
     uint64_t realtime_map[2];         /* bit per non-empty list */
     struct list_node realtime[RT_LEVELS];
-    struct timer slice_timer;         /* runs only while somebody waits */
-    uint64_t switches, user_ns, system_ns, idle_ns;
+    struct timer slice_timer;         /* runs only while the CPU is not idle */
+    uint64_t switches, busy_ns, idle_ns;
+    uint64_t user_samples, kernel_samples; /* of all threads: they divide busy_ns */
 };
 
 DECLARE_PER_CPU(struct run_queue, run_queue);
@@ -61,6 +62,10 @@ void rq_place(struct run_queue *rq, struct thread *thread);
 bool rq_preempts(const struct run_queue *rq, const struct thread *woken);
 /* Behind every thread of its kind that waits. */
 void rq_yield(struct run_queue *rq, struct thread *thread);
+
+/* Divides CPU time by what samples found; without any, a thread that can run user code was there. */
+void cpu_time_divide(uint64_t total_ns, uint64_t user_samples, uint64_t kernel_samples, uint64_t *user_ns,
+                     uint64_t *system_ns);
 
 /* The run queue of the thread, locked; interrupts are off. */
 struct run_queue *rq_lock_thread(struct thread *thread);

@@ -5,6 +5,7 @@
 #include "kernel/sched/sched.h"
 
 #include "kernel/arch/cpu.h"
+#include "kernel/arch/frame.h"
 #include "kernel/arch/fpu.h"
 #include "kernel/log/panic.h"
 #include "kernel/mm/kernel_map.h"
@@ -44,9 +45,19 @@ static void rcu_kick(uint32_t cpu) {
 
 /* ---- slices ---- */
 
-static void slice_arm(struct run_queue *rq, uint64_t now_ns) {
-    if (rq->queued > 0 && !rq->slice_timer.queued && rq->cpu == cpu_id())
+/* One timer start a slice at most: it is left running when threads switch. */
+static void slice_arm(struct run_queue *rq, uint64_t now_ns, bool busy) {
+    if (busy && !rq->slice_timer.queued && rq->cpu == cpu_id())
         timer_start(&rq->slice_timer, now_ns + SCHED_SLICE_NS);
+}
+
+/* Where the interrupt found the thread: one from user mode has left its frame at the top of the stack. */
+static void sample(struct run_queue *rq, struct thread *thread) {
+    bool user = thread_is_user(thread) && frame_is_interrupt(thread_user_frame(thread));
+    thread->user_samples += user;
+    thread->kernel_samples += !user;
+    rq->user_samples += user;
+    rq->kernel_samples += !user;
 }
 
 /* Interrupt context. */
@@ -55,10 +66,11 @@ static void slice_expire(struct timer *timer) {
     uint64_t now_ns = clock_monotonic_ns();
 
     spin_lock(&rq->lock);
-    if (rq->queued > 0) {
-        struct thread *current = rq->current;
+    struct thread *current = rq->current;
+    if (current != rq->idle) {
         uint64_t end_ns = current->slice_start_ns + SCHED_SLICE_NS;
-        if (now_ns >= end_ns && current->policy != SCHED_FIFO) {
+        sample(rq, current);
+        if (rq->queued > 0 && now_ns >= end_ns && current->policy != SCHED_FIFO) {
             current->rotate = true;
             thread_set_work(current, THREAD_WORK_RESCHEDULE);
         }
@@ -79,7 +91,7 @@ static void finish_switch(void) {
     spin_unlock(&rq->lock);
     if (!dead)
         return;
-    kernel_stack_free(previous->stack);
+    thread_free_stack(previous);
     previous->release(previous);
 }
 
@@ -145,7 +157,7 @@ static void schedule_with(bool yield) {
         rq_yield(rq, previous);
     put_previous(rq, previous);
     struct thread *next = rq_pick(rq);
-    slice_arm(rq, now_ns);
+    slice_arm(rq, now_ns, next != rq->idle);
     if (next != previous) {
         switch_to(rq, next, now_ns);
     } else {
@@ -184,19 +196,13 @@ void sched_use_mmu(struct mmu_context *mmu) {
 
 /* Puts a runnable thread on its queue and sees to it that it gets its turn. rq->lock held. */
 static void activate(struct run_queue *rq, struct thread *thread, bool sync) {
-    uint64_t now_ns = rq->charged_until_ns;
-
     rq_enqueue(rq, thread);
-    if (sync) {
+    if (sync)
         rq->hint = thread;
-    } else if (rq->current != rq->idle) {
-        now_ns = clock_monotonic_ns();
-        rq_charge(rq, now_ns);
-    }
+    else if (rq->current != rq->idle)
+        rq_charge(rq, clock_monotonic_ns());
     if (!sync && rq_preempts(rq, thread))
         thread_set_work(rq->current, THREAD_WORK_RESCHEDULE);
-    else if (!rq->slice_timer.queued && rq->cpu == cpu_id())
-        timer_start(&rq->slice_timer, (sync ? clock_monotonic_ns() : now_ns) + SCHED_SLICE_NS);
     else if (rq->cpu != cpu_id())
         thread_set_work(rq->current, THREAD_WORK_RESCHEDULE);
 }
@@ -267,8 +273,7 @@ void thread_times(struct thread *thread, uint64_t *user_ns, uint64_t *system_ns)
 
     if (rq->current == thread)
         rq_charge(rq, clock_monotonic_ns());
-    *user_ns = thread->user_time_ns;
-    *system_ns = thread->system_time_ns;
+    cpu_time_divide(thread->cpu_time_ns, thread->user_samples, thread->kernel_samples, user_ns, system_ns);
     spin_unlock_irqrestore(&rq->lock, flags);
 }
 

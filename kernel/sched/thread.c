@@ -10,11 +10,23 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 
+static uint64_t thread_count;
+
+uint64_t thread_total(void) {
+    return atomic_load_relaxed(&thread_count);
+}
+
+void thread_free_stack(struct thread *thread) {
+    kernel_stack_free(thread->stack);
+    atomic_fetch_sub(&thread_count, 1ull);
+}
+
 int thread_init(struct thread *thread, const char *name, void (*entry)(void *), void *argument) {
     DEBUG_ASSERT(thread->state == THREAD_NEW && thread->stack == NULL);
     thread->stack = kernel_stack_alloc();
     if (thread->stack == NULL)
         return -ENOMEM;
+    atomic_fetch_add(&thread_count, 1ull);
     thread->kernel_stack_top = (uintptr_t)thread->stack + KERNEL_STACK_SIZE;
     thread->entry = entry;
     thread->argument = argument;

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "kernel/arch/context.h"
+#include "kernel/arch/frame.h"
 #include "kernel/arch/percpu.h"
 #include "kernel/sync/spinlock.h"
 #include "lib/list.h"
@@ -63,7 +64,8 @@ struct thread {
     uint64_t slice_start_ns;
     bool queued;  /* on the run queue of `cpu` (the running thread is not) */
     bool rotate;  /* real time: goes behind its equals when it is queued next */
-    uint64_t user_time_ns, system_time_ns;
+    uint64_t cpu_time_ns;                /* exact */
+    uint32_t user_samples, kernel_samples; /* where the slice timer found it: they divide cpu_time_ns */
     uint64_t voluntary_switches, involuntary_switches;
 
     char name[THREAD_NAME_MAX];
@@ -87,6 +89,10 @@ static inline struct thread *current_thread(void) {
 
 /* Prepares `thread` (zeroed by the caller) with a kernel stack; -ENOMEM. It starts in entry(argument). */
 int thread_init(struct thread *thread, const char *name, void (*entry)(void *), void *argument);
+/* Undoes thread_init for a thread that never ran (the scheduler does it for dead ones). */
+void thread_free_stack(struct thread *thread);
+/* Threads that have a stack. */
+uint64_t thread_total(void);
 /* Makes a NEW thread runnable. */
 void thread_start(struct thread *thread);
 /* A kernel thread, started; NULL when memory is short. */
@@ -101,6 +107,11 @@ noreturn_fn void thread_exit(void);
 /* Whether it can run user code (and is embedded in a struct task). */
 static inline bool thread_is_user(const struct thread *thread) {
     return thread->arch.fpu != NULL;
+}
+
+/* The user's registers as of its last entry into the kernel. */
+static inline struct trap_frame *thread_user_frame(const struct thread *thread) {
+    return (struct trap_frame *)(uintptr_t)thread->kernel_stack_top - 1;
 }
 
 /* True when the running thread has a signal to look at: interruptible sleeps end with -EINTR. */

@@ -4,6 +4,7 @@
 #include "kernel/arch/fpu.h"
 #include "kernel/log/panic.h"
 #include "kernel/mm/kernel_map.h"
+#include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
 #include "kernel/time/clock.h"
 #include "lib/string.h"
@@ -16,7 +17,16 @@ struct process *init_process;
 static struct slab_cache *task_cache, *process_cache, *fpu_cache;
 static struct list_node all_processes = LIST_INIT(all_processes); /* task_list_lock */
 
+/* Kernel stacks may take a sixteenth of memory: a fork bomb leaves room to end it. */
+#define STACK_SHARE 16u
+#define TASKS_MIN 64u
+static uint32_t task_count, task_limit;
+
 void task_init(void) {
+    struct page_stats memory;
+
+    page_stats_read(&memory);
+    task_limit = (uint32_t)MAX(memory.managed_pages * PAGE_SIZE / (STACK_SHARE * KERNEL_STACK_SIZE), (uint64_t)TASKS_MIN);
     pid_init();
     signal_init();
     task_cache = slab_cache_create("task", sizeof(struct task), 0, NULL);
@@ -42,13 +52,16 @@ static void task_release(struct thread *thread) {
         cred_put(task->cred);
     if (task->process != NULL)
         process_put(task->process);
+    atomic_fetch_sub(&task_count, 1u);
     rcu_defer(&task->rcu, task_free);
 }
 
 struct task *task_create(const char *name, void (*entry)(void *), void *argument) {
+    if (atomic_fetch_add(&task_count, 1u) >= task_limit)
+        goto uncount;
     struct task *task = slab_alloc_zero(task_cache);
     if (task == NULL)
-        return NULL;
+        goto uncount;
     signal_pending_init(&task->signals.pending);
     task->thread.release = task_release;
     task->thread.arch.fpu = slab_alloc(fpu_cache);
@@ -66,12 +79,14 @@ free_fpu:
     slab_free(fpu_cache, task->thread.arch.fpu);
 free_task:
     slab_free(task_cache, task);
+uncount:
+    atomic_fetch_sub(&task_count, 1u);
     return NULL;
 }
 
 void task_destroy(struct task *task) {
     ASSERT(task->thread.state == THREAD_NEW);
-    kernel_stack_free(task->thread.stack);
+    thread_free_stack(&task->thread);
     task_release(&task->thread);
 }
 
