@@ -1,0 +1,18 @@
+"""Memory and exec, checked by programs that run the same on Linux."""
+from vm import host
+
+PROGRAMS = host.BUILD / "tests" / "programs"
+
+
+def check(result, count):
+    bad = [line for line in result.text.splitlines() if not line.startswith("ok ")]
+    assert result.status == 0 and not bad, result.text + result.err.decode(errors="replace")
+    assert result.text.count("ok ") == count
+
+
+def test_memory_semantics(guest_exec):
+    check(guest_exec("/tmp/memory", options=["--mem", "64M", "--add", f"{PROGRAMS}/memory:/tmp/memory"]), 13)
+
+
+def test_exec_rules(guest_exec):
+    check(guest_exec("/tmp/exec_rules", "test", options=["--add", f"{PROGRAMS}/exec_rules:/tmp/exec_rules"]), 7)
