@@ -14,6 +14,7 @@ from vm.guest import Guest
 from vm.options import guest_parser
 
 BOCHS_QUIT = b"\x1d"  # Ctrl-]
+WINDOW_CONSOLE = "console=ttyS0 console=tty1"  # the log on both, the prompt in the window
 
 
 def _terminal_append() -> str:
@@ -29,7 +30,7 @@ def _terminal_append() -> str:
 
 def _run_qemu(options) -> int:
     display = ["-display", "gtk" if options.gui else "none"]
-    append = " ".join(filter(None, ["" if options.gui else _terminal_append(), options.append,
+    append = " ".join(filter(None, [WINDOW_CONSOLE if options.gui else _terminal_append(), options.append,
                                     image.kernel_word("init", options.init) if options.init else ""]))
     folder = Path(tempfile.mkdtemp(prefix="astra-"))
     try:
