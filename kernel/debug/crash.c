@@ -28,7 +28,7 @@ static void write_byte(uint64_t address) {
 }
 
 static void crash_null(void) {
-    write_byte(hidden(0ull) + offsetof(struct page, mapcount));
+    write_byte(hidden(0ull) + offsetof(struct page, order));
 }
 
 static void crash_text(void) {

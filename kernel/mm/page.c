@@ -183,7 +183,6 @@ struct page *page_alloc(unsigned order, unsigned flags) {
         return NULL;
     ASSERT(page->refcount == 0);
     page->flags = 0;
-    page->mapcount = 0;
     page->order = (uint8_t)order;
     atomic_store_relaxed(&page->refcount, 1u);
     if (flags & PAGE_ALLOC_ZERO)

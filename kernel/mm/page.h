@@ -36,9 +36,7 @@ enum page_flag {
 struct page {
     uint32_t refcount; /* atomic */
     uint32_t flags;    /* enum page_flag; atomic bit operations */
-    uint32_t mapcount; /* page-table entries that map it (user pages), atomic */
     uint8_t order;     /* of the block this page heads */
-    uint8_t reserved[3];
     union {
         struct { /* buddy, per-CPU list: free */
             struct list_node node;

@@ -22,7 +22,7 @@ LAYERS = [
 ]
 # Beside the layers: every layer may use it to find itself bugs, and it may read them all.
 BESIDE = ("kernel/debug",)
-CORE_CODE_LINES_MAX = 12_500  # docs/decisions/core-size.md
+CORE_CODE_LINES_MAX = 13_000  # docs/decisions/core-size.md
 LOADER = "boot/stage"
 
 
