@@ -25,7 +25,7 @@ static inline uint64_t word_zeros(uint64_t word) {
     return (word - WORD_ONES) & ~word & WORD_HIGHS;
 }
 
-/* For the last bytes of a page, up to a NUL. In dentry.c: kept out of the loops, which it would burden. */
+/* For the last bytes of a page, up to a NUL. Not inline: it would burden the loops. */
 uint64_t word_load_bytes(const char *text);
 
 /* Eight bytes; those behind a NUL, and beyond the page, are anything. */

@@ -32,6 +32,7 @@ struct pipe {
     uint32_t readers, writers;           /* open ends */
     uint32_t reader_opens, writer_opens; /* ever: FIFO opens wait for a change */
     uint32_t users;                      /* open files and opens under way; inode->lock */
+    bool unnamed;                        /* made by pipe(): opening it again by /proc waits for nobody */
 };
 
 DEFINE_LOCK_CLASS(pipe_class, "pipe");
@@ -298,6 +299,8 @@ static void pipe_release(struct file *file) {
 /* fifo(7): an end opened alone waits for the other, unless non-blocking. */
 static int wait_for_other_end(struct pipe *pipe, struct file *file) {
     uint32_t access = file->flags & O_ACCMODE;
+    if (pipe->unnamed)
+        return 0;
     bool nonblocking = file->flags & O_NONBLOCK;
     if (access == O_RDONLY && pipe->writers == 0 && !nonblocking) {
         uint32_t before = pipe->writer_opens;
@@ -322,7 +325,8 @@ static int fifo_open(struct inode *inode, struct file *file) {
     file->ops = &pipe_file_ops;
     file->abilities |= FILE_IS_STREAM;
     add_end(pipe, file);
-    file->position = pipe->writers == 0 ? pipe->writer_opens : UINT64_MAX; /* see pipe_poll */
+    bool may_lack_writer = pipe->writers == 0 && !pipe->unnamed; /* see pipe_poll */
+    file->position = may_lack_writer ? pipe->writer_opens : UINT64_MAX;
     int error = wait_for_other_end(pipe, file);
     if (!error)
         return 0;
@@ -348,6 +352,7 @@ static struct file *make_end(struct inode *inode, uint32_t flags) {
         inode_put(inode);
         return ERR_PTR(-ENOMEM);
     }
+    pipe->unnamed = true;
     inode_get(inode); /* for pipe_unuse, should there be no file */
     struct file *file = file_create_on_inode(inode, name, &pipe_file_ops, flags, pipe);
     if (IS_ERR(file)) {

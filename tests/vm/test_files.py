@@ -78,3 +78,11 @@ def test_many_small_files(guest_script):
         ls | wc -l; ln f1 hard; mkdir sub; mv f* sub; ls | wc -l; ls sub | wc -l; rm -r /tmp/d/sub; ls
     """)
     assert out.splitlines() == ["2000", "2", "2000", "hard"]
+
+
+def test_descriptors_open_again_by_name(guest_script):
+    out = guest_script("""
+        echo piped | cat /dev/stdin; echo a | cat /proc/self/fd/0; echo text > /tmp/x
+        exec 5</tmp/x; rm /tmp/x; cat /dev/fd/5; readlink /proc/$$/fd/5
+    """)
+    assert out.splitlines() == ["piped", "a", "text", "/data/tmp/x (deleted)"]
