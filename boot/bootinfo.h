@@ -212,7 +212,9 @@ enum boot_event {
     BOOT_EVENT_WARNING = 6,        /* a: code as in boot/README.md, b: detail */
     BOOT_EVENT_DISK_RETRY = 7,     /* a: LBA in 512-byte units, b: BIOS status (AH) */
     BOOT_EVENT_DISK_FALLBACK = 8,  /* a: sectors a call from now on, b: 1 EDD, 0 CHS */
-    BOOT_EVENT_JUMP = 9            /* the last one: a: kernel entry point */
+    BOOT_EVENT_JUMP = 9,           /* the loader's last one: a: kernel entry point */
+    BOOT_EVENT_KERNEL_ENTRY = 0x100,
+    BOOT_EVENT_FIRST_PROGRAM = 0x101 /* process 1 is about to run its first instruction */
 };
 
 /* The steps of stage2, in order. */

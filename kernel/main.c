@@ -54,6 +54,7 @@ static void boot_rest(void *unused) {
 
 void kernel_main(const struct boot_info *info) {
     const char *bad_hand_over = boot_info_adopt(info);
+    boot_trace_add(BOOT_EVENT_KERNEL_ENTRY, 0, 0);
     early_console_init();            // from here on something can be said
     trap_init();                     // and faults are reported, not rebooted on
     debug_init();

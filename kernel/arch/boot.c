@@ -1,5 +1,6 @@
 #include "kernel/arch/boot.h"
 
+#include "kernel/arch/cpu.h"
 #include "lib/crc32.h"
 #include "lib/string.h"
 
@@ -18,4 +19,17 @@ const char *boot_info_adopt(const struct boot_info *from) {
     if (boot_info.trace_phys)
         memcpy(&boot_trace, (const void *)(uintptr_t)(BOOT_OFFSET_MAP + boot_info.trace_phys), sizeof boot_trace);
     return NULL;
+}
+
+void boot_trace_add(uint32_t id, uint64_t a, uint64_t b) {
+    boot_trace.events[boot_trace.count % BOOT_TRACE_EVENTS] = (struct boot_trace_event){.id = id, .tsc = cpu_tsc(), .a = a, .b = b};
+    boot_trace.count++;
+}
+
+uint64_t boot_trace_tsc(uint32_t id) {
+    uint64_t kept = MIN(boot_trace.count, (uint64_t)BOOT_TRACE_EVENTS);
+    for (uint64_t i = 0; i < kept; i++)
+        if (boot_trace.events[i].id == id)
+            return boot_trace.events[i].tsc;
+    return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "fs/vfs/file_table.h"
 #include "fs/vfs/fs_context.h"
+#include "kernel/arch/boot.h"
 #include "kernel/arch/context.h"
 #include "kernel/arch/fpu.h"
 #include "kernel/debug/monitor.h"
@@ -12,6 +13,8 @@
 #include "kernel/log/panic.h"
 #include "kernel/proc/exec.h"
 #include "kernel/task/task.h"
+#include "kernel/time/clock.h"
+#include "lib/div64.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
@@ -31,6 +34,12 @@ static bool try_program(const char *path, const struct program *like) {
     return error >= 0;
 }
 
+static void report_boot_time(void) {
+    boot_trace_add(BOOT_EVENT_FIRST_PROGRAM, 0, 0);
+    uint64_t ticks = boot_trace_tsc(BOOT_EVENT_FIRST_PROGRAM) - boot_trace_tsc(BOOT_EVENT_KERNEL_ENTRY);
+    log_info("first program %lu us after the kernel's entry", mul_div_u64(ticks, US_PER_SEC, clock_tsc_hz()));
+}
+
 static void init_begin(void *argument) {
     const struct program *program = argument;
     bool started = try_program(program->path, program);
@@ -41,6 +50,7 @@ static void init_begin(void *argument) {
         log_error("there is no program to run: check boot/ramfs.cpio and init= in boot/astra.cfg");
         monitor_run(NULL);
     }
+    report_boot_time();
     arch_return_to_user(task_frame(current_task()));
 }
 

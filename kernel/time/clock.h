@@ -6,6 +6,7 @@
 #define NS_PER_SEC 1000000000ull
 #define NS_PER_MS 1000000ull
 #define NS_PER_US 1000ull
+#define US_PER_SEC 1000000ull
 
 uint64_t clock_monotonic_ns(void); /* CLOCK_MONOTONIC = CLOCK_BOOTTIME: no suspend */
 uint64_t clock_realtime_ns(void);  /* since 1970-01-01 UTC */
