@@ -63,8 +63,9 @@ static void walk_subtree(struct rb_node *node, const struct map_walk *walk) {
     walk_subtree(node->child[RB_RIGHT], walk);
 }
 
-void object_map_each(struct vm_object *object, uint64_t first, uint64_t last,
-                     void (*visit)(struct vma *vma, uint64_t first, uint64_t last)) {
+/* Calls visit for each mapping that shows a page in [first, last], clipped to it. May sleep. */
+static void each_mapping(struct vm_object *object, uint64_t first, uint64_t last,
+                         void (*visit)(struct vma *vma, uint64_t first, uint64_t last)) {
     struct map_walk walk = {.first = first, .last = last, .visit = visit};
 
     rwsem_read_lock(&object->map_lock);
@@ -87,9 +88,9 @@ static void protect_visit(struct vma *vma, uint64_t first, uint64_t last) {
 
 /* Private copies beyond a truncated file's end go too, as on Linux. */
 void object_unmap_pages(struct vm_object *object, uint64_t first, uint64_t last) {
-    object_map_each(object, first, last, unmap_visit);
+    each_mapping(object, first, last, unmap_visit);
 }
 
 void object_protect_pages(struct vm_object *object, uint64_t first, uint64_t last) {
-    object_map_each(object, first, last, protect_visit);
+    each_mapping(object, first, last, protect_visit);
 }

@@ -10,13 +10,6 @@
 void object_map_add(struct vm_object *object, struct vma *vma);
 void object_map_remove(struct vm_object *object, struct vma *vma);
 
-/*
- * Calls visit(vma, first, last) for each mapping that shows a page in [first, last]; the two are
- * clipped to the mapping. object->map_lock is held for reading. May sleep.
- */
-void object_map_each(struct vm_object *object, uint64_t first, uint64_t last,
-                     void (*visit)(struct vma *vma, uint64_t first, uint64_t last));
-
 /* Takes pages [first, last] out of all page tables, private copies included. */
 void object_unmap_pages(struct vm_object *object, uint64_t first, uint64_t last);
 /* Write-protects them everywhere, so that the next write to each is noticed. */

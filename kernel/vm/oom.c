@@ -14,6 +14,7 @@
 #include "kernel/time/clock.h"
 #include "kernel/vm/object.h"
 #include "kernel/vm/space.h"
+#include "lib/string.h"
 
 #define RECLAIM_PAGES 64u
 #define RETRY_NS 5000000ull         /* how long a waiter sleeps before it tries again */
@@ -31,6 +32,7 @@ void oom_init(void) {
 
 struct choice {
     struct process *process; /* the largest so far, referenced */
+    char name[THREAD_NAME_MAX];
     uint64_t pages;
     bool somebody_dies; /* another process is on its way out already */
 };
@@ -51,6 +53,12 @@ static uint64_t pages_of(struct process *process) {
     return 0;
 }
 
+static void note_name(struct choice *choice) {
+    const struct task *task = list_first_entry(&choice->process->threads, struct task, process_node);
+
+    strlcpy(choice->name, task->thread.name, sizeof choice->name); /* pages > 0: it has a thread */
+}
+
 static bool consider(struct process *process, void *context) {
     struct choice *choice = context;
     uint64_t pages = pages_of(process);
@@ -63,6 +71,7 @@ static bool consider(struct process *process, void *context) {
         process_get(process);
         choice->process = process;
         choice->pages = pages;
+        note_name(choice);
     }
     return true;
 }
@@ -96,7 +105,7 @@ static bool kill_one(void) {
         return choice.somebody_dies;
     if (!make_victim(choice.process))
         return true;
-    log_error("out of memory: killing process %d, which holds %lu KiB", choice.process->pid->number,
+    log_error("out of memory: killing %s, process %d, which holds %lu KiB", choice.name, choice.process->pid->number,
               (unsigned long)(choice.pages << (PAGE_SHIFT - 10)));
     (void)signal_send_process(choice.process, SIGKILL, NULL);
     return true;

@@ -93,7 +93,7 @@ void space_install(struct space *space) {
     struct task *task = current_task();
     struct space *old = task->space;
 
-    task->space = space;
+    rcu_assign(task->space, space); /* /proc looks at it without a lock */
     sched_use_mmu(space ? &space->mmu : NULL);
     if (old)
         space_put(old);

@@ -187,12 +187,3 @@ struct vma *vma_merge(struct vma *vma) {
         vma = join(prev, vma);
     return vma;
 }
-
-bool vma_range_is_mapped(struct space *space, uint64_t start, uint64_t end) {
-    for (struct vma *vma = space_find(space, start); vma && vma->start <= start; vma = vma_next(vma)) {
-        if (vma->end >= end)
-            return true;
-        start = vma->end;
-    }
-    return start >= end;
-}

@@ -41,8 +41,6 @@ void vma_set_flags(struct vma *vma, uint32_t flags);
 int vma_split_at(struct space *space, uint64_t address);
 /* Joins with equal neighbours; returns what it became part of. */
 struct vma *vma_merge(struct vma *vma);
-/* True if [start, end) is mapped without holes. */
-bool vma_range_is_mapped(struct space *space, uint64_t start, uint64_t end);
 
 uint32_t vma_flags_from_prot(uint32_t prot);
 
