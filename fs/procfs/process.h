@@ -5,8 +5,12 @@
 
 /* process_stat.c */
 int proc_show_stat(const struct proc_node *node, struct view_buffer *buffer);
-int proc_show_statm(const struct proc_node *node, struct view_buffer *buffer);
 int proc_show_status(const struct proc_node *node, struct view_buffer *buffer);
+
+/* process_memory.c */
+int proc_show_statm(const struct proc_node *node, struct view_buffer *buffer);
+/* The Vm lines of status. May sleep. */
+void proc_show_memory(struct space *space, struct view_buffer *buffer);
 
 /* process_text.c */
 int proc_show_cmdline(const struct proc_node *node, struct view_buffer *buffer);

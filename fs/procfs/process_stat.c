@@ -1,7 +1,6 @@
-/* /proc/PID/stat, statm, status: numbers of a process or thread, in Linux's formats (proc(5)). */
+/* /proc/PID/stat, status: numbers of a process or thread, in Linux's formats (proc(5)). */
 #include "fs/procfs/process.h"
 
-#include "kernel/mm/layout.h"
 #include "kernel/sched/sched.h"
 #include "kernel/task/signal.h"
 #include "kernel/time/clock.h"
@@ -11,11 +10,10 @@
 #include "lib/string.h"
 
 #define TICK_NS (NS_PER_SEC / 100) /* times are in units of 1/100 s: USER_HZ */
-#define KIB_PER_PAGE (PAGE_SIZE / 1024)
 #define RT_PRIORITY_BASE (-1) /* proc(5): a real-time priority p shows as -1 - p */
 #define NICE_PRIORITY_BASE 20
 
-/* Everything the three files tell, taken at one moment as far as that is possible. */
+/* Everything the two files tell, taken at one moment as far as that is possible. */
 struct snapshot {
     char name[THREAD_NAME_MAX];
     char state;
@@ -169,20 +167,6 @@ int proc_show_stat(const struct proc_node *node, struct view_buffer *buffer) {
     return 0;
 }
 
-int proc_show_statm(const struct proc_node *node, struct view_buffer *buffer) {
-    struct space *space = proc_space(node);
-    if (!space) {
-        view_printf(buffer, "0 0 0 0 0 0 0\n");
-        return 0;
-    }
-    uint64_t text_pages = (ALIGN_UP(space->code_end, PAGE_SIZE) - ALIGN_DOWN(space->code_start, PAGE_SIZE)) / PAGE_SIZE;
-    view_printf(buffer, "%llu %llu %llu %llu 0 %llu 0\n", ULL(space->total_pages),
-                ULL(space->resident_anon + space->resident_file), ULL(space->resident_file),
-                ULL(text_pages), ULL(space->data_pages));
-    space_put(space);
-    return 0;
-}
-
 /* ---- status ---- */
 
 static const char *state_name(char letter) {
@@ -212,22 +196,6 @@ static void show_groups(const struct cred *cred, struct view_buffer *buffer) {
     for (uint32_t i = 0; i < cred->group_count; i++)
         view_printf(buffer, "%u ", cred->groups[i]);
     view_printf(buffer, "\n");
-}
-
-static void show_memory(const struct space *space, struct view_buffer *buffer) {
-    uint64_t anon = (uint64_t)space->resident_anon * KIB_PER_PAGE;
-    uint64_t file = (uint64_t)space->resident_file * KIB_PER_PAGE;
-    uint64_t stack = space->stack_start ? (USER_ADDRESS_END - space->stack_start) / 1024 : 0;
-    const struct { const char *name; uint64_t kib; } lines[] = {
-        {"VmPeak", space->total_pages * KIB_PER_PAGE}, {"VmSize", space->total_pages * KIB_PER_PAGE},
-        {"VmLck", space->locked_pages * KIB_PER_PAGE}, {"VmPin", 0},
-        {"VmHWM", anon + file}, {"VmRSS", anon + file}, {"RssAnon", anon}, {"RssFile", file}, {"RssShmem", 0},
-        {"VmData", space->data_pages * KIB_PER_PAGE}, {"VmStk", stack % (8 * 1024)},
-        {"VmExe", (space->code_end - space->code_start) / 1024}, {"VmLib", 0},
-        {"VmPTE", (uint64_t)space->table_pages * KIB_PER_PAGE}, {"VmSwap", 0},
-    };
-    for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
-        view_printf(buffer, "%s:\t%8llu kB\n", lines[i].name, ULL(lines[i].kib));
 }
 
 static void show_signals(const struct snapshot *s, struct view_buffer *buffer) {
@@ -261,7 +229,7 @@ int proc_show_status(const struct proc_node *node, struct view_buffer *buffer) {
         show_groups(cred, buffer);
     view_printf(buffer, "NStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", s.process_id, s.pid, s.group, s.session);
     if (space)
-        show_memory(space, buffer);
+        proc_show_memory(space, buffer);
     view_printf(buffer, "Threads:\t%u\n", s.threads);
     show_signals(&s, buffer);
     if (cred)

@@ -7,13 +7,10 @@
 #include "kernel/arch/percpu.h"
 #include "kernel/irq/stats.h"
 #include "kernel/log/cmdline.h"
-#include "kernel/mm/page.h"
-#include "kernel/mm/slab.h"
 #include "kernel/sched/sched.h"
 #include "kernel/task/pid.h"
 #include "kernel/time/clock.h"
 #include "kernel/view/view.h"
-#include "lib/string.h"
 #include "lib/version.h"
 
 #define TICK_NS (NS_PER_SEC / 100) /* USER_HZ */
@@ -49,46 +46,6 @@ static void show_loadavg(struct view_buffer *buffer, void *context) {
         view_printf(buffer, "%llu.%02llu ", ULL(hundredths / 100), ULL(hundredths % 100));
     }
     view_printf(buffer, "%llu/%llu %d\n", ULL(stats.runnable), ULL(stats.threads), pid_last());
-}
-
-/* ---- memory ---- */
-
-static void add_slab(void *context, const struct slab_stats *stats) {
-    *(uint64_t *)context += stats->pages;
-}
-
-static void show_meminfo(struct view_buffer *buffer, void *context) {
-    struct page_stats pages;
-    uint64_t slab_pages = 0;
-    (void)context;
-    page_stats_read(&pages);
-    slab_stats_each(add_slab, &slab_pages);
-    const struct { const char *name; uint64_t pages; } lines[] = {
-        {"MemTotal", pages.managed_pages}, {"MemFree", pages.free_pages},
-        {"MemAvailable", pages.free_pages}, {"Buffers", 0}, {"Cached", 0}, {"SwapCached", 0},
-        {"Active", 0}, {"Inactive", 0}, {"SwapTotal", 0}, {"SwapFree", 0}, {"Dirty", 0}, {"Writeback", 0},
-        {"AnonPages", 0}, {"Mapped", 0}, {"Shmem", 0}, {"Slab", slab_pages},
-        {"SReclaimable", 0}, {"SUnreclaim", slab_pages}, {"CommitLimit", pages.managed_pages},
-        {"Committed_AS", pages.managed_pages - pages.free_pages},
-    };
-    for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
-        view_printf(buffer, "%s:%*s%8llu kB\n", lines[i].name, (int)(15 - strlen(lines[i].name)), "",
-                    ULL(lines[i].pages * (PAGE_SIZE / 1024)));
-}
-
-static void show_slab(void *context, const struct slab_stats *stats) {
-    view_printf(context, "%-17s %6llu %6llu %6zu %4u %4u : tunables 0 0 0 : slabdata %llu %llu 0\n",
-                stats->name, ULL(stats->objects_in_use), ULL(stats->objects_total), stats->object_size,
-                (unsigned)(stats->pages ? stats->objects_total / stats->pages : 0), 1u, ULL(stats->pages),
-                ULL(stats->pages));
-}
-
-static void show_slabinfo(struct view_buffer *buffer, void *context) {
-    (void)context;
-    view_printf(buffer, "slabinfo - version: 2.1\n# name <active_objs> <num_objs> <objsize> <objperslab>"
-                        " <pagesperslab> : tunables <limit> <batchcount> <sharedfactor> : slabdata"
-                        " <active_slabs> <num_slabs> <sharedavail>\n");
-    slab_stats_each(show_slab, buffer);
 }
 
 /* ---- processors ---- */
@@ -181,8 +138,6 @@ static struct view views[] = {
     {.path = "cmdline", .help = "arguments of the kernel", .show = show_cmdline},
     {.path = "uptime", .help = "seconds since boot, seconds idle", .show = show_uptime},
     {.path = "loadavg", .help = "load of 1, 5, 15 minutes, running/all threads, last pid", .show = show_loadavg},
-    {.path = "meminfo", .help = "memory in KiB", .show = show_meminfo},
-    {.path = "slabinfo", .help = "caches of equal objects", .show = show_slabinfo},
     {.path = "stat", .help = "processor time in 1/100 s, counts since boot", .show = show_stat},
     {.path = "cpuinfo", .help = "processors", .show = show_cpuinfo},
     {.path = "filesystems", .help = "filesystem types", .show = show_filesystems},
@@ -195,4 +150,5 @@ void system_views_init(void) {
         views[i].tree = VIEW_PROC;
         view_register(&views[i]);
     }
+    memory_views_init();
 }

@@ -1,4 +1,5 @@
 /* The views of /proc about the whole system. */
 #pragma once
 
-void system_views_init(void); /* system.c: version, uptime, meminfo, stat ... */
+void system_views_init(void); /* system.c: version, uptime, stat ... */
+void memory_views_init(void); /* memory.c: meminfo, vmstat, slabinfo */

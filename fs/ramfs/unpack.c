@@ -101,6 +101,7 @@ static struct inode *find_directory(struct unpack *unpack, const char *name, con
 /* A page of the archive joins the object; the archive's own reference keeps it from being freed. */
 static int insert_in_place(struct vm_object *object, uint64_t index, const uint8_t *data) {
     struct page *page = virt_to_page(data);
+    atomic_fetch_or(&page->flags, PAGE_RESERVED);
     page_get(page);
     page_get(page);
     int error = object_insert_page(object, index, page);

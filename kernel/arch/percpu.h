@@ -22,6 +22,9 @@
 /* An lvalue: the running CPU's copy, one %gs-relative access. */
 #define this_cpu(name) (*(volatile __seg_gs __typeof__(name) *)(uintptr_t)&(name))
 
+/* Adds to the running CPU's copy (or a member of it) in one instruction, which no interrupt can split. */
+#define this_cpu_add(name, n) ((void)(*(__seg_gs __typeof__(name) *)(uintptr_t)&(name) += (n)))
+
 /* Address of CPU `cpu`'s copy. */
 #define per_cpu_ptr(name, cpu) \
     ((__typeof__(name) *)(void *)((uintptr_t)&(name) + per_cpu_offset[cpu]))

@@ -32,6 +32,7 @@ struct stack_pool {
 DEFINE_LOCK_CLASS(stack_class, "kernel stacks");
 static struct spinlock stack_lock = SPINLOCK_INIT(stack_class);
 static uint64_t used_slots[BITMAP_WORDS(SLOT_COUNT)]; /* [stack_lock] */
+static uint64_t mapped_stacks;                        /* [stack_lock] written; read anywhere */
 static size_t next_slot;                              /* where to search from [stack_lock] */
 static void *common_pool[COMMON_POOL_SIZE];           /* [stack_lock] */
 static uint32_t common_count;                         /* [stack_lock] */
@@ -70,6 +71,7 @@ static void *slot_create(void) {
         slot_release(slot, i);
         return NULL;
     }
+    mapped_stacks++;
     return (void *)slot_stack(slot);
 }
 
@@ -99,12 +101,18 @@ void kernel_stack_free(void *stack) {
         return;
     }
     spin_lock(&stack_lock);
-    if (common_count < COMMON_POOL_SIZE)
+    if (common_count < COMMON_POOL_SIZE) {
         common_pool[common_count++] = stack;
-    else
+    } else {
         slot_release(offset / SLOT_SIZE, STACK_PAGES);
+        mapped_stacks--;
+    }
     spin_unlock(&stack_lock);
     irq_restore(flags);
+}
+
+uint64_t kernel_stack_pages(void) {
+    return atomic_load_relaxed(&mapped_stacks) * STACK_PAGES;
 }
 
 bool kernel_stack_is_guard(uint64_t address) {

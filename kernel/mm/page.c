@@ -49,6 +49,7 @@ struct cpu_stack {
     struct page *pages[CPU_STACK_SIZE];
 };
 static DEFINE_PER_CPU(struct cpu_stack, cpu_stack);
+DEFINE_PER_CPU(int64_t, anonymous_pages);
 
 static enum zone page_zone(const struct page *page) {
     return page < phys_to_page(LOW_END) ? ZONE_LOW : ZONE_HIGH;
@@ -194,6 +195,8 @@ struct page *page_alloc(unsigned order, unsigned flags) {
 static void frames_free(struct page *page, unsigned order) {
     ASSERT(!(page->flags & (PAGE_FREE | PAGE_RESERVED)));
     if (order == 0) {
+        if (page->flags & PAGE_ANONYMOUS)
+            this_cpu_add(anonymous_pages, -1);
         single_give(page);
         return;
     }
@@ -286,7 +289,7 @@ void page_init(void) {
 }
 
 void page_stats_read(struct page_stats *stats) {
-    *stats = (struct page_stats){.managed_pages = managed_pages};
+    *stats = (struct page_stats){.managed_pages = managed_pages, .reserve_pages = user_reserve};
     for (size_t i = 0; i < ram_range_count; i++)
         stats->total_pages += (ram_ranges[i].end - ram_ranges[i].start) >> PAGE_SHIFT;
     uint64_t flags = spin_lock_irqsave(&buddy_lock);
@@ -294,6 +297,9 @@ void page_stats_read(struct page_stats *stats) {
     for (unsigned order = 0; order <= PAGE_ORDER_MAX; order++)
         stats->free_blocks[order] = zones[ZONE_LOW].blocks[order] + zones[ZONE_HIGH].blocks[order];
     spin_unlock_irqrestore(&buddy_lock, flags);
-    for (uint32_t cpu = 0; cpu < cpu_count; cpu++)
-        stats->free_pages += atomic_load_relaxed(&per_cpu_ptr(cpu_stack, cpu)->count);
+    for (uint32_t cpu = 0; cpu < cpu_count; cpu++) {
+        stats->cpu_pages += atomic_load_relaxed(&per_cpu_ptr(cpu_stack, cpu)->count);
+        stats->anonymous_pages += (uint64_t)atomic_load_relaxed(per_cpu_ptr(anonymous_pages, cpu));
+    }
+    stats->free_pages += stats->cpu_pages;
 }

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "kernel/arch/percpu.h"
 #include "kernel/mm/layout.h"
 #include "kernel/sync/rcu.h"
 #include "lib/atomic.h"
@@ -31,6 +32,7 @@ enum page_flag {
     PAGE_ERROR = 1u << 8,     /* object page: the last transfer failed */
     PAGE_TABLE = 1u << 9,     /* a page table */
     PAGE_FRESH = 1u << 10,    /* free block whose other struct pages are not initialised yet */
+    PAGE_ANONYMOUS = 1u << 11, /* a program's own memory; counted */
 };
 
 struct page {
@@ -99,6 +101,14 @@ static inline void page_get(struct page *page) {
 /* Drops a reference to a single page; frees it with the last one. Any context. */
 void page_put(struct page *page);
 
+/* Per CPU, of which only the sum means something: single pages marked PAGE_ANONYMOUS. */
+DECLARE_PER_CPU(int64_t, anonymous_pages);
+/* Marks a page that was just allocated as a program's own memory: counted until it is freed. */
+static inline void page_mark_anonymous(struct page *page) {
+    page->flags = PAGE_ANONYMOUS;
+    this_cpu_add(anonymous_pages, 1);
+}
+
 /* The shared page of zeros, PAGE_RESERVED: mapped read-only where a program reads untouched memory. Not counted. */
 struct page *page_zero_frame(void);
 
@@ -111,6 +121,9 @@ struct page_stats {
     uint64_t total_pages;   /* all RAM the firmware listed */
     uint64_t managed_pages; /* handed to the allocator */
     uint64_t free_pages;
+    uint64_t cpu_pages;       /* of the free ones: in per-CPU lists */
+    uint64_t reserve_pages;   /* of the free ones: programs do not get the last so many */
+    uint64_t anonymous_pages; /* programs' own memory */
     uint64_t free_blocks[PAGE_ORDER_MAX + 1]; /* by order; per-CPU lists not included */
 };
 void page_stats_read(struct page_stats *stats);

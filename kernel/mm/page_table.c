@@ -21,6 +21,7 @@ struct table_pool {
     struct page *tables[POOL_SIZE];
 };
 static DEFINE_PER_CPU(struct table_pool, table_pool); /* interrupts off */
+static uint64_t table_count;                          /* atomic; pooled ones included */
 
 struct page *page_table_alloc(unsigned alloc_flags) {
     uint64_t flags = irq_save();
@@ -30,8 +31,10 @@ struct page *page_table_alloc(unsigned alloc_flags) {
     if (table)
         return table;
     table = page_alloc(0, PAGE_ALLOC_ZERO | alloc_flags);
-    if (table)
-        table->flags = PAGE_TABLE;
+    if (!table)
+        return NULL;
+    table->flags = PAGE_TABLE;
+    atomic_fetch_add(&table_count, 1ull);
     return table;
 }
 
@@ -43,10 +46,18 @@ void page_table_free(struct page *table) {
     if (pooled)
         pool->tables[pool->count++] = table;
     irq_restore(flags);
-    if (pooled)
-        return;
+    if (!pooled)
+        page_table_discard(table);
+}
+
+void page_table_discard(struct page *table) {
+    atomic_fetch_sub(&table_count, 1ull);
     table->flags = 0;
     page_free(table, 0);
+}
+
+uint64_t page_table_pages(void) {
+    return atomic_load_relaxed(&table_count);
 }
 
 void page_table_copy_kernel(pte_t *root) {

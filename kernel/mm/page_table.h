@@ -18,6 +18,10 @@
 struct page *page_table_alloc(unsigned alloc_flags);
 /* Takes back a table whose entries are all zero again. Any context. */
 void page_table_free(struct page *table);
+/* Gives a table back to the page allocator, whatever is in it. Any context. */
+void page_table_discard(struct page *table);
+/* Pages that are tables or kept to become some; those of the kernel's half that booting made are not counted. */
+uint64_t page_table_pages(void);
 
 /* Copies the kernel's half into a new top-level table. */
 void page_table_copy_kernel(pte_t *root);

@@ -14,6 +14,7 @@
 #include "kernel/vm/fault.h"
 
 #include "kernel/task/task.h"
+#include "kernel/vm/counts.h"
 #include "kernel/vm/map.h"
 #include "kernel/vm/object.h"
 #include "kernel/vm/oom.h"
@@ -54,7 +55,9 @@ static void drop_replaced(struct fault *fault, pte_t old) {
     if (old & PTE_UNCOUNTED)
         return;
     struct page *page = phys_to_page(pte_phys(old));
-    atomic_fetch_sub(page->flags & PAGE_OBJECT ? &space->resident_file : &space->resident_anon, 1);
+    bool of_object = page->flags & PAGE_OBJECT;
+    atomic_fetch_sub(of_object ? &space->resident_file : &space->resident_anon, 1);
+    vm_count(file_mappings, of_object ? -1 : 0);
     page_put(page);
 }
 
@@ -67,6 +70,7 @@ static int give_private_page(struct fault *fault, const struct page *source, pte
         return -ENOMEM;
     if (source)
         memcpy(page_to_virt(page), page_to_virt(source), PAGE_SIZE);
+    page_mark_anonymous(page);
     if (vma->object)
         vma->has_copies = true;
     if (!replace_entry(fault, old, page_to_phys(page) | table_bits(vma->flags) | ENTRY_WRITABLE)) {
@@ -154,6 +158,7 @@ static void map_around(struct fault *fault) {
     for (; found; found &= found - 1)
         page_put(pages[__builtin_ctz(found)]);
     atomic_fetch_add(&space->resident_file, mapped);
+    vm_count(file_mappings, mapped);
 }
 
 /* A write to a shared mapping. `old` is 0 or the read-only entry of this page. */
@@ -169,6 +174,7 @@ static int share_writable(struct fault *fault, struct page *page, pte_t old) {
         if (!old) {
             page_get(page);
             atomic_fetch_add(&space->resident_file, 1);
+            vm_count(file_mappings, 1);
         }
     }
     spin_unlock(&space->table_lock);
@@ -330,6 +336,7 @@ int vm_fault(uint64_t address, unsigned flags) {
     if (!task->space || address >= USER_ADDRESS_END)
         return -EFAULT;
     task->minor_faults++;
+    vm_count(faults, 1);
     do
         error = fault_once(task->space, address, flags);
     while (error == -ENOMEM && oom_relieve());
@@ -344,6 +351,7 @@ int space_insert_page(struct space *space, uint64_t address, struct page *page) 
     if (!pte)
         return -ENOMEM;
     ASSERT(*pte == 0);
+    page_mark_anonymous(page);
     *pte = page_to_phys(page) | table_bits(vma->flags) | ENTRY_WRITABLE;
     space->resident_anon++;
     return 0;

@@ -10,6 +10,7 @@
 
 #include "kernel/log/panic.h"
 #include "kernel/mm/slab.h"
+#include "kernel/vm/counts.h"
 #include "lib/errno.h"
 #include "lib/errptr.h"
 #include "lib/string.h"
@@ -54,6 +55,7 @@ void object_init(struct vm_object *object, const struct object_ops *ops, void *o
     radix_init(&object->pages, &node_ops);
     rwsem_init(&object->map_lock, object_map_class);
     list_init(&object->reclaim_node);
+    vm_count(objects, 1);
     if (!ops->fill)
         return;
     spin_lock(&reclaim_lock);
@@ -91,6 +93,7 @@ void object_put(struct vm_object *object) {
         spin_unlock(&reclaim_lock);
     }
     object_drop_pages(object, 0);
+    vm_count(objects, -1);
     if (object->ops->release)
         object->ops->release(object);
 }
@@ -154,6 +157,16 @@ uint32_t object_pages_cached(struct vm_object *object, uint64_t first, uint32_t 
     return found;
 }
 
+/* Pages of the boot archive are not the allocator's: they are not counted as used either. */
+static void count_page(const struct vm_object *object, const struct page *page, int64_t step) {
+    if (page->flags & PAGE_RESERVED)
+        return;
+    if (object->ops->fill)
+        vm_count(file_pages, step);
+    else
+        vm_count(shared_pages, step);
+}
+
 static bool beyond_end(const struct vm_object *object, uint64_t index) {
     return index >= DIV_ROUND_UP(atomic_load(&object->size_bytes), PAGE_SIZE);
 }
@@ -165,8 +178,10 @@ static int insert(struct vm_object *object, uint64_t index, struct page *page, b
     page->u.cache.private = 0;
     spin_lock(&object->lock);
     int error = !extend && beyond_end(object, index) ? -EIO : radix_insert(&object->pages, index, page);
-    if (!error)
+    if (!error) {
         object->page_count++;
+        count_page(object, page, 1);
+    }
     spin_unlock(&object->lock);
     return error;
 }
@@ -183,6 +198,9 @@ static void remove_locked(struct vm_object *object, struct page *page) {
     ASSERT(removed == page);
     page->u.cache.object = NULL;
     object->page_count--;
+    count_page(object, page, -1);
+    if (page->flags & PAGE_DIRTY && atomic_fetch_and(&page->flags, ~PAGE_DIRTY) & PAGE_DIRTY)
+        vm_count(dirty_pages, -1);
 }
 
 static void remove_page(struct vm_object *object, struct page *page) {
@@ -255,7 +273,8 @@ void object_mark_dirty(struct vm_object *object, struct page *page) {
         return;
     spin_lock(&object->lock);
     if (page->u.cache.object == object) {
-        atomic_fetch_or(&page->flags, PAGE_DIRTY);
+        if (!(atomic_fetch_or(&page->flags, PAGE_DIRTY) & PAGE_DIRTY))
+            vm_count(dirty_pages, 1);
         radix_tag_set(&object->pages, page->u.cache.index, RADIX_DIRTY);
     }
     spin_unlock(&object->lock);

@@ -1,4 +1,5 @@
 /* read, write, truncate and sync of memory objects. */
+#include "kernel/vm/counts.h"
 #include "kernel/vm/io_buffer.h"
 #include "kernel/vm/object.h"
 #include "kernel/vm/object_map.h"
@@ -175,6 +176,7 @@ static bool take_dirty(struct vm_object *object, struct page *page) {
     if (dirty) {
         atomic_fetch_and(&page->flags, ~PAGE_DIRTY);
         radix_tag_clear(&object->pages, page->u.cache.index, RADIX_DIRTY);
+        vm_count(dirty_pages, -1);
     }
     spin_unlock(&object->lock);
     return dirty;

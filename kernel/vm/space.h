@@ -68,6 +68,8 @@ struct space {
     uint64_t arguments_start, arguments_end, environment_start, environment_end;
     uint64_t total_pages, locked_pages, data_pages; /* of mappings; data: private and writable */
     int64_t resident_anon, resident_file, table_pages; /* atomic; pages */
+    int64_t resident_peak;         /* pages, at the last moment before some were taken out [table_lock] */
+    uint64_t total_peak;           /* pages of mappings */
     bool lock_future;              /* mlockall(MCL_FUTURE) */
     uint32_t membarrier_commands;  /* registered by membarrier(2); atomic */
     struct file *executable;       /* /proc/PID/exe */
@@ -82,6 +84,10 @@ void space_get(struct space *space);
 void space_put(struct space *space);
 /* A copy for fork: private pages become copy-on-write. NULL: no memory. May sleep. */
 struct space *space_fork(struct space *parent);
+/* The most pages that were ever resident. */
+static inline int64_t space_resident_peak(const struct space *space) {
+    return MAX(space->resident_peak, space->resident_anon + space->resident_file);
+}
 /* Installs on the running task (exec), taking over the reference; NULL at exit. The old one is put. */
 void space_install(struct space *space);
 /* Sets what /proc/PID/exe shows, with a reference of its own; NULL: nothing. */

@@ -35,6 +35,5 @@ void table_root_free(phys_addr_t root_phys) {
         pool->roots[pool->count++] = page;
         return;
     }
-    atomic_fetch_and(&page->flags, ~(uint32_t)PAGE_TABLE);
-    page_free(page, 0); /* not back into the pool of zeroed tables */
+    page_table_discard(page); /* not back into the pool of zeroed tables */
 }

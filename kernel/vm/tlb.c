@@ -3,6 +3,7 @@
 
 #include "kernel/arch/cpu.h"
 #include "kernel/arch/percpu.h"
+#include "kernel/vm/counts.h"
 #include "kernel/vm/page_table.h"
 #include "lib/assert.h"
 
@@ -85,9 +86,15 @@ void tlb_gather_table(struct tlb_gather *gather, uint64_t address, struct page *
 }
 
 void tlb_gather_end(struct tlb_gather *gather) {
+    struct space *space = gather->space;
+
     gather_flush(gather);
+    if (!(gather->anon | gather->file))
+        return;
+    space->resident_peak = space_resident_peak(space); /* it shrinks only here */
     if (gather->anon)
-        atomic_fetch_sub(&gather->space->resident_anon, gather->anon);
+        atomic_fetch_sub(&space->resident_anon, gather->anon);
     if (gather->file)
-        atomic_fetch_sub(&gather->space->resident_file, gather->file);
+        atomic_fetch_sub(&space->resident_file, gather->file);
+    vm_count(file_mappings, -gather->file);
 }

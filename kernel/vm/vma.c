@@ -103,6 +103,7 @@ static void account(struct vma *vma, bool add) {
     uint64_t pages = add ? vma_pages(vma) : 0 - vma_pages(vma);
 
     space->total_pages += pages;
+    space->total_peak = MAX(space->total_peak, space->total_pages);
     if (vma->flags & VMA_LOCKED)
         space->locked_pages += pages;
     if (is_data(vma))
