@@ -246,14 +246,10 @@ static int ramfs_read_directory(struct file *file, struct dir_context *context) 
     if (context->position <= 1 && !context->emit(context, "..", 2, parent->number, S_IFDIR >> 12,
                                                  INDEX_FIRST_COOKIE))
         return 0;
-    uint64_t cookie = MAX(context->position, (uint64_t)INDEX_FIRST_COOKIE);
-    struct index_entry *entry;
-    while ((entry = name_index_from(ramfs_index_of(directory), cookie)) != NULL) {
-        cookie = entry->cookie + 1;
-        if (!context->emit(context, entry->name, entry->length, entry->inode->number,
-                           (entry->inode->mode & S_IFMT) >> 12, cookie))
-            break;
-    }
+    struct index_entry *entry = name_index_from(ramfs_index_of(directory), context->position);
+    while (entry && context->emit(context, entry->name, entry->length, entry->inode->number,
+                                  (entry->inode->mode & S_IFMT) >> 12, entry->cookie + 1))
+        entry = name_index_next(entry);
     return 0;
 }
 

@@ -86,6 +86,10 @@ struct inode *name_index_remove(struct name_index *index, struct index_entry *en
     return inode;
 }
 
+struct index_entry *name_index_next(const struct index_entry *entry) {
+    return by_cookie(rb_next(&entry->by_cookie));
+}
+
 struct index_entry *name_index_from(const struct name_index *index, uint64_t cookie) {
     struct index_entry *found = NULL;
     for (struct rb_node *node = index->cookies.top; node;) {

@@ -36,3 +36,5 @@ int name_index_add(struct name_index *index, const char *name, size_t length, st
 struct inode *name_index_remove(struct name_index *index, struct index_entry *entry);
 /* The first entry with cookie >= `cookie`, or NULL. */
 struct index_entry *name_index_from(const struct name_index *index, uint64_t cookie);
+/* The one after it, or NULL. */
+struct index_entry *name_index_next(const struct index_entry *entry);

@@ -286,15 +286,14 @@ static int step(struct walk *walk, const char **name) {
 }
 
 /*
- * The common case without detours: cached plain directories that all may search, and what is in the last
- * of them. Stops before whatever is not that; `step` does it. Returns what is left of `name`.
+ * The common case without detours: cached plain directories, and what is in the last of them. Stops before whatever is not that; `step` does it. Returns what is left of `name`.
  */
 static const char *walk_plain(struct walk *walk, const char *name) {
     struct component component;
     struct dentry *at = walk->at.path.dentry;
     struct inode *inode = walk->at.inode;
     uint32_t sequence = walk->at.sequence, next_sequence;
-    while (*name != '\0' && (inode->mode & (S_IFMT | 0111)) == (S_IFDIR | 0111)) {
+    while (*name != '\0' && S_IS(inode->mode, S_IFDIR) && may_search(inode) == 0) {
         component_parse(name, &component);
         bool last = *component.rest == '\0';
         if (name[0] == '.' || (last && (component.slash_follows || (walk->flags & LOOKUP_PARENT))))

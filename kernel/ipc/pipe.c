@@ -5,7 +5,7 @@
  * slot (n / PAGE_SIZE) % slots. Pages come when bytes first enter a slot; when the pipe runs empty
  * both numbers go back to 0, so that a busy small pipe lives in one page.
  *
- * Invariants (pipe->lock held): consumed <= written <= consumed + capacity; a slot has a page if it
+ * Invariants (pipe->lock held): held = written - consumed; consumed <= written <= consumed + capacity; a slot has a page if it
  * holds bytes.
  *
  * Locks: inode->lock guards inode->pipe and pipe->users (FIFOs); then pipe->lock.
@@ -29,6 +29,7 @@ struct pipe {
     struct page **pages; /* `slots` of them */
     uint32_t slots;      /* a power of two */
     uint64_t written, consumed;
+    uint64_t held;       /* their difference: read without the lock by waiters and poll */
     uint32_t readers, writers;           /* open ends */
     uint32_t reader_opens, writer_opens; /* ever: FIFO opens wait for a change */
     uint32_t users;                      /* open files and opens under way; inode->lock */
@@ -74,7 +75,12 @@ static void pipe_free(struct pipe *pipe) {
 }
 
 static uint64_t bytes_held(const struct pipe *pipe) {
-    return atomic_load_relaxed(&pipe->written) - atomic_load_relaxed(&pipe->consumed);
+    return atomic_load_relaxed(&pipe->held);
+}
+
+/* pipe->lock held. */
+static void update_held(struct pipe *pipe) {
+    atomic_store_relaxed(&pipe->held, pipe->written - pipe->consumed);
 }
 
 static uint64_t bytes_free(const struct pipe *pipe) {
@@ -98,7 +104,8 @@ static int64_t put_piece(struct pipe *pipe, struct io_buffer *buffer, uint64_t l
     if (!*slot)
         return -ENOMEM;
     size_t copied = io_copy_from(buffer, (char *)page_to_virt(*slot) + offset, size);
-    atomic_store_relaxed(&pipe->written, pipe->written + copied);
+    pipe->written += copied;
+    update_held(pipe);
     return copied ? (int64_t)copied : -EFAULT;
 }
 
@@ -110,7 +117,8 @@ static int64_t take_piece(struct pipe *pipe, struct io_buffer *buffer) {
         return 0;
     const char *from = page_to_virt(*slot_of(pipe, pipe->consumed));
     size_t copied = io_copy_to(buffer, from + offset, size);
-    atomic_store_relaxed(&pipe->consumed, pipe->consumed + copied);
+    pipe->consumed += copied;
+    update_held(pipe);
     return copied ? (int64_t)copied : -EFAULT;
 }
 
