@@ -35,9 +35,9 @@ def test_named_files_exist(document):
     assert not missing, missing
 
 
-@pytest.mark.parametrize("document", ["kernel/README.md", "docs/memory.md"])
+@pytest.mark.parametrize("document", ["kernel/README.md", "docs/boot.md", "docs/memory.md"])
 def test_named_functions_exist(document):
-    """What these two tell along the code must be found in the code."""
+    """What these tell along the code must be found in the code."""
     code = "\n".join(path.read_text() for top in ("boot", "lib", "kernel", "fs", "drivers")
                      for path in (ROOT / top).rglob("*") if path.suffix in (".c", ".h", ".asm", ".ld"))
     words = set(re.findall(r"\w+", code))
