@@ -1,5 +1,6 @@
 /*
- * The dentry cache.
+ * The dentry cache: making, finding and publishing dentries. dentry_move.c renames them, dentry_lru.c
+ * forgets them.
  *
  * Invariants
  *  1. A hashed dentry has one reference from the cache itself; a dentry whose count is 1 and that
@@ -9,10 +10,11 @@
  *  3. At most one hashed dentry exists for a (parent, name): insertion looks again under parent->lock.
  *  4. Name, parent and inode change only inside the dentry's sequence count.
  *
- * Lock order: rename_lock, dentry.lock (two parents by address), bucket, lru_lock.
+ * Lock order: rename_lock, dentry.lock (two parents by address), bucket, the LRU list.
  */
 #include "fs/vfs/dentry.h"
 
+#include "fs/vfs/dentry_internal.h"
 #include "fs/vfs/mount.h"
 #include "fs/vfs/name_words.h"
 #include "fs/vfs/path.h"
@@ -20,7 +22,6 @@
 #include "kernel/mm/slab.h"
 #include "lib/errno.h"
 #include "lib/errptr.h"
-#include "lib/format.h"
 #include "lib/hash.h"
 #include "lib/string.h"
 
@@ -29,32 +30,17 @@ struct bucket {
     struct spinlock lock; /* guards `head` for writers */
 };
 
-/* A name too long for the dentry itself. */
-struct long_name {
-    struct rcu_head rcu;
-    char text[];
-};
-
 #define BUCKET_SHIFT_MIN 8u
 #define BUCKET_SHIFT_MAX 18u
 #define PAGES_PER_BUCKET 8u
-/* The cache may hold one dentry for so many pages of RAM before creation starts to shrink it. */
-#define PAGES_PER_DENTRY 2u
-#define SHRINK_BATCH 32u
 
 DEFINE_LOCK_CLASS(dentry_class, "dentry");
 DEFINE_LOCK_CLASS(bucket_class, "dentry bucket");
-DEFINE_LOCK_CLASS(lru_class, "dentry lru");
 DEFINE_LOCK_CLASS(rename_class, "rename");
 
 static struct slab_cache *dentry_cache;
 static struct bucket *buckets;
 static unsigned bucket_unused_bits; /* 64 less the logarithm of the number of buckets */
-static uint64_t dentry_limit;
-
-static struct spinlock lru_lock = SPINLOCK_INIT(lru_class); /* guards lru, dentry_count */
-static struct list_node lru = LIST_INIT(lru);              /* hashed dentries, oldest first */
-static uint64_t dentry_count;
 
 struct seqlock rename_lock = SEQLOCK_INIT(rename_class);
 
@@ -64,7 +50,7 @@ void dentry_cache_init(void) {
     unsigned bucket_shift = log2_floor(stats.managed_pages / PAGES_PER_BUCKET + 1);
     bucket_shift = MIN(MAX(bucket_shift, BUCKET_SHIFT_MIN), BUCKET_SHIFT_MAX);
     bucket_unused_bits = 64 - bucket_shift;
-    dentry_limit = stats.managed_pages / PAGES_PER_DENTRY;
+    dentry_lru_init(stats.managed_pages);
     dentry_cache = slab_cache_create("dentry", sizeof(struct dentry), 0, NULL);
 
     uint64_t bytes = sizeof(struct bucket) << bucket_shift;
@@ -82,7 +68,7 @@ static inline struct bucket *bucket_of(const struct dentry *parent, uint32_t has
 /* ---- making and freeing ---- */
 
 /* Zeroed, so that names are padded. */
-static struct long_name *long_name_alloc(size_t length) {
+struct long_name *dentry_name_alloc(size_t length) {
     return kzalloc(sizeof(struct long_name) + ALIGN_UP(length + 1, WORD_BYTES));
 }
 
@@ -90,7 +76,7 @@ static void long_name_free(struct rcu_head *head) {
     kfree(container_of(head, struct long_name, rcu));
 }
 
-static void name_release(struct dentry *dentry, const char *name) {
+void dentry_name_release(struct dentry *dentry, const char *name) {
     if (name != dentry->inline_name)
         rcu_defer(&container_of(name, struct long_name, text[0])->rcu, long_name_free);
 }
@@ -99,11 +85,11 @@ static void name_release(struct dentry *dentry, const char *name) {
 static char *name_room(struct dentry *dentry, size_t length) {
     if (length < DENTRY_INLINE_NAME)
         return dentry->inline_name;
-    struct long_name *room = long_name_alloc(length);
+    struct long_name *room = dentry_name_alloc(length);
     return room ? room->text : NULL;
 }
 
-static void name_fill(struct dentry *dentry, char *room, const char *name, size_t length) {
+void dentry_name_fill(struct dentry *dentry, char *room, const char *name, size_t length) {
     memcpy(room, name, length);
     room[length] = '\0';
     dentry->name = room;
@@ -122,7 +108,7 @@ static struct dentry *dentry_alloc(struct super_block *super, const char *name, 
         slab_free(dentry_cache, dentry);
         return NULL;
     }
-    name_fill(dentry, room, name, length);
+    dentry_name_fill(dentry, room, name, length);
     refcount_init(&dentry->refcount, 1);
     seqcount_init(&dentry->sequence);
     spin_init(&dentry->lock, dentry_class);
@@ -144,7 +130,7 @@ static void dentry_free(struct rcu_head *head) {
 }
 
 /* Its count is 0 and nothing leads to it any more. Returns the parent, whose reference passes on. */
-static struct dentry *dentry_destroy(struct dentry *dentry) {
+struct dentry *dentry_destroy(struct dentry *dentry) {
     ASSERT(list_is_empty(&dentry->children));
     struct dentry *parent = dentry->parent == dentry ? NULL : dentry->parent;
     if (dentry->inode)
@@ -222,7 +208,7 @@ static struct dentry *dentry_find(struct dentry *parent, const char *name, size_
 }
 
 /* parent->lock held. The table's own reference is the caller's. */
-static void hash_insert(struct dentry *dentry) {
+void dentry_hash_insert(struct dentry *dentry) {
     struct bucket *bucket = bucket_of(dentry->parent, dentry->hash);
     spin_lock(&bucket->lock);
     hlist_add_rcu(&dentry->hash_node, &bucket->head);
@@ -232,7 +218,7 @@ static void hash_insert(struct dentry *dentry) {
 }
 
 /* parent->lock held. */
-static void hash_remove(struct dentry *dentry) {
+void dentry_hash_remove(struct dentry *dentry) {
     struct bucket *bucket = bucket_of(dentry->parent, dentry->hash);
     spin_lock(&bucket->lock);
     hlist_remove_rcu(&dentry->hash_node);
@@ -241,22 +227,8 @@ static void hash_remove(struct dentry *dentry) {
     dentry->hashed = false;
 }
 
-static void lru_add(struct dentry *dentry) {
-    spin_lock(&lru_lock);
-    list_add_tail(&dentry->lru, &lru);
-    dentry_count++;
-    spin_unlock(&lru_lock);
-}
-
-static void lru_remove(struct dentry *dentry) {
-    spin_lock(&lru_lock);
-    list_remove(&dentry->lru);
-    dentry_count--;
-    spin_unlock(&lru_lock);
-}
-
 /* Locks the parent as it is now: renames change it. */
-static struct dentry *lock_parent(struct dentry *dentry) {
+struct dentry *dentry_lock_parent(struct dentry *dentry) {
     for (;;) {
         struct dentry *parent = atomic_load(&dentry->parent);
         spin_lock(&parent->lock);
@@ -268,11 +240,11 @@ static struct dentry *lock_parent(struct dentry *dentry) {
 
 void dentry_unhash(struct dentry *dentry) {
     rcu_read_lock();
-    struct dentry *parent = lock_parent(dentry);
+    struct dentry *parent = dentry_lock_parent(dentry);
     bool was_hashed = dentry->hashed;
     if (was_hashed) {
-        hash_remove(dentry);
-        lru_remove(dentry);
+        dentry_hash_remove(dentry);
+        dentry_lru_remove(dentry);
     }
     spin_unlock(&parent->lock);
     rcu_read_unlock();
@@ -289,8 +261,8 @@ static struct dentry *insert_or_find(struct dentry *parent, struct dentry *dentr
     struct dentry *other = dentry_find(parent, dentry->name, dentry->name_length);
     if (!other) {
         dentry_get(dentry);
-        hash_insert(dentry);
-        lru_add(dentry);
+        dentry_hash_insert(dentry);
+        dentry_lru_add(dentry);
     }
     spin_unlock(&parent->lock);
     if (!other)
@@ -338,11 +310,6 @@ struct dentry *dentry_lookup_locked(struct dentry *parent, const char *name, siz
     return insert_or_find(parent, dentry);
 }
 
-void dentry_make_room(void) {
-    if (unlikely(atomic_load_relaxed(&dentry_count) > dentry_limit))
-        dentry_shrink(SHRINK_BATCH);
-}
-
 struct dentry *dentry_lookup(struct dentry *parent, const char *name, size_t length) {
     struct dentry *dentry = find_fresh(parent, name, length);
     if (dentry)
@@ -361,197 +328,4 @@ void dentry_instantiate(struct dentry *dentry, struct inode *inode) {
     atomic_store(&dentry->inode, inode);
     seqcount_write_end(&dentry->sequence);
     spin_unlock(&dentry->lock);
-}
-
-/* ---- moving ---- */
-
-bool dentry_is_below(const struct dentry *dentry, const struct dentry *ancestor) {
-    while (dentry != ancestor && dentry->parent != dentry)
-        dentry = dentry->parent;
-    return dentry == ancestor;
-}
-
-/* In the order of their addresses. */
-static void lock_two(struct dentry *a, struct dentry *b) {
-    spin_lock(a < b ? &a->lock : &b->lock);
-    if (a != b)
-        spin_lock_nested(a < b ? &b->lock : &a->lock);
-}
-
-static void unlock_two(struct dentry *a, struct dentry *b) {
-    spin_unlock(&a->lock);
-    if (a != b)
-        spin_unlock(&b->lock);
-}
-
-int dentry_move(struct dentry *dentry, struct dentry *parent, const char *name, size_t length) {
-    struct dentry *old_parent = dentry->parent;
-    const char *old_name = dentry->name;
-    /* The inline name may be being read: a dentry that has one gets its new one from outside. */
-    struct long_name *room = long_name_alloc(length);
-    if (!room)
-        return -ENOMEM;
-
-    seqlock_write_lock(&rename_lock);
-    lock_two(old_parent, parent);
-    seqcount_write_begin(&dentry->sequence);
-    if (dentry->hashed)
-        hash_remove(dentry);
-    else {
-        dentry_get(dentry);
-        lru_add(dentry);
-    }
-    name_fill(dentry, room->text, name, length);
-    dentry_get(parent);
-    atomic_store(&dentry->parent, parent);
-    hash_insert(dentry);
-    seqcount_write_end(&dentry->sequence);
-    unlock_two(old_parent, parent);
-    seqlock_write_unlock(&rename_lock);
-
-    name_release(dentry, old_name);
-    dentry_put(old_parent);
-    return 0;
-}
-
-/* A name that dentry_exchange may give away: the text itself for an outside one, else a copy. */
-static char *name_detach(struct dentry *dentry) {
-    struct long_name *copy = long_name_alloc(dentry->name_length);
-    if (!copy)
-        return NULL;
-    memcpy(copy->text, dentry->name, dentry->name_length + 1);
-    return copy->text;
-}
-
-int dentry_exchange(struct dentry *a, struct dentry *b) {
-    const char *old_a = a->name, *old_b = b->name;
-    struct dentry *parent_a = a->parent, *parent_b = b->parent;
-    char *name_a = name_detach(a), *name_b = name_detach(b);
-    if (!name_a || !name_b) {
-        kfree(name_a ? container_of(name_a, struct long_name, text[0]) : NULL);
-        kfree(name_b ? container_of(name_b, struct long_name, text[0]) : NULL);
-        return -ENOMEM;
-    }
-    uint32_t length_a = a->name_length, length_b = b->name_length;
-
-    seqlock_write_lock(&rename_lock);
-    lock_two(parent_a, parent_b);
-    seqcount_write_begin(&a->sequence);
-    seqcount_write_begin(&b->sequence);
-    hash_remove(a);
-    hash_remove(b);
-    atomic_store(&a->parent, parent_b);
-    atomic_store(&b->parent, parent_a);
-    uint32_t hash_a = a->hash;
-    a->name = name_b, a->name_length = length_b, a->hash = b->hash;
-    b->name = name_a, b->name_length = length_a, b->hash = hash_a;
-    hash_insert(a);
-    hash_insert(b);
-    seqcount_write_end(&b->sequence);
-    seqcount_write_end(&a->sequence);
-    unlock_two(parent_a, parent_b);
-    seqlock_write_unlock(&rename_lock);
-
-    name_release(a, old_a);
-    name_release(b, old_b);
-    return 0;
-}
-
-/* ---- forgetting ---- */
-
-/*
- * Takes the last two references - the cache's and the caller's - if there are no others. True: the
- * dentry is gone, and its parent's reference has been dropped.
- */
-static bool dentry_evict(struct dentry *dentry) {
-    struct dentry *parent = lock_parent(dentry);
-    uint32_t expected = 2;
-    bool evicted = dentry->hashed && !dentry->mount_count &&
-                   atomic_compare_exchange(&dentry->refcount.value, &expected, 0u);
-    if (evicted) {
-        hash_remove(dentry);
-        lru_remove(dentry);
-    }
-    spin_unlock(&parent->lock);
-    if (evicted)
-        dentry_put(dentry_destroy(dentry));
-    return evicted;
-}
-
-/* The next candidate with a reference, moved to the young end; NULL: none left in `*budget` looks. */
-static struct dentry *lru_next(size_t *budget) {
-    struct dentry *found = NULL;
-    spin_lock(&lru_lock);
-    while (!found && *budget > 0 && !list_is_empty(&lru)) {
-        struct dentry *dentry = list_first_entry(&lru, struct dentry, lru);
-        (*budget)--;
-        list_remove(&dentry->lru);
-        list_add_tail(&dentry->lru, &lru);
-        if (!dentry->referenced && refcount_read(&dentry->refcount) == 1 &&
-            refcount_get_not_zero(&dentry->refcount))
-            found = dentry;
-        dentry->referenced = false;
-    }
-    spin_unlock(&lru_lock);
-    return found;
-}
-
-size_t dentry_shrink(size_t count) {
-    size_t freed = 0;
-    size_t budget = 4 * count; /* the rest are in use or young: leave them */
-    while (freed < count) {
-        struct dentry *dentry = lru_next(&budget);
-        if (!dentry)
-            break;
-        if (dentry_evict(dentry))
-            freed++;
-        else
-            dentry_put(dentry);
-    }
-    return freed;
-}
-
-/* The first child, with a reference, or NULL. */
-static struct dentry *first_child(struct dentry *dentry) {
-    struct dentry *child = NULL;
-    spin_lock(&dentry->lock);
-    if (!list_is_empty(&dentry->children)) {
-        child = list_first_entry(&dentry->children, struct dentry, sibling);
-        dentry_get(child);
-    }
-    spin_unlock(&dentry->lock);
-    return child;
-}
-
-/* Depth first, by going down to the first child and coming back up: no recursion. */
-void dentry_forget_children(struct dentry *top) {
-    struct dentry *at = top;
-    dentry_get(at);
-    for (;;) {
-        struct dentry *child = first_child(at);
-        if (child) {
-            dentry_put(at);
-            at = child;
-            continue;
-        }
-        if (at == top)
-            break;
-        struct dentry *parent = at->parent;
-        dentry_get(parent);
-        dentry_unhash(at);
-        dentry_put(at);
-        at = parent;
-    }
-    dentry_put(top);
-}
-
-void dentry_stats_read(struct dentry_stats *stats) {
-    *stats = (struct dentry_stats){0};
-    spin_lock(&lru_lock);
-    stats->total = dentry_count;
-    struct dentry *dentry;
-    list_for_each_entry(dentry, &lru, lru) {
-        stats->unused += refcount_read(&dentry->refcount) == 1;
-    }
-    spin_unlock(&lru_lock);
 }
