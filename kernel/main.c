@@ -25,6 +25,7 @@
 #include "kernel/proc/first.h"
 #include "kernel/proc/futex.h"
 #include "kernel/random/random.h"
+#include "kernel/runtime/runtime.h"
 #include "kernel/sched/load.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/work.h"
@@ -44,6 +45,7 @@ static void boot_rest(void *unused) {
     pipe_init();
     epoll_init();
     sysctl_init();                   // /proc/sys
+    runtime_views_init();            // /kernel/runtime
 
     console_init();                  // /dev/console, before drivers offer terminals
     drivers_init();                  // buses announce devices, drivers take them

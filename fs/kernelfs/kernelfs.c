@@ -4,7 +4,6 @@
  */
 #include "fs/kernelfs/kernelfs.h"
 
-#include "fs/kernelfs/runtime.h"
 #include "fs/kernelfs/view_inode.h"
 #include "fs/vfs/mount.h"
 #include "lib/errno.h"
@@ -40,7 +39,6 @@ static struct view readme_view = {
 
 void kernelfs_init(void) {
     view_register(&readme_view);
-    runtime_views_init();
     kernelfs_super = super_create(&kernelfs_type, &kernelfs_super_ops);
     ASSERT(kernelfs_super);
     kernelfs_super->magic = KERNELFS_MAGIC;

@@ -50,19 +50,27 @@ static void show_loadavg(struct view_buffer *buffer, void *context) {
 
 /* ---- processors ---- */
 
+static void show_cpu_times(struct view_buffer *buffer, uint64_t user_ns, uint64_t system_ns, uint64_t idle_ns) {
+    view_printf(buffer, " %llu 0 %llu %llu 0 0 0 0 0 0\n", ULL(user_ns / TICK_NS), ULL(system_ns / TICK_NS),
+                ULL(idle_ns / TICK_NS));
+}
+
 static void show_stat(struct view_buffer *buffer, void *context) {
     struct sched_stats stats;
     (void)context;
     sched_stats_read(&stats);
-    view_printf(buffer, "cpu  %llu 0 %llu %llu 0 %llu 0 0 0 0\n", ULL(stats.user_ns / TICK_NS),
-                ULL(stats.system_ns / TICK_NS), ULL(stats.idle_ns / TICK_NS), ULL(stats.irq_ns / TICK_NS));
-    for (uint32_t cpu = 0; cpu < cpu_count; cpu++) /* kept for all together: shared out evenly */
-        view_printf(buffer, "cpu%u %llu 0 %llu %llu 0 %llu 0 0 0 0\n", cpu,
-                    ULL(stats.user_ns / TICK_NS / cpu_count), ULL(stats.system_ns / TICK_NS / cpu_count),
-                    ULL(stats.idle_ns / TICK_NS / cpu_count), ULL(stats.irq_ns / TICK_NS / cpu_count));
+    view_printf(buffer, "cpu ");
+    show_cpu_times(buffer, stats.user_ns, stats.system_ns, stats.idle_ns);
+    for (uint32_t cpu = 0; cpu < cpu_count; cpu++) {
+        struct sched_cpu_stats one;
+        sched_cpu_stats_read(cpu, &one);
+        view_printf(buffer, "cpu%u", cpu);
+        show_cpu_times(buffer, one.user_ns, one.system_ns, one.idle_ns);
+    }
     uint64_t boot_s = (clock_realtime_ns() - clock_monotonic_ns()) / NS_PER_SEC;
-    view_printf(buffer, "intr %llu\nctxt %llu\nbtime %llu\nprocesses %llu\nprocs_running %llu\nprocs_blocked 0\n",
-                ULL(irq_total()), ULL(stats.context_switches), ULL(boot_s), ULL(pid_created()), ULL(stats.runnable));
+    view_printf(buffer, "intr %llu\nctxt %llu\nbtime %llu\nprocesses %llu\nprocs_running %llu\nprocs_blocked %llu\n",
+                ULL(irq_total()), ULL(stats.context_switches), ULL(boot_s), ULL(pid_created()), ULL(stats.runnable),
+                ULL(stats.blocked));
 }
 
 static void show_cpu_flags(struct view_buffer *buffer) {
@@ -133,6 +141,17 @@ static void show_swaps(struct view_buffer *buffer, void *context) {
     view_printf(buffer, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
 }
 
+static void show_partitions(struct view_buffer *buffer, void *context) {
+    (void)context;
+    view_printf(buffer, "major minor  #blocks  name\n\n");
+}
+
+/* A line for each block device: none. */
+static void show_diskstats(struct view_buffer *buffer, void *context) {
+    (void)buffer;
+    (void)context;
+}
+
 static struct view views[] = {
     {.path = "version", .help = "name and version of the kernel", .show = show_version},
     {.path = "cmdline", .help = "arguments of the kernel", .show = show_cmdline},
@@ -142,6 +161,8 @@ static struct view views[] = {
     {.path = "cpuinfo", .help = "processors", .show = show_cpuinfo},
     {.path = "filesystems", .help = "filesystem types", .show = show_filesystems},
     {.path = "devices", .help = "major device numbers in use", .show = show_devices},
+    {.path = "partitions", .help = "block devices: numbers, KiB, name", .show = show_partitions},
+    {.path = "diskstats", .help = "transfers of block devices", .show = show_diskstats},
     {.path = "swaps", .help = "swap areas: none", .show = show_swaps},
 };
 
@@ -151,4 +172,5 @@ void system_views_init(void) {
         view_register(&views[i]);
     }
     memory_views_init();
+    table_views_init();
 }

@@ -73,6 +73,10 @@ static uint32_t abilities_of(uint32_t flags) {
            (access == O_WRONLY || access == O_RDWR ? FILE_CAN_WRITE : 0u);
 }
 
+uint64_t file_count(void) {
+    return slab_objects_in_use(file_cache);
+}
+
 struct file *file_alloc(const struct path *path, uint32_t flags) {
     struct file *file = slab_alloc_zero(file_cache);
     if (!file)

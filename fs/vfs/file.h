@@ -117,6 +117,7 @@ void file_set_watcher_hook(void (*gone)(struct file *file));
 
 void file_cache_init(void);
 
+uint64_t file_count(void); /* open files of the system */
 /* A file at `path` with its own references, not opened yet; NULL: no memory. */
 struct file *file_alloc(const struct path *path, uint32_t flags);
 /* Frees a file whose open failed. */

@@ -38,6 +38,10 @@ struct inode *inode_alloc(struct super_block *super) {
     return inode;
 }
 
+uint64_t inode_count(void) {
+    return slab_objects_in_use(inode_cache);
+}
+
 void inode_set_directory_lock(struct inode *inode) {
     rwsem_init(&inode->lock, directory_lock_class);
 }

@@ -111,6 +111,7 @@ struct inode_ops {
     void (*release)(struct inode *inode); /* last reference gone: free private data, blocks if link_count is 0 */
 };
 
+uint64_t inode_count(void); /* inodes in memory */
 struct inode *inode_alloc(struct super_block *super); /* reference 1; NULL: no memory */
 /* Said of a new directory: its lock is of another class, taken before those of the files in it. */
 void inode_set_directory_lock(struct inode *inode);

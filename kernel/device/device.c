@@ -5,6 +5,7 @@
 #define LOG_TAG "device"
 #include "kernel/device/device.h"
 
+#include "kernel/device/power.h"
 #include "kernel/log/log.h"
 #include "kernel/sched/mutex.h"
 #include "kernel/view/view.h"
@@ -89,4 +90,5 @@ static struct view devices_view = {
 void device_init(void) {
     mutex_init(&list_mutex, list_class);
     view_register(&devices_view);
+    power_init();
 }

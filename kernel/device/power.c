@@ -7,6 +7,7 @@
 #include "kernel/log/log.h"
 #include "kernel/time/clock.h"
 #include "kernel/tty/tty.h"
+#include "kernel/view/view.h"
 
 #define DRAIN_NS (500 * NS_PER_MS)
 
@@ -49,4 +50,24 @@ noreturn_fn void power_reboot(void) {
 noreturn_fn void power_halt(void) {
     quiesce("system halted");
     cpu_halt_forever();
+}
+
+static void show_methods(struct view_buffer *buffer, void *context) {
+    const struct power_method *method;
+    (void)context;
+    view_printf(buffer, "method off reset\n");
+    list_for_each_entry(method, &methods, node)
+        view_printf(buffer, "%s %s %s\n", method->name, method->off ? "yes" : "no", method->reset ? "yes" : "no");
+    view_printf(buffer, "any-pc no yes\n"); /* cpu_reset */
+}
+
+static struct view methods_view = {
+    .tree = VIEW_KERNEL,
+    .path = "hw/power",
+    .help = "ways to switch off and to restart, in the order they are tried",
+    .show = show_methods,
+};
+
+void power_init(void) {
+    view_register(&methods_view);
 }

@@ -15,6 +15,7 @@ struct power_method {
     void (*reset)(void);
 };
 
+void power_init(void); /* registers the view */
 /* Methods are tried in the order of registration. */
 void power_register(struct power_method *method);
 

@@ -137,6 +137,12 @@ uint64_t log_sequence_end(void) {
     return end;
 }
 
+void log_stats_read(struct log_stats *stats) {
+    uint64_t flags = ring_lock();
+    *stats = (struct log_stats){ring.tail_seq, ring.head_seq, ring.head - ring.tail, RING_SIZE};
+    ring_unlock(flags);
+}
+
 static size_t format_line(char *line, const struct log_record_info *info, const char *text) {
     uint64_t us = info->time_ns / NS_PER_US;
     int length = format_snprintf(line, LINE_MAX, "[%5llu.%06llu] %s\n", (unsigned long long)(us / US_PER_SEC),
@@ -220,6 +226,17 @@ void log_sink_remove(struct log_sink *sink) {
     uint64_t flags = irq_save();
     output_begin();
     list_remove(&sink->node);
+    atomic_store(&output_busy, 0u);
+    irq_restore(flags);
+}
+
+void log_sink_each(void (*visit)(const struct log_sink *sink, void *context), void *context) {
+    const struct log_sink *sink;
+    uint64_t flags = irq_save();
+    output_begin();
+    list_for_each_entry(sink, &sinks, node)
+        visit(sink, context);
+    output_pending(); /* what came meanwhile */
     atomic_store(&output_busy, 0u);
     irq_restore(flags);
 }

@@ -55,6 +55,14 @@ struct log_record_info {
 size_t log_read(uint64_t *sequence, struct log_record_info *info, char *text, size_t size);
 uint64_t log_sequence_end(void);
 
+struct log_stats {
+    uint64_t first_sequence, end_sequence; /* of the records held: [first, end) */
+    uint64_t bytes_used, bytes_size;       /* of the ring */
+};
+void log_stats_read(struct log_stats *stats);
+/* Visits the sinks; nothing is shown meanwhile, so the visitor must not sleep. */
+void log_sink_each(void (*visit)(const struct log_sink *sink, void *context), void *context);
+
 /* Called (in any context, no locks held) after a record was added; at most one hook: /dev/kmsg's wake-up. */
 void log_set_notify(void (*notify)(void));
 

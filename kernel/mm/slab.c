@@ -269,15 +269,19 @@ static uint64_t objects_in_magazines(const struct slab_cache *cache) {
     return count;
 }
 
+uint64_t slab_objects_in_use(const struct slab_cache *cache) {
+    uint64_t out = atomic_load_relaxed(&cache->objects_out);
+    return out - MIN(objects_in_magazines(cache), out);
+}
+
 void slab_stats_each(void (*show)(void *context, const struct slab_stats *stats), void *context) {
     struct slab_cache *cache;
     list_for_each_entry(cache, &caches, node) { /* caches are never removed */
         uint64_t flags = spin_lock_irqsave(&cache->lock);
-        uint64_t spare = MIN(objects_in_magazines(cache), cache->objects_out);
         struct slab_stats stats = {
             .name = cache->name,
             .object_size = cache->object_size,
-            .objects_in_use = cache->objects_out - spare,
+            .objects_in_use = slab_objects_in_use(cache),
             .objects_total = cache->slabs * cache->per_slab,
             .pages = cache->slabs << cache->order,
         };

@@ -30,6 +30,8 @@ void kfree(void *pointer); /* NULL is allowed */
 /* Once, after page_init. */
 void slab_init(void);
 
+/* Objects handed out and not freed, as of about now. Any context. */
+uint64_t slab_objects_in_use(const struct slab_cache *cache);
 /* For /kernel and /proc: calls `show` for each cache. */
 struct slab_stats {
     const char *name;

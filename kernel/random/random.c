@@ -30,6 +30,7 @@ static struct {
     struct blake2s pool;
     uint8_t key[CHACHA20_KEY_BYTES];
     uint32_t bytes_since_reseed;
+    uint64_t reseeds;
     bool pool_ready, seeded, pool_dirty;
 } generator = {.lock = SPINLOCK_INIT(random_lock_class)};
 
@@ -79,6 +80,7 @@ static void reseed_locked(void) {
     generator.pool_ready = false;
     pool_add_locked(digest, sizeof digest);
     generator.bytes_since_reseed = 0;
+    generator.reseeds++;
     generator.pool_dirty = false;
 }
 
@@ -151,4 +153,12 @@ void random_mix_interrupt(uint64_t address) {
         pool->count = 0;
         random_mix(pool->words, sizeof pool->words);
     }
+}
+
+void random_stats_read(struct random_stats *stats) {
+    uint64_t flags = spin_lock_irqsave(&generator.lock);
+
+    *stats = (struct random_stats){generator.seeded, generator.pool_dirty, generator.reseeds,
+                                   generator.bytes_since_reseed};
+    spin_unlock_irqrestore(&generator.lock, flags);
 }

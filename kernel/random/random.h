@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,14 @@ static inline uint64_t random_u64(void) {
 
 /* Mixes in data that an attacker may or may not know: it never makes the output worse. */
 void random_mix(const void *data, size_t size);
+
+struct random_stats {
+    bool seeded;       /* the first request was served */
+    bool pool_fresh;   /* entropy waits to be folded into the key at the next request */
+    uint64_t reseeds;  /* times the key was made anew from the pool */
+    uint32_t bytes_since_reseed;
+};
+void random_stats_read(struct random_stats *stats);
 
 /* Told of every interrupt: its time and place are mixed in, cheaply. Interrupt context. */
 void random_mix_interrupt(uint64_t address);

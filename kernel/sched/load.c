@@ -6,6 +6,7 @@
 
 #include "kernel/sched/run_queue.h"
 #include "kernel/time/clock.h"
+#include "lib/string.h"
 
 #define SAMPLE_NS (5 * NS_PER_SEC)
 #define FIXED_SHIFT 11
@@ -39,24 +40,33 @@ void load_start(void) {
     timer_start(&sample_timer, clock_monotonic_ns() + SAMPLE_NS);
 }
 
-void sched_stats_read(struct sched_stats *stats) {
-    uint64_t busy_ns = 0, user_samples = 0, kernel_samples = 0;
+void sched_cpu_stats_read(uint32_t cpu, struct sched_cpu_stats *stats) {
+    struct run_queue *rq = per_cpu_ptr(run_queue, cpu);
+    uint64_t flags = spin_lock_irqsave(&rq->lock);
 
-    *stats = (struct sched_stats){0};
+    rq_charge(rq, clock_monotonic_ns());
+    *stats = (struct sched_cpu_stats){.queued = rq->queued, .blocked = rq->blocked, .switches = rq->switches,
+                                      .idle_ns = rq->idle_ns, .idle = rq->current == rq->idle};
+    cpu_time_divide(rq->busy_ns, rq->user_samples, rq->kernel_samples, &stats->user_ns, &stats->system_ns);
+    memcpy(stats->current, rq->current->name, sizeof stats->current);
+    spin_unlock_irqrestore(&rq->lock, flags);
+}
+
+void sched_stats_read(struct sched_stats *stats) {
+    struct sched_cpu_stats one;
+    int64_t blocked = 0;
+
+    *stats = (struct sched_stats){.threads = thread_total()};
     for (uint32_t cpu = 0; cpu < cpu_count; cpu++) {
-        struct run_queue *rq = per_cpu_ptr(run_queue, cpu);
-        uint64_t flags = spin_lock_irqsave(&rq->lock);
-        rq_charge(rq, clock_monotonic_ns());
-        stats->runnable += rq->queued + (rq->current != rq->idle);
-        stats->context_switches += rq->switches;
-        busy_ns += rq->busy_ns;
-        user_samples += rq->user_samples;
-        kernel_samples += rq->kernel_samples;
-        stats->idle_ns += rq->idle_ns;
-        spin_unlock_irqrestore(&rq->lock, flags);
+        sched_cpu_stats_read(cpu, &one);
+        stats->runnable += one.queued + !one.idle;
+        stats->context_switches += one.switches;
+        stats->user_ns += one.user_ns;
+        stats->system_ns += one.system_ns;
+        stats->idle_ns += one.idle_ns;
+        blocked += one.blocked;
     }
-    stats->threads = thread_total();
-    cpu_time_divide(busy_ns, user_samples, kernel_samples, &stats->user_ns, &stats->system_ns);
+    stats->blocked = (uint64_t)MAX(blocked, 0);
     for (unsigned i = 0; i < ARRAY_SIZE(averages); i++)
         stats->load_average[i] = atomic_load_relaxed(&averages[i]);
 }

@@ -48,8 +48,18 @@ void sched_set_kick(void (*kick)(uint32_t cpu));
 
 /* Numbers for /proc/loadavg and /proc/stat. */
 struct sched_stats {
-    uint64_t runnable, context_switches, threads;
+    uint64_t runnable, blocked, context_switches, threads;
     uint64_t user_ns, system_ns, idle_ns, irq_ns;
     uint64_t load_average[3]; /* 1, 5, 15 minutes, fixed point with 11 fraction bits */
 };
 void sched_stats_read(struct sched_stats *stats);
+
+/* One CPU's share of them. */
+struct sched_cpu_stats {
+    uint64_t queued; /* threads waiting for the CPU */
+    int64_t blocked; /* threads that blocked here less those woken here: only the sum of all CPUs means something */
+    uint64_t switches, user_ns, system_ns, idle_ns;
+    bool idle;
+    char current[THREAD_NAME_MAX];
+};
+void sched_cpu_stats_read(uint32_t cpu, struct sched_cpu_stats *stats);

@@ -242,6 +242,14 @@ void lockdep_switch(struct lockdep_held *held) {
     this_cpu(held_sleeping) = held;
 }
 
+const struct lock_class *lockdep_class(unsigned id) {
+    return id < atomic_load(&class_count) ? classes[id] : NULL;
+}
+
+bool lockdep_was_nested(const struct lock_class *held, const struct lock_class *taken) {
+    return bitmap_test(edges[held->id], taken->id);
+}
+
 void lockdep_irq_enter(void) {
     this_cpu(irq_depth) = this_cpu(irq_depth) + 1;
 }

@@ -42,6 +42,10 @@ void lockdep_release_sleeping(struct lock_class *lock_class, const void *lock);
 void lockdep_assert_may_sleep(const char *where);
 /* The scheduler switches to a thread that holds these sleeping locks. Interrupts off. */
 void lockdep_switch(struct lockdep_held *held);
+/* The class with this id, from 1 on; NULL: there are no more. */
+const struct lock_class *lockdep_class(unsigned id);
+/* Whether a lock of class `taken` was ever taken while one of class `held` was held. */
+bool lockdep_was_nested(const struct lock_class *held, const struct lock_class *taken);
 /* Around the handling of an interrupt. */
 void lockdep_irq_enter(void);
 void lockdep_irq_exit(void);

@@ -171,5 +171,8 @@ void rcu_run_callbacks(bool all) {
 void rcu_stats_read(struct rcu_stats *stats) {
     stats->grace_periods = atomic_load_relaxed(&gp_completed);
     stats->callbacks_run = atomic_load_relaxed(&callbacks_run);
-    stats->backlog = backlog(this_cpu_ptr(rcu_cpu_data));
+    stats->pending_cpus = gp_started == gp_completed ? 0 : atomic_load_relaxed(&pending_cpus);
+    stats->backlog = 0;
+    for (uint32_t cpu = 0; cpu < cpu_count; cpu++)
+        stats->backlog += backlog(per_cpu_ptr(rcu_cpu_data, cpu));
 }

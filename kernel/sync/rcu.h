@@ -56,6 +56,7 @@ static inline void rcu_quiescent(void) {
 void rcu_run_callbacks(bool all);
 
 struct rcu_stats {
-    uint64_t grace_periods, callbacks_run, backlog; /* backlog: of the running CPU */
+    uint64_t grace_periods, callbacks_run, backlog; /* backlog: callbacks that wait, on all CPUs */
+    uint64_t pending_cpus; /* bit per CPU that the grace period under way waits for */
 };
 void rcu_stats_read(struct rcu_stats *stats);

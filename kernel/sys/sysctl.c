@@ -5,6 +5,7 @@
 #include "kernel/sys/sysctl.h"
 
 #include "fs/vfs/dentry.h"
+#include "fs/vfs/file.h"
 #include "kernel/ipc/pipe.h"
 #include "kernel/mm/page.h"
 #include "kernel/random/random.h"
@@ -77,6 +78,29 @@ static void show_host_name(struct view_buffer *buffer, void *context) {
     view_printf(buffer, "%s\n", text);
 }
 
+static void show_domain_name(struct view_buffer *buffer, void *context) {
+    char text[VALUE_MAX];
+    (void)context;
+    system_domain_name(text, sizeof text);
+    view_printf(buffer, "%s\n", text);
+}
+
+static int store_host_name(const char *text, size_t length, void *context) {
+    (void)context;
+    return system_set_host_name(text, length);
+}
+
+static int store_domain_name(const char *text, size_t length, void *context) {
+    (void)context;
+    return system_set_domain_name(text, length);
+}
+
+/* Open files, free ones kept (none), and how many there may be. */
+static void show_file_numbers(struct view_buffer *buffer, void *context) {
+    (void)context;
+    view_printf(buffer, "%llu\t0\t%u\n", (unsigned long long)file_count(), FILES_MAX);
+}
+
 /* ---- random numbers ---- */
 
 static uint8_t boot_id[UUID_BYTES]; /* drawn once at start-up */
@@ -136,7 +160,10 @@ static struct view views[] = {
     {.path = "sys/kernel/ostype", .help = "as uname -s", .show = show_os_type},
     {.path = "sys/kernel/osrelease", .help = "as uname -r", .show = show_os_release},
     {.path = "sys/kernel/version", .help = "as uname -v", .show = show_os_version},
-    {.path = "sys/kernel/hostname", .help = "as uname -n", .show = show_host_name},
+    {.path = "sys/kernel/hostname", .help = "as uname -n", .show = show_host_name,
+     .store = store_host_name},
+    {.path = "sys/kernel/domainname", .help = "NIS domain", .show = show_domain_name, .store = store_domain_name},
+    {.path = "sys/fs/file-nr", .help = "open files, 0, limit", .show = show_file_numbers},
     {.path = "sys/kernel/random/uuid", .help = "a new one at each reading", .show = show_new_uuid},
     {.path = "sys/kernel/random/boot_id", .help = "of this run", .show = show_boot_id},
     {.path = "sys/fs/dentry-state", .help = "cached names: all, unused", .show = show_dentry_state},

@@ -33,10 +33,38 @@ void system_version(char *text, size_t size) {
     format_snprintf(text, size, "#1 SMP Astra %s %s", astra_version, astra_build_id);
 }
 
-void system_host_name(char *text, size_t size) {
+static void get_name(const char *stored, char *text, size_t size) {
     uint64_t flags = spin_lock_irqsave(&names_lock);
-    strlcpy(text, host_name, size);
+    strlcpy(text, stored, size);
     spin_unlock_irqrestore(&names_lock, flags);
+}
+
+void system_host_name(char *text, size_t size) {
+    get_name(host_name, text, size);
+}
+
+void system_domain_name(char *text, size_t size) {
+    get_name(domain_name, text, size);
+}
+
+static int put_name(char *stored, const char *text, size_t length) {
+    char copy[UTS_LENGTH] = {0};
+
+    if (length >= sizeof copy)
+        return -EINVAL;
+    memcpy(copy, text, length);
+    uint64_t flags = spin_lock_irqsave(&names_lock);
+    memcpy(stored, copy, sizeof copy);
+    spin_unlock_irqrestore(&names_lock, flags);
+    return 0;
+}
+
+int system_set_host_name(const char *text, size_t length) {
+    return put_name(host_name, text, length);
+}
+
+int system_set_domain_name(const char *text, size_t length) {
+    return put_name(domain_name, text, length);
 }
 
 int64_t sys_uname(struct utsname_user __user *name) {
@@ -60,10 +88,7 @@ static int64_t set_name(char *stored, const char __user *name, int length) {
         return -EINVAL;
     if (copy_from_user(copy, name, (size_t)length) < 0)
         return -EFAULT;
-    uint64_t flags = spin_lock_irqsave(&names_lock);
-    memcpy(stored, copy, sizeof copy);
-    spin_unlock_irqrestore(&names_lock, flags);
-    return 0;
+    return put_name(stored, copy, (size_t)length);
 }
 
 int64_t sys_sethostname(const char __user *name, int length) {

@@ -24,6 +24,7 @@ struct timer_queue {
     struct spinlock lock;
     struct rb_root timers;
     struct timer *running; /* whose callback this CPU is in */
+    uint64_t interrupts;
     uint64_t armed_ns;     /* what the hardware waits for; UINT64_MAX: nothing */
 };
 
@@ -142,6 +143,7 @@ void timer_interrupt(void) {
 
     ASSERT(!irq_enabled());
     spin_lock(&queue->lock);
+    queue->interrupts++;
     queue->armed_ns = 0; /* callbacks that start timers leave the hardware alone */
     while ((timer = take_due(queue))) {
         atomic_store(&queue->running, timer);
@@ -160,4 +162,15 @@ void timer_set_event(const struct clock_event *event) {
     clock_event = event;
     arm(this_cpu_ptr(timer_queue));
     spin_unlock_irqrestore(&this_cpu_ptr(timer_queue)->lock, flags);
+}
+
+void timer_stats_read(uint32_t cpu, struct timer_stats *stats) {
+    struct timer_queue *queue = per_cpu_ptr(timer_queue, cpu);
+    uint64_t flags = spin_lock_irqsave(&queue->lock);
+    const struct timer *first = first_timer(queue);
+
+    *stats = (struct timer_stats){.next_deadline_ns = first ? first->deadline_ns : 0, .interrupts = queue->interrupts};
+    for (const struct rb_node *node = rb_first(&queue->timers); node; node = rb_next(node))
+        stats->queued++;
+    spin_unlock_irqrestore(&queue->lock, flags);
 }

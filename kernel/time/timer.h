@@ -19,6 +19,12 @@ void timer_set_event(const struct clock_event *event);
 /* Runs what is due on this CPU and arms the hardware for the next one. Interrupt context. */
 void timer_interrupt(void);
 
+struct timer_stats {
+    uint64_t queued, next_deadline_ns; /* monotonic; 0: none */
+    uint64_t interrupts;
+};
+void timer_stats_read(uint32_t cpu, struct timer_stats *stats);
+
 void timer_init(struct timer *timer, void (*expire)(struct timer *timer));
 /* (Re)starts it on the running CPU. Any context. */
 void timer_start(struct timer *timer, uint64_t deadline_ns);

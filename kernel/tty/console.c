@@ -53,7 +53,7 @@ void console_offer(const char *name, struct log_sink *sink) {
     log_sink_add(sink);
 }
 
-static struct tty *console_tty(void) {
+struct tty *console_tty(void) {
     const char *value = cmdline_value("console");
     struct tty *tty = NULL;
 
@@ -104,6 +104,7 @@ static struct devfs_node nodes[] = {
 };
 
 void console_init(void) {
+    tty_views_init();
     for (unsigned i = 0; i < ARRAY_SIZE(nodes); i++) {
         if (devfs_register(&nodes[i]) != 0)
             log_error("/dev/%s could not be made", nodes[i].name);

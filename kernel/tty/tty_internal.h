@@ -27,6 +27,10 @@ void tty_process_input(struct tty *tty);
 /* Ends a section under tty->lock: starts output, drops the lock, sends what signals came up. */
 void tty_unlock(struct tty *tty, uint64_t flags);
 
+/* The terminal that /dev/console is, or NULL. May sleep. */
+struct tty *console_tty(void);
+void tty_views_init(void); /* tty_views.c */
+
 int64_t tty_ioctl(struct file *file, unsigned request, uint64_t argument);
 
 /* ---- job control (job_control.c) ---- */

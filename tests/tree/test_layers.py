@@ -15,7 +15,7 @@ LAYERS = [
     {"boot"}, {"lib"}, {"kernel/arch"}, {"kernel/log", "kernel/sync"}, {"kernel/random"}, {"kernel/mm"},
     {"kernel/view"}, {"kernel/firmware"}, {"kernel/irq", "kernel/time"}, {"kernel/sched"}, {"kernel/task"}, {"kernel/vm"},
     {"fs/vfs"}, {"fs/ramfs"}, {"fs/devfs"},
-    {"kernel/device", "kernel/block", "kernel/tty", "kernel/input", "kernel/display"},
+    {"kernel/device", "kernel/block", "kernel/tty", "kernel/input", "kernel/display", "kernel/runtime"},
     {"drivers", "fs/kernelfs", "fs/procfs", "fs/filesystems.c", "fs/filesystems.h"},
     {"kernel/ipc"}, {"kernel/proc"}, {"kernel/sys"},
     {"kernel/trap"}, {"kernel/main.c", "kernel/main.h"},
