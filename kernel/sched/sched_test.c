@@ -99,29 +99,38 @@ SELFTEST(sched_realtime, "sched.realtime-order") {
     CHECK(order[0] == 'h' && order[1] == 'l' && order[2] == 'f');
 }
 
-static uint64_t turns[2];
+/* Nice 0 and nice 5: their weights, and how far apart the weighted times may drift. */
+#define PLAIN_WEIGHT 1024u
+#define NICE_WEIGHT 335u
+#define DRIFT_NS (10 * NS_PER_MS)
+
+static struct turns {
+    uint64_t ran_ns, longest_ns; /* a stalled host makes one turn long: the others make up for it */
+} plain_turns, nice_turns;
 static bool turns_stop;
 static uint32_t spinners;
 
 static void take_turns(void *argument) {
-    uint64_t *count = argument;
+    struct turns *turns = argument;
     while (!atomic_load(&turns_stop)) {
+        uint64_t start_ns = clock_monotonic_ns();
         clock_delay_us(50);
-        (*count)++;
+        uint64_t turn_ns = clock_monotonic_ns() - start_ns;
+        turns->ran_ns += turn_ns;
+        turns->longest_ns = MAX(turns->longest_ns, turn_ns);
         sched_reschedule(); /* as the exit path would: the fairest runs next */
     }
     atomic_fetch_sub(&spinners, 1u);
 }
 
-/* Nice 0 against nice 5: weights 1024 and 335, so about three turns to one. */
 SELFTEST(sched_fair, "sched.fair-share") {
     struct wait_queue never;
     wait_queue_init(&never);
-    turns[0] = turns[1] = 0;
+    plain_turns = nice_turns = (struct turns){0};
     turns_stop = false;
     spinners = 2;
-    struct thread *plain = thread_spawn("test", take_turns, &turns[0]);
-    struct thread *nice = thread_spawn("test", take_turns, &turns[1]);
+    struct thread *plain = thread_spawn("test", take_turns, &plain_turns);
+    struct thread *nice = thread_spawn("test", take_turns, &nice_turns);
     CHECK(plain != NULL && nice != NULL);
     sched_set_nice(nice, 5);
     int result = WAIT_EVENT_INTERRUPTIBLE(&never, false, clock_monotonic_ns() + 80 * NS_PER_MS);
@@ -129,7 +138,12 @@ SELFTEST(sched_fair, "sched.fair-share") {
     while (atomic_load(&spinners) != 0)
         sched_yield();
     CHECK(result == -ETIMEDOUT);
-    CHECK(turns[1] > 0 && turns[0] > 2 * turns[1] && turns[0] < 5 * turns[1]);
+
+    int64_t nice_weighted_ns = (int64_t)(nice_turns.ran_ns * PLAIN_WEIGHT / NICE_WEIGHT);
+    int64_t apart_ns = (int64_t)plain_turns.ran_ns - nice_weighted_ns;
+    uint64_t longest_ns = plain_turns.longest_ns + nice_turns.longest_ns * PLAIN_WEIGHT / NICE_WEIGHT;
+    CHECK(nice_turns.ran_ns > 0);
+    CHECK((uint64_t)(apart_ns < 0 ? -apart_ns : apart_ns) <= DRIFT_NS + longest_ns);
 }
 
 /* ---- sleeping locks ---- */
