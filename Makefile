@@ -84,6 +84,7 @@ RAMFS_DEPS  :=
 
 -include boot/boot.mk
 -include user/user.mk
+-include drivers/video/font.mk
 -include tests/tests.mk
 -include tests/vm/programs.mk
 

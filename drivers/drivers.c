@@ -3,6 +3,7 @@
 
 #include "drivers/acpi/power.h"
 #include "drivers/bus/isa.h"
+#include "drivers/bus/loader.h"
 #include "drivers/char/char_devices.h"
 #include "kernel/device/device.h"
 #include "kernel/input/input.h"
@@ -14,5 +15,6 @@ void drivers_init(void) {
     input_init();
     vt_terminal_init();  /* waits for a display and keyboards */
     acpi_power_init();
+    loader_scan();
     isa_scan();
 }

@@ -94,24 +94,39 @@ static uint32_t take_number(struct slice *s) {
     return number > BOOTCFG_PIXELS_MAX ? 0 : number;
 }
 
+/* Skips the x of WIDTHxHEIGHT; false if there is none. */
+static bool take_x(struct slice *s) {
+    if (s->length == 0 || s->start[0] != 'x')
+        return false;
+    s->start++;
+    s->length--;
+    return true;
+}
+
+static bool is_depth(uint32_t bits) {
+    return bits == 15 || bits == 16 || bits == 24 || bits == 32;
+}
+
 static const char *set_video(struct bootcfg *config, struct slice value) {
+    static const char problem[] = "video is neither text nor WIDTHxHEIGHT[xBITS]";
+    uint32_t height = 0, bits = 0;
+
     value = unquote(value);
     if (slice_equal(value, "text")) {
-        config->video_width = config->video_height = 0;
+        config->video_width = config->video_height = config->video_bits = 0;
         return NULL;
     }
     uint32_t width = take_number(&value);
-    bool has_x = value.length > 0 && value.start[0] == 'x';
-
-    if (!has_x)
-        return "video is neither text nor WIDTHxHEIGHT";
-    value = (struct slice){value.start + 1, value.length - 1};
-    uint32_t height = take_number(&value);
-
+    if (!take_x(&value))
+        return problem;
+    height = take_number(&value);
+    if (take_x(&value) && !is_depth(bits = take_number(&value)))
+        return problem;
     if (value.length != 0 || width < BOOTCFG_PIXELS_MIN || height == 0)
-        return "video is neither text nor WIDTHxHEIGHT";
+        return problem;
     config->video_width = width;
     config->video_height = height;
+    config->video_bits = bits;
     return NULL;
 }
 

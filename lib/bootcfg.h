@@ -5,7 +5,7 @@
  *   key = value
  *
  * kernel, ramfs   paths on the boot partition; `ramfs =` with nothing behind it: none
- * video           `text`, or WIDTHxHEIGHT in pixels
+ * video           `text`, or WIDTHxHEIGHT in pixels, or WIDTHxHEIGHTxBITS of a pixel (15, 16, 24, 32)
  * append          arguments for the kernel. Words are separated by white space; '...', "..." and
  *                 backslash quote as in a shell. The text reaches the kernel as it stands, quotes
  *                 included, for the kernel to take apart. Several lines are joined by a space
@@ -28,6 +28,7 @@ struct bootcfg {
     char append[BOOT_CMDLINE_MAX + 1];
     uint32_t append_length;
     uint32_t video_width, video_height; /* 0: text mode */
+    uint32_t video_bits; /* a pixel; 0: as many as there are */
 };
 
 /* Told of every line that cannot be used, numbered from 1; the line is then ignored. */

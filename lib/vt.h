@@ -15,8 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define VT_ROWS_MAX 256
-#define VT_COLS_MAX 512
+#define VT_ROWS_MAX 256u
+#define VT_COLS_MAX 512u
 #define VT_PARAMS_MAX 16
 
 /* struct vt_cell.attrs */

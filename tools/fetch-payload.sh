@@ -5,6 +5,8 @@
 # they know the packages, else private lists below DIRECTORY.
 set -eu
 directory=$(mkdir -p "$1" && cd "$1" && pwd)
+exec 9>"$directory/.lock"
+flock 9 # make may fetch several at once
 architecture=$2
 shift 2
 

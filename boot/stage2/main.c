@@ -42,7 +42,7 @@ void stage2_main(uint32_t drive) {
     volume_open();
     const struct bootcfg *config = config_read();
 
-    video_choose(config->video_width, config->video_height);
+    video_choose(config->video_width, config->video_height, config->video_bits);
     const struct loaded_kernel *kernel = kernel_load(config->kernel);
 
     ramfs_load(config->ramfs); /* after the kernel, whose address is fixed */

@@ -117,8 +117,8 @@ static bool describe(uint16_t mode, struct boot_video *video) {
            video->phys + video->size <= UINT32_MAX;
 }
 
-/* Goes through the mode list, which may be empty; keeps the deepest mode of the right size. */
-static void search(uint32_t width, uint32_t height) {
+/* Goes through the mode list, which may be empty; keeps the deepest mode that is as asked for. */
+static void search(uint32_t width, uint32_t height, uint32_t bits) {
     uint32_t list = (uint32_t)VBE_INFO->mode_list_segment * 16 + VBE_INFO->mode_list_offset;
 
     for (unsigned i = 0; i < VBE_LIST_MAX; i++) {
@@ -130,18 +130,18 @@ static void search(uint32_t width, uint32_t height) {
         memset(VBE_MODE_INFO, 0, sizeof(*VBE_MODE_INFO));
         if (!vbe_call(VBE_GET_MODE, LAYOUT_BOUNCE + 0x1000, mode, 0) || !describe(mode, &video))
             continue;
-        if (video.width == width && video.height == height &&
+        if (video.width == width && video.height == height && (bits == 0 || video.bits_per_pixel == bits) &&
             video.bits_per_pixel > chosen.bits_per_pixel)
             chosen = video;
     }
 }
 
-void video_choose(uint32_t width, uint32_t height) {
+void video_choose(uint32_t width, uint32_t height, uint32_t bits) {
     trace_step(BOOT_STEP_VIDEO);
     if (width != 0) {
         console_step("video");
         if (read_controller())
-            search(width, height);
+            search(width, height, bits);
         if (chosen.mode == BOOT_VIDEO_LINEAR)
             console_printf("%ux%u, %u bits a pixel, at %#x\n", width, height,
                            chosen.bits_per_pixel, (uint32_t)chosen.phys);

@@ -5,8 +5,11 @@
 
 #include <stdint.h>
 
-/* Step: looks for a framebuffer mode of that size (0: text). Finding none is a warning. */
-void video_choose(uint32_t width, uint32_t height);
+/*
+ * Step: looks for a framebuffer mode of that size (0: text) and number of bits a pixel (0: the
+ * deepest). Finding none is a warning.
+ */
+void video_choose(uint32_t width, uint32_t height, uint32_t bits);
 
 /*
  * Switches to what was chosen and describes the screen in boot_info. The last use of the screen

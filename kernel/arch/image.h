@@ -7,4 +7,5 @@ extern const char entry_text_start[], entry_text_end[]; /* entered from user mod
 extern const char kernel_rodata_start[], kernel_rodata_end[];
 extern const char kernel_data_start[], kernel_data_end[];
 extern const char ksyms_start[], ksyms_end[];
+extern const char console_font_start[], console_font_end[];
 extern const char boot_stack_guard[], boot_stack_top[]; /* guard: one page, unmapped once mm is up */

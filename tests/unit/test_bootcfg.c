@@ -37,6 +37,7 @@ TEST(all_keys) {
     CHECK_EQ(config.video_height, 800);
     CHECK_STR(config.append, "quiet x=y");
     CHECK_EQ(config.append_length, 9);
+    CHECK_EQ(config.video_bits, 0);
 }
 
 TEST(no_newline_at_end_and_byte_order_mark) {
@@ -72,6 +73,15 @@ static void check_problem(const char *text, unsigned line, const char *problem) 
     CHECK_STR(last_problem, problem);
 }
 
+TEST(bits_of_a_pixel) {
+    CHECK_EQ(parse("video = 1024x768x16\n"), 0);
+    CHECK_EQ(config.video_width, 1024);
+    CHECK_EQ(config.video_height, 768);
+    CHECK_EQ(config.video_bits, 16);
+    check_problem("video = 640x480x\n", 1, "video is neither text nor WIDTHxHEIGHT[xBITS]");
+    check_problem("video = 640x480x16x\n", 1, "video is neither text nor WIDTHxHEIGHT[xBITS]");
+}
+
 TEST(problems) {
     check_problem("append = a\nnonsense\n", 2, "no '=' in the line");
     check_problem("\n\ncolour = blue\n", 3, "unknown key");
@@ -79,12 +89,12 @@ TEST(problems) {
     check_problem("append = end\\\n", 1, "nothing follows the backslash");
     check_problem("kernel =\n", 1, "kernel names no file");
     check_problem("kernel = ''\n", 1, "kernel names no file");
-    check_problem("video = 1280\n", 1, "video is neither text nor WIDTHxHEIGHT");
-    check_problem("video = 1280x\n", 1, "video is neither text nor WIDTHxHEIGHT");
-    check_problem("video = 12x12\n", 1, "video is neither text nor WIDTHxHEIGHT");
-    check_problem("video = 99999x800\n", 1, "video is neither text nor WIDTHxHEIGHT");
-    check_problem("video = 640x480x2\n", 1, "video is neither text nor WIDTHxHEIGHT");
-    check_problem("video = 42949672965x800\n", 1, "video is neither text nor WIDTHxHEIGHT");
+    check_problem("video = 1280\n", 1, "video is neither text nor WIDTHxHEIGHT[xBITS]");
+    check_problem("video = 1280x\n", 1, "video is neither text nor WIDTHxHEIGHT[xBITS]");
+    check_problem("video = 12x12\n", 1, "video is neither text nor WIDTHxHEIGHT[xBITS]");
+    check_problem("video = 99999x800\n", 1, "video is neither text nor WIDTHxHEIGHT[xBITS]");
+    check_problem("video = 640x480x2\n", 1, "video is neither text nor WIDTHxHEIGHT[xBITS]");
+    check_problem("video = 42949672965x800\n", 1, "video is neither text nor WIDTHxHEIGHT[xBITS]");
 }
 
 TEST(a_bad_line_leaves_the_others) {

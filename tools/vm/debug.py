@@ -14,7 +14,7 @@ QEMU_START_S = 0.5
 
 def _debug_qemu(options, folder: Path) -> int:
     copy = image.prepare(Path(options.image) if options.image else host.IMAGE, folder / "boot.img",
-                         options.append, options.add, [])
+                         options.append, options.add, [], options.video)
     console = folder / "console"
     line = qemu.command(options, copy, [f"file:{console}"],
                         ["-display", "none", "-S", "-gdb", f"tcp::{GDB_PORT}", "-no-reboot"])
@@ -31,7 +31,7 @@ def _debug_qemu(options, folder: Path) -> int:
 
 def _debug_bochs(options, folder: Path) -> int:
     copy = image.prepare(Path(options.image) if options.image else host.IMAGE, folder / "boot.img",
-                         options.append, options.add, [])
+                         options.append, options.add, [], options.video)
     config, script = folder / "bochsrc", folder / "commands"
     config.write_text(bochs.configuration(options, copy, folder / "bochs.log", [], "x" if options.gui else "term"))
     script.write_text("")

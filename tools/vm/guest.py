@@ -29,7 +29,8 @@ class Guest:
                                            image.kernel_word("init", options.init) if options.init else ""]))
         try:
             source = Path(options.image) if options.image else host.IMAGE
-            self.image = image.prepare(source, self._folder / "boot.img", arguments, options.add, list(command))
+            self.image = image.prepare(source, self._folder / "boot.img", arguments, options.add, list(command),
+                                       options.video)
         except BaseException:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise

@@ -36,16 +36,16 @@ class BootPartition:
         self._run("mcopy", "-o", "-", f"::{name}", data=data)
 
 
-def _append_arguments(config: bytes, text: str) -> bytes:
-    """The configuration with `text` added to its `append` line (or with such a line)."""
+def _configure(config: bytes, name: str, change) -> bytes:
+    """The configuration with the value of `name` replaced by change(value); "" when it has no such line."""
     lines = config.decode("utf-8", "surrogateescape").splitlines()
     for number, line in enumerate(lines):
         key, separator, value = line.partition("=")
-        if separator and key.strip() == "append":
-            lines[number] = f"append = {value.strip()} {text}".rstrip()
+        if separator and key.strip() == name:
+            lines[number] = f"{name} = {change(value.strip())}"
             break
     else:
-        lines.append(f"append = {text}")
+        lines.append(f"{name} = {change('')}")
     return ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape")
 
 
@@ -54,15 +54,16 @@ def kernel_word(name: str, value: str) -> str:
     return f"{name}={shlex.quote(value)}"
 
 
-def prepare(source: Path, target: Path, append: str, adds: list, command: list) -> Path:
-    """Copies `source` to `target` with more kernel arguments, files and a command to run."""
+def prepare(source: Path, target: Path, append: str, adds: list, command: list, video: str = "") -> Path:
+    """Copies `source` to `target` with more kernel arguments, files, a command to run and another screen."""
     try:
         shutil.copyfile(source, target)
     except OSError as error:
         raise host.HostError(f"cannot copy the image: {error}") from error
     partition = BootPartition(target)
-    if append:
-        partition.write(CONFIG_FILE, _append_arguments(partition.read(CONFIG_FILE), append))
+    if append or video:
+        config = _configure(partition.read(CONFIG_FILE), "append", lambda value: f"{value} {append}".strip())
+        partition.write(CONFIG_FILE, _configure(config, "video", lambda value: video or value))
     if adds or command:
         _ramfs_extend(partition, adds, command)
     return target

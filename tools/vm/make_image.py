@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 from vm import host, image
-from vm.options import parse_add
+from vm.options import add_video, parse_add
 
 
 def main(name: str, arguments: list) -> int:
@@ -15,13 +15,14 @@ def main(name: str, arguments: list) -> int:
     parser.add_argument("--add", metavar="HOST:GUEST", type=parse_add, action="append", default=[])
     parser.add_argument("--init", metavar="PATH")
     parser.add_argument("--append", metavar="TEXT", default="")
+    add_video(parser)
     parser.add_argument("--format", choices=("raw", "qcow2", "vmdk", "vdi"), default="raw")
     options = parser.parse_args(arguments)
     host.build()
     output = Path(options.output)
     append = " ".join(filter(None, [options.append,
                                     image.kernel_word("init", options.init) if options.init else ""]))
-    changed = append or options.add or options.format != "raw" or output.resolve() != host.IMAGE.resolve()
+    changed = append or options.add or options.video or options.format != "raw" or output.resolve() != host.IMAGE.resolve()
     if changed and output.resolve() == host.IMAGE.resolve():
         raise host.HostError("name the new image with -o FILE; build/astra.img stays as built")
     if changed:
@@ -35,7 +36,7 @@ def _make(output: Path, append: str, options) -> None:
     partial = output.with_name(output.name + ".partial")
     converted = output.with_name(output.name + ".converted")
     try:
-        image.prepare(host.IMAGE, partial, append, options.add, [])
+        image.prepare(host.IMAGE, partial, append, options.add, [], options.video)
         if options.format != "raw":
             subprocess.run([host.need("qemu-img"), "convert", "-f", "raw", "-O", options.format,
                             str(partial), str(converted)], check=True)

@@ -19,6 +19,11 @@ def parse_add(text: str) -> tuple:
     return source, target
 
 
+def add_video(parser) -> None:
+    parser.add_argument("--video", metavar="WxH[xBITS]", default="",
+                        help="the screen: pixels, and bits a pixel (default: the deepest); or text")
+
+
 def guest_parser(name: str, description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"astra {name}", description=description)
     parser.add_argument("--yes", action="store_true", help="install missing host packages without asking")
@@ -28,6 +33,7 @@ def guest_parser(name: str, description: str) -> argparse.ArgumentParser:
                          help="put a host file or folder into the guest's tree")
     content.add_argument("--append", metavar="TEXT", default="", help="add to the kernel command line")
     content.add_argument("--init", metavar="PATH", help="the guest's first program (shorthand for init=PATH)")
+    add_video(content)
     machine = parser.add_argument_group("the machine")
     machine.add_argument("--bochs", action="store_true", help="use Bochs instead of QEMU")
     machine.add_argument("--mem", default="256M", metavar="SIZE")
