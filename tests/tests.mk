@@ -21,6 +21,7 @@ UNIT_SRC_test_fat := $(addprefix tools/mkimage/,volume_write.c volume_tree.c vol
 UNIT_SRC_test_vma_tree    := kernel/vm/vma_tree.c
 UNIT_SRC_test_name_words  := fs/vfs/name_words.c
 UNIT_SRC_test_script_line := kernel/proc/script_line.c
+UNIT_SRC_test_pixel       := drivers/video/pixel.c
 
 UNIT_LIB := $(HOSTED_LIB:%.c=$B/unit/%.o)
 $B/unit/lib/string.o $B/fuzz/lib/string.o: TEST_EXTRA := -include tests/unit/string_names.h

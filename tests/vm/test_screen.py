@@ -1,27 +1,9 @@
 """The VGA console, looked at: what the picture shows is what programs wrote."""
-import time
-
-from screen import ALPHABET, ROWS, Picture, Reader
+from screen import ALPHABET, ROWS, Reader, picture_of, wait_for
 from vm.execute import parse
 from vm.guest import Guest
 
-READY_LIMIT_S = 90
 HALF = len(ALPHABET) // 2 + 10
-
-
-def wait_for(guest: Guest, text: bytes) -> None:
-    limit = time.monotonic() + READY_LIMIT_S
-    while text not in guest.console_bytes:
-        assert time.monotonic() < limit and guest.process.poll() is None, guest.console_tail()
-        guest.read_console()
-        time.sleep(0.05)
-    time.sleep(0.2)
-
-
-def picture_of(guest: Guest, folder) -> Picture:
-    path = folder / "screen.ppm"
-    guest.monitor("screendump", filename=str(path))
-    return Picture(path.read_bytes())
 
 
 SCRIPT = r"""
