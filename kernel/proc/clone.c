@@ -221,6 +221,12 @@ static int64_t start_child(struct task *child, const struct clone_request *reque
     return number;
 }
 
+/* Privileged programs go beyond their own limit, never beyond the system's. */
+static bool may_start(const struct cred *cred) {
+    bool unlimited = cred->uid == 0 || cred_has(cred, CAP_SYS_RESOURCE) || cred_has(cred, CAP_SYS_ADMIN);
+    return user_may_start(cred->user, unlimited ? RLIM_INFINITY : rlimit_current(RLIMIT_NPROC));
+}
+
 int64_t process_clone(const struct clone_request *request) {
     int error = validate(request);
     if (error < 0)
@@ -228,6 +234,8 @@ int64_t process_clone(const struct clone_request *request) {
     /* A signal sent to the group before the fork reaches parent and child, not the parent alone. */
     if (thread_interrupted())
         return -ERESTARTNOINTR;
+    if (!may_start(current_cred()))
+        return -EAGAIN;
     uint64_t set_tid = request->flags & CLONE_CHILD_SETTID ? request->child_tid : 0;
     struct task *child = task_create(current_thread()->name, child_begin, (void *)(uintptr_t)set_tid);
     if (child == NULL)

@@ -84,6 +84,15 @@ static bool is_one_of(const struct ids *ids, uint32_t id, bool saved) {
     return id == UNCHANGED || id == ids->real || id == ids->effective || (saved && id == ids->saved);
 }
 
+static bool switch_user(struct cred *cred) {
+    struct user *user = user_find(cred->uid);
+    if (user == NULL)
+        return false;
+    user_put(cred->user);
+    cred->user = user;
+    return true;
+}
+
 /* Publishes a copy of the credentials with these numbers. */
 static int commit(enum id_kind kind, struct ids ids) {
     const struct cred *old = current_cred();
@@ -94,6 +103,10 @@ static int commit(enum id_kind kind, struct ids ids) {
     *(kind == USER ? user_ids(new) : group_ids(new)) = ids;
     if (kind == USER)
         adjust_capabilities(new, old);
+    if (new->uid != old->uid && !switch_user(new)) {
+        cred_discard(new);
+        return -EAGAIN;
+    }
     cred_commit(new);
     return 0;
 }

@@ -39,7 +39,6 @@ static struct constant constants[] = {
     CONSTANT("kernel/ngroups_max", "supplementary groups of a process", CRED_GROUPS_MAX),
     CONSTANT("kernel/cap_last_cap", "highest capability", CAP_LAST),
     CONSTANT("kernel/tainted", "reasons not to trust the kernel: none", 0),
-    CONSTANT("kernel/threads-max", "threads of the system", PID_MAX),
     CONSTANT("kernel/randomize_va_space", "address spaces are laid out at random: 2 all of it", 2),
     CONSTANT("kernel/random/entropy_avail", "bits of the random generator's key", ENTROPY_BITS),
     CONSTANT("kernel/random/poolsize", "the same", ENTROPY_BITS),
@@ -99,6 +98,11 @@ static int store_domain_name(const char *text, size_t length, void *context) {
 static void show_file_numbers(struct view_buffer *buffer, void *context) {
     (void)context;
     view_printf(buffer, "%llu\t0\t%u\n", (unsigned long long)file_count(), FILES_MAX);
+}
+
+static void show_threads_max(struct view_buffer *buffer, void *context) {
+    (void)context;
+    view_printf(buffer, "%u\n", user_threads_max());
 }
 
 /* ---- random numbers ---- */
@@ -166,6 +170,7 @@ static struct view views[] = {
     {.path = "sys/fs/file-nr", .help = "open files, 0, limit", .show = show_file_numbers},
     {.path = "sys/kernel/random/uuid", .help = "a new one at each reading", .show = show_new_uuid},
     {.path = "sys/kernel/random/boot_id", .help = "of this run", .show = show_boot_id},
+    {.path = "sys/kernel/threads-max", .help = "threads of the system", .show = show_threads_max},
     {.path = "sys/fs/dentry-state", .help = "cached names: all, unused", .show = show_dentry_state},
     {.path = "sys/vm/drop_caches", .help = "write 2 to forget unused names", .show = show_drop_caches,
      .store = store_drop_caches},

@@ -7,6 +7,7 @@
 #include "lib/string.h"
 
 static const struct cred root_cred = {
+    .user = &root_user,
     .capabilities_effective = CRED_CAPABILITIES_ALL,
     .capabilities_permitted = CRED_CAPABILITIES_ALL,
     .capabilities_bounding = CRED_CAPABILITIES_ALL,
@@ -17,6 +18,7 @@ struct cred *cred_copy(const struct cred *cred) {
     if (copy == NULL)
         return NULL;
     *copy = *cred;
+    user_get(copy->user);
     refcount_init(&copy->refcount, 1);
     return copy;
 }
@@ -31,7 +33,9 @@ const struct cred *cred_get(const struct cred *cred) {
 }
 
 static void cred_free(struct rcu_head *head) {
-    kfree(container_of(head, struct cred, rcu));
+    struct cred *cred = container_of(head, struct cred, rcu);
+    user_put(cred->user);
+    kfree(cred);
 }
 
 void cred_put(const struct cred *cred) {
@@ -42,12 +46,15 @@ void cred_put(const struct cred *cred) {
 
 void cred_discard(struct cred *cred) {
     DEBUG_ASSERT(refcount_read(&cred->refcount) == 1);
+    user_put(cred->user);
     kfree(cred);
 }
 
 void cred_commit(struct cred *cred) {
     struct task *task = current_task();
     const struct cred *old = task->cred;
+    user_charge(cred->user);
+    user_uncharge(old->user);
     rcu_assign(task->cred, (const struct cred *)cred);
     cred_put(old);
 }

@@ -5,12 +5,14 @@
 #include <stdint.h>
 
 #include "kernel/sync/rcu.h"
+#include "kernel/task/user.h"
 #include "lib/refcount.h"
 
 #define CRED_GROUPS_MAX 32u
 
 struct cred {
     struct refcount refcount;
+    struct user *user; /* of `uid` */
     uint32_t uid, euid, suid, fsuid;
     uint32_t gid, egid, sgid, fsgid;
     uint64_t capabilities_effective, capabilities_permitted, capabilities_inheritable;

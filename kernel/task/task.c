@@ -29,6 +29,7 @@ void task_init(void) {
     task_limit = (uint32_t)MAX(memory.managed_pages * PAGE_SIZE / (STACK_SHARE * KERNEL_STACK_SIZE), (uint64_t)TASKS_MIN);
     pid_init();
     signal_init();
+    user_init();
     task_cache = slab_cache_create("task", sizeof(struct task), 0, NULL);
     process_cache = slab_cache_create("process", sizeof(struct process), 0, NULL);
     fpu_cache = slab_cache_create("fpu", arch_fpu_area_size(), FPU_AREA_ALIGN, NULL);
@@ -97,6 +98,7 @@ void task_link(struct task *task) {
     list_add_tail(&task->process_node, &process->threads);
     process->thread_count++;
     spin_unlock(&process->lock);
+    user_charge(task->cred->user);
     rcu_assign(task->tid->task, task);
 }
 
@@ -115,6 +117,12 @@ bool task_unlink(struct task *task) {
     strlcpy(process->exit_name, task->thread.name, sizeof process->exit_name);
     signal_pending_flush(process, &task->signals.pending, ~0ull);
     spin_unlock(&process->lock);
+    if (last) {
+        process->user = task->cred->user; /* which stays charged until the process is reaped */
+        user_get(process->user);
+    } else {
+        user_uncharge(task->cred->user);
+    }
     return last;
 }
 
@@ -201,6 +209,8 @@ void process_unlink(struct process *process) {
     pid_put(process->group);
     pid_put(process->session);
     process->group = process->session = NULL;
+    user_uncharge(process->user);
+    user_put(process->user);
 }
 
 struct process *process_find(int number) {

@@ -58,6 +58,7 @@ struct process {
     uint64_t children_user_ns, children_system_ns; /* of reaped children */
     char exit_name[THREAD_NAME_MAX]; /* of its last thread: what a zombie is called */
     uint32_t exit_uid;               /* real user ID of its last thread to change it: for SIGCHLD */
+    struct user *user;               /* of its last thread, for whom a zombie counts; NULL while it lives */
     uint32_t queued_signals;         /* entries in all its queues */
     uint64_t children_faults, dead_faults;
     struct process_timers *timers;   /* itimers, POSIX timers; NULL until used */

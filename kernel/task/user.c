@@ -1,0 +1,88 @@
+/* Users. `users_lock` guards the table and the reference counts: a look-up must not meet a dying user. */
+#include "kernel/task/user.h"
+
+#include "kernel/mm/kernel_map.h"
+#include "kernel/mm/page.h"
+#include "kernel/mm/slab.h"
+#include "kernel/sync/spinlock.h"
+#include "kernel/task/pid.h"
+
+#define THREADS_MIN 20u           /* as Linux's MIN_THREADS: enough to shut down with */
+#define STACKS_PART_OF_MEMORY 8u
+
+DEFINE_LOCK_CLASS(users_class, "users");
+static struct spinlock users_lock = SPINLOCK_INIT(users_class);
+static struct list_node users = LIST_INIT(users);
+struct user root_user = {.refcount = {1}, .uid = 0};
+static uint32_t thread_count, threads_max;
+
+void user_init(void) {
+    struct page_stats stats;
+
+    page_stats_read(&stats);
+    uint64_t fitting = stats.managed_pages * PAGE_SIZE / (KERNEL_STACK_SIZE * STACKS_PART_OF_MEMORY);
+    threads_max = (uint32_t)MIN(MAX(fitting, (uint64_t)THREADS_MIN), (uint64_t)PID_MAX);
+    list_add(&root_user.node, &users);
+}
+
+/* users_lock held. */
+static struct user *find_locked(uint32_t uid) {
+    struct user *user;
+
+    list_for_each_entry(user, &users, node) {
+        if (user->uid == uid) {
+            refcount_get(&user->refcount);
+            return user;
+        }
+    }
+    return NULL;
+}
+
+struct user *user_find(uint32_t uid) {
+    struct user *fresh = kzalloc(sizeof *fresh);
+
+    uint64_t flags = spin_lock_irqsave(&users_lock);
+    struct user *user = find_locked(uid);
+    if (user == NULL && fresh != NULL) {
+        refcount_init(&fresh->refcount, 1);
+        fresh->uid = uid;
+        list_add(&fresh->node, &users);
+        user = fresh;
+    }
+    spin_unlock_irqrestore(&users_lock, flags);
+    if (user != fresh)
+        kfree(fresh);
+    return user;
+}
+
+void user_get(struct user *user) {
+    refcount_get(&user->refcount);
+}
+
+void user_put(struct user *user) {
+    uint64_t flags = spin_lock_irqsave(&users_lock);
+    bool last = refcount_put(&user->refcount);
+    if (last)
+        list_remove(&user->node);
+    spin_unlock_irqrestore(&users_lock, flags);
+    if (last)
+        kfree(user);
+}
+
+void user_charge(struct user *user) {
+    atomic_fetch_add(&user->threads, 1u);
+    atomic_fetch_add(&thread_count, 1u);
+}
+
+void user_uncharge(struct user *user) {
+    atomic_fetch_sub(&user->threads, 1u);
+    atomic_fetch_sub(&thread_count, 1u);
+}
+
+bool user_may_start(const struct user *user, uint64_t limit) {
+    return atomic_load_relaxed(&user->threads) < limit && atomic_load_relaxed(&thread_count) < threads_max;
+}
+
+uint32_t user_threads_max(void) {
+    return threads_max;
+}

@@ -1,0 +1,34 @@
+/*
+ * Users, by real user ID: what is counted for all their processes together. Held by credentials.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/list.h"
+#include "lib/refcount.h"
+
+struct user {
+    struct refcount refcount; /* the table's lock */
+    uint32_t uid;
+    uint32_t threads; /* and processes that ended but were not waited for; atomic */
+    struct list_node node;
+};
+
+extern struct user root_user;
+
+/* Sets the limit of threads by the memory there is: an eighth of it for their kernel stacks. */
+void user_init(void);
+/* A reference to the user of this number; NULL: no memory. */
+struct user *user_find(uint32_t uid);
+void user_get(struct user *user);
+/* Any context. */
+void user_put(struct user *user);
+
+/* Counts a thread. */
+void user_charge(struct user *user);
+void user_uncharge(struct user *user);
+/* May there be one more thread: for this user, whose limit it is, and in the system? */
+bool user_may_start(const struct user *user, uint64_t limit);
+uint32_t user_threads_max(void);
