@@ -152,6 +152,12 @@ static struct super_block *procfs_mount(struct filesystem_type *type, const char
     return procfs_super;
 }
 
+void procfs_forget(int number) {
+    char name[16];
+    int length = format_snprintf(name, sizeof name, "%d", number);
+    dentry_forget(procfs_super->root, name, (size_t)length);
+}
+
 static struct filesystem_type procfs_type = {.name = "proc", .mount = procfs_mount};
 
 void procfs_init(void) {

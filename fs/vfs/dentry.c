@@ -207,6 +207,15 @@ static struct dentry *dentry_find(struct dentry *parent, const char *name, size_
     return dentry;
 }
 
+void dentry_forget(struct dentry *parent, const char *name, size_t length) {
+    struct dentry *dentry = dentry_find(parent, name, length);
+    if (!dentry)
+        return;
+    dentry_forget_children(dentry);
+    dentry_unhash(dentry);
+    dentry_put(dentry);
+}
+
 /* parent->lock held. The table's own reference is the caller's. */
 void dentry_hash_insert(struct dentry *dentry) {
     struct bucket *bucket = bucket_of(dentry->parent, dentry->hash);

@@ -53,6 +53,8 @@ void dentry_instantiate(struct dentry *dentry, struct inode *inode);
 struct dentry *dentry_lookup_locked(struct dentry *parent, const char *name, size_t length);
 /* Forgets the name: the next lookup asks the filesystem. Whoever holds the dentry keeps it. */
 void dentry_unhash(struct dentry *dentry);
+/* Forgets the name and everything below it, if it is cached. */
+void dentry_forget(struct dentry *parent, const char *name, size_t length);
 /* Forgets what is cached below a removed directory, or one whose filesystem goes away. */
 void dentry_forget_children(struct dentry *dentry);
 /* Renames `dentry` to `name` in `parent`; both directories' inode locks are held for writing. 0 or -ENOMEM. */
@@ -80,6 +82,8 @@ struct dentry_stats {
 void dentry_stats_read(struct dentry_stats *stats);
 /* Frees up to `count` unused dentries, oldest first; how many were freed. May sleep. */
 size_t dentry_shrink(size_t count);
+/* Frees all unused dentries. May sleep. */
+void dentry_shrink_all(void);
 /* Shrinks a cache that has outgrown its share of memory; before names are added, no locks held. May sleep. */
 void dentry_make_room(void);
 void dentry_cache_init(void);

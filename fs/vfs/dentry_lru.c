@@ -7,6 +7,7 @@
 /* The cache may hold one dentry for so many pages of memory before adding names shrinks it. */
 #define PAGES_PER_DENTRY 2u
 #define SHRINK_BATCH 32u
+#define LOOKS_PER_DENTRY 4u /* while looking for one to free */
 
 DEFINE_LOCK_CLASS(lru_class, "dentry lru");
 
@@ -77,7 +78,7 @@ static struct dentry *lru_next(size_t *budget) {
 
 size_t dentry_shrink(size_t count) {
     size_t freed = 0;
-    size_t budget = 4 * count; /* the rest are in use or young: leave them */
+    size_t budget = LOOKS_PER_DENTRY * count; /* the rest are in use or young: leave them */
     while (freed < count) {
         struct dentry *dentry = lru_next(&budget);
         if (!dentry)
@@ -88,6 +89,12 @@ size_t dentry_shrink(size_t count) {
             dentry_put(dentry);
     }
     return freed;
+}
+
+void dentry_shrink_all(void) {
+    /* Twice around without success: the first look at a young one only makes it old. */
+    for (uint64_t looks = 0; looks <= 2 * atomic_load_relaxed(&total);)
+        looks = dentry_shrink(SHRINK_BATCH) > 0 ? 0 : looks + LOOKS_PER_DENTRY * SHRINK_BATCH;
 }
 
 /* The first child, with a reference, or NULL. */

@@ -4,6 +4,7 @@
 #include "fs/vfs/entry.h"
 #include "fs/vfs/file.h"
 #include "fs/vfs/super.h"
+#include "kernel/vm/oom.h"
 #include "kernel/vm/space.h"
 #include "lib/errno.h"
 
@@ -38,4 +39,5 @@ void vfs_init(void) {
     rename_init();
     file_cache_init();
     space_set_file_hooks(&hooks);
+    oom_set_shrinker(dentry_shrink);
 }

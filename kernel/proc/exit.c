@@ -5,6 +5,7 @@
  */
 #include "kernel/proc/exit.h"
 
+#include "fs/procfs/procfs.h"
 #include "fs/vfs/file_table.h"
 #include "fs/vfs/fs_context.h"
 #include "kernel/log/panic.h"
@@ -152,6 +153,7 @@ static void leave_process(struct task *task) {
     spin_unlock_irqrestore(&task_list_lock, flags);
     list_for_each_entry_safe(gone, following, &reaped, sibling) {
         list_remove(&gone->sibling);
+        procfs_forget(gone->pid->number);
         process_put(gone);
     }
 }

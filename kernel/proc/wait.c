@@ -1,6 +1,7 @@
 /* Waiting for children. The list of children and their states are read under task_list_lock. */
 #include "kernel/proc/wait.h"
 
+#include "fs/procfs/procfs.h"
 #include "kernel/proc/exit.h"
 #include "kernel/task/task.h"
 
@@ -81,8 +82,10 @@ static int look(const struct wait_request *request, struct wait_result *result) 
     if (reaped != NULL)
         process_reap(reaped);
     spin_unlock_irqrestore(&task_list_lock, flags);
-    if (reaped != NULL)
+    if (reaped != NULL) {
+        procfs_forget(reaped->pid->number);
         process_put(reaped);
+    }
     return found;
 }
 

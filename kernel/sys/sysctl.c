@@ -150,8 +150,7 @@ static int store_drop_caches(const char *text, size_t length, void *context) {
     if (length != 1 || text[0] < '1' || text[0] > '3')
         return -EINVAL;
     if (text[0] != '1')
-        while (dentry_shrink(64) > 0)
-            continue;
+        dentry_shrink_all();
     return 0;
 }
 

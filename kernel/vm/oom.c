@@ -17,6 +17,7 @@
 #include "lib/string.h"
 
 #define RECLAIM_PAGES 64u
+#define SHRINK_COUNT 512u
 #define RETRY_NS 5000000ull         /* how long a waiter sleeps before it tries again */
 #define VICTIM_TIME_NS 1000000000ull /* to exit, before another is chosen */
 
@@ -24,7 +25,12 @@ DEFINE_LOCK_CLASS(oom_class, "oom");
 static struct spinlock oom_lock = SPINLOCK_INIT(oom_class); /* guards the two below */
 static struct process *victim;                              /* referenced; the last one killed */
 static uint64_t victim_deadline_ns;
+static size_t (*shrinker)(size_t count);
 static struct wait_queue retry_queue; /* nobody wakes it: only the time ends the sleep */
+
+void oom_set_shrinker(size_t (*shrink)(size_t count)) {
+    shrinker = shrink;
+}
 
 void oom_init(void) {
     wait_queue_init(&retry_queue);
@@ -126,6 +132,10 @@ bool oom_relieve(void) {
         return false;
     if (object_reclaim(RECLAIM_PAGES) > 0)
         return true;
+    if (shrinker && shrinker(SHRINK_COUNT) > 0) {
+        wait_a_little(); /* for the grace period */
+        return true;
+    }
     if (!kill_one() || is_dying(process))
         return false;
     wait_a_little();

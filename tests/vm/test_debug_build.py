@@ -56,3 +56,8 @@ def test_parallel_work(guest_script):
             done ) & done; wait; ls shared | wc -l
     """)
     assert out == "6\n"
+
+
+def test_strain(guest_exec):
+    result = guest_exec("/tmp/strain", options=["--add", f"{host.BUILD}/tests/programs/strain:/tmp/strain"], timeout_s=400)
+    assert result.status == 0, result.text
