@@ -2,6 +2,7 @@
 #include "kernel/sys/rusage.h"
 #include "kernel/sys/sys_process.h"
 #include "kernel/task/task.h"
+#include "kernel/vm/space.h"
 #include "lib/errno.h"
 
 #define TICKS_PER_SEC 100u /* USER_HZ: sysconf(_SC_CLK_TCK) */
@@ -102,6 +103,7 @@ int64_t sys_getrusage(int who, struct rusage_user __user *usage) {
         return -EINVAL;
     }
     if (who != RUSAGE_CHILDREN) {
+        filled.max_resident_kib = space_resident_peak(task->space) * (int64_t)(PAGE_SIZE / 1024);
         filled.voluntary_switches = (int64_t)task->thread.voluntary_switches;
         filled.involuntary_switches = (int64_t)task->thread.involuntary_switches;
     }

@@ -9,6 +9,7 @@
 #include "kernel/sys/names.h"
 #include "kernel/task/task.h"
 #include "kernel/time/clock.h"
+#include "kernel/vm/counts.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/string.h"
@@ -121,15 +122,18 @@ int64_t sys_sysinfo(struct sysinfo_user __user *info) {
     struct sysinfo_user filled = {.unit = 1};
     struct sched_stats load;
     struct page_stats memory;
+    struct vm_counts objects;
     uint32_t threads = 0;
 
     page_stats_read(&memory);
+    vm_counts_read(&objects);
     sched_stats_read(&load);
     process_each(count_process, &threads);
     filled.uptime_seconds = (int64_t)(clock_monotonic_ns() / NS_PER_SEC);
     for (unsigned i = 0; i < ARRAY_SIZE(filled.loads); i++)
         filled.loads[i] = load.load_average[i] << SYSINFO_LOAD_SHIFT;
     filled.total_ram = memory.managed_pages << PAGE_SHIFT;
+    filled.shared_ram = (uint64_t)objects.shared_pages << PAGE_SHIFT;
     filled.free_ram = memory.free_pages << PAGE_SHIFT;
     filled.processes = (uint16_t)threads;
     return copy_to_user(info, &filled, sizeof filled);

@@ -8,6 +8,7 @@ import re
 import pytest
 
 from test_shell import *  # noqa: F403: the same tests, on this kernel
+from test_views import test_everything_can_be_listed_and_read  # noqa: F401
 from vm import host
 
 IMAGE = host.BUILD / "debug" / "astra.img"

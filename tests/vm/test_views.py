@@ -42,7 +42,7 @@ def test_memory_adds_up(guest_script):
     memory, pages = figures(part["meminfo"]), figures(part["memory"])
     total, used, free, shared, cached, available = map(int, part["free"].split()[1:7])
     assert total == memory["MemTotal"] and used + free + cached == total
-    assert abs(free - memory["MemFree"]) < 1000 and abs(shared - memory["Shmem"]) < 100 and available <= free + cached
+    assert abs(free - memory["MemFree"]) < 1000 and 0 < shared and abs(shared - memory["Shmem"]) < 100 and available <= free + cached
     known = sum(memory[name] for name in ("MemFree", "AnonPages", "Cached", "Slab", "PageTables", "KernelStack"))
     assert 0.99 * memory["MemTotal"] < known <= memory["MemTotal"]
     assert memory["AnonPages"] > 0 and memory["PageTables"] > 0 and memory["KernelStack"] >= 16 * 5
