@@ -10,7 +10,7 @@
 
 static void apply_identity(struct cred *cred, const struct file *file) {
     const struct inode *inode = file->inode;
-    bool honoured = !(file->path.mount && file->path.mount->flags & MS_NOSUID);
+    bool honoured = !(file->path.mount && file->path.mount->flags & MS_NOSUID) && !cred->no_new_privileges;
 
     if (honoured && inode->mode & S_ISUID)
         cred->euid = inode->uid;

@@ -57,12 +57,22 @@ static void stop_taking_signals(struct task *task) {
         tty_session_leader_exit(process);
 }
 
-static void adopt(struct process *child) {
+/* The nearest living ancestor that asked for orphans, prctl(PR_SET_CHILD_SUBREAPER), else init. */
+static struct process *reaper_of(struct process *process) {
+    struct process *ancestor = process->parent;
+
+    while (ancestor != NULL && ancestor != init_process &&
+           !(ancestor->child_subreaper && ancestor->state == PROCESS_ALIVE && !ancestor->exiting))
+        ancestor = ancestor->parent;
+    return ancestor != NULL ? ancestor : init_process;
+}
+
+static void adopt(struct process *child, struct process *reaper) {
     struct task *task;
 
     list_remove(&child->sibling);
-    list_add_tail(&child->sibling, &init_process->children);
-    child->parent = init_process;
+    list_add_tail(&child->sibling, &reaper->children);
+    child->parent = reaper;
     child->exit_signal = SIGCHLD;
     list_for_each_entry(task, &child->threads, process_node) {
         if (task->parent_death_signal != 0)
@@ -80,13 +90,13 @@ static void notify_ended(struct process *process, bool *reap) {
         *reap = process_notify_parent(process, status & EXIT_CORE_FLAG ? CLD_DUMPED : CLD_KILLED, (int)signal);
 }
 
-/* init gets the children; zombies that it does not want to hear of go at once. task_list_lock held. */
+/* The reaper gets the children; zombies that it does not want to hear of go at once. task_list_lock held. */
 static void give_away_children(struct process *process, struct list_node *reaped) {
-    struct process *child, *following;
+    struct process *child, *following, *reaper = reaper_of(process);
 
     list_for_each_entry_safe(child, following, &process->children, sibling) {
         bool reap = false;
-        adopt(child);
+        adopt(child, reaper);
         if (child->state != PROCESS_ZOMBIE)
             continue;
         notify_ended(child, &reap);

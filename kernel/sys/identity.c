@@ -64,7 +64,8 @@ int64_t sys_set_tid_address(uint64_t address) {
 
 enum prctl_option {
     PR_SET_PDEATHSIG = 1, PR_GET_PDEATHSIG = 2, PR_GET_DUMPABLE = 3, PR_SET_DUMPABLE = 4, PR_GET_KEEPCAPS = 7,
-    PR_SET_NAME = 15, PR_GET_NAME = 16, PR_CAPBSET_READ = 23, PR_GET_SECUREBITS = 27, PR_GET_NO_NEW_PRIVS = 39,
+    PR_SET_NAME = 15, PR_GET_NAME = 16, PR_CAPBSET_READ = 23, PR_GET_SECUREBITS = 27, PR_SET_CHILD_SUBREAPER = 36,
+    PR_GET_CHILD_SUBREAPER = 37, PR_SET_NO_NEW_PRIVS = 38, PR_GET_NO_NEW_PRIVS = 39,
     PR_GET_TID_ADDRESS = 40, PR_CAP_AMBIENT = 47,
 };
 #define PR_CAP_AMBIENT_IS_SET 1u
@@ -87,6 +88,16 @@ static int64_t set_death_signal(uint64_t signal) {
     return 0;
 }
 
+static int64_t give_up_privileges(void) {
+    struct cred *cred = cred_copy(current_cred());
+
+    if (!cred)
+        return -ENOMEM;
+    cred->no_new_privileges = true;
+    cred_commit(cred);
+    return 0;
+}
+
 static int64_t capability_bit(uint64_t capabilities, uint64_t number) {
     return number > CAP_LAST ? -EINVAL : (int64_t)(capabilities >> number & 1);
 }
@@ -103,6 +114,15 @@ int64_t sys_prctl(int option, uint64_t arg2, uint64_t arg3, uint64_t arg4, uint6
         return set_death_signal(arg2);
     case PR_GET_PDEATHSIG:
         return put_user((int32_t)task->parent_death_signal, (int32_t __user *)arg2);
+    case PR_SET_NO_NEW_PRIVS:
+        return arg2 == 1 && (arg3 | arg4 | arg5) == 0 ? give_up_privileges() : -EINVAL;
+    case PR_GET_NO_NEW_PRIVS:
+        return (arg2 | arg3 | arg4 | arg5) == 0 ? task->cred->no_new_privileges : -EINVAL;
+    case PR_SET_CHILD_SUBREAPER:
+        current_process()->child_subreaper = arg2 != 0;
+        return 0;
+    case PR_GET_CHILD_SUBREAPER:
+        return put_user((int32_t)current_process()->child_subreaper, (int32_t __user *)arg2);
     case PR_GET_TID_ADDRESS:
         return put_user(task->clear_child_tid, (uint64_t __user *)arg2);
     case PR_CAPBSET_READ:
@@ -114,7 +134,6 @@ int64_t sys_prctl(int option, uint64_t arg2, uint64_t arg3, uint64_t arg4, uint6
     case PR_GET_DUMPABLE: /* what is not supported is off: no core dumps, no secure bits */
     case PR_GET_KEEPCAPS:
     case PR_GET_SECUREBITS:
-    case PR_GET_NO_NEW_PRIVS:
         return 0;
     default:
         return -EINVAL;

@@ -37,6 +37,7 @@ struct process {
     enum process_state state;
     int exit_status;                 /* as wait4 reports it */
     bool exiting;                    /* exit_group or a fatal signal is under way */
+    bool child_subreaper;            /* adopts orphaned descendants; set by the process itself */
     bool executed;                   /* has called execve since fork (setpgid refuses then) */
     uint8_t exit_signal;             /* sent to the parent; SIGCHLD for fork */
     /* Job control, process->lock: `stopping` from the stop signal until SIGCONT; `stopped` once every thread has stopped */

@@ -22,6 +22,7 @@
 #include "kernel/sys/table.h"
 #include "kernel/task/signal.h"
 #include "kernel/trap/report.h"
+#include "kernel/trap/vsyscall.h"
 #include "kernel/vm/fault.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -129,7 +130,7 @@ static void page_fault(struct trap_frame *frame) {
     if (frame_from_user(frame)) {
         int error = resolve_fault(frame, address);
         irq_enable();
-        if (error)
+        if (error && !vsyscall_emulate(frame, address))
             raise_fault_signal(error, address, frame);
         return;
     }

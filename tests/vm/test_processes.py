@@ -9,3 +9,10 @@ def test_process_semantics(guest_exec):
     bad = [line for line in result.text.splitlines() if not line.startswith("ok ")]
     assert result.status == 0 and not bad, result.text + result.err.decode(errors="replace")
     assert result.text.count("ok ") >= 24
+
+
+def test_old_calls_orphans_and_privileges(guest_exec):
+    """tests/vm/programs/old_calls.c: the vsyscall page, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS."""
+    program = host.BUILD / "tests" / "programs" / "old_calls"
+    result = guest_exec("/opt/old_calls", options=["--add", f"{program}:/opt/old_calls"])
+    assert result.text == "vsyscall 1 subreaper 1 no_new_privs 1 set_user_id 1\n"
