@@ -92,7 +92,7 @@ def test_random_operations_of_several_processes(guest_script):
     """The tree survives, nothing is left behind, and the checking kernel finds no lock out of order."""
     host.build("debug")
     out = guest_script("""
-        count() { echo 2 > /proc/sys/vm/drop_caches; sleep 0.5; awk '$1 == "inode" {print $3}' /kernel/runtime/slabs; }
+        count() { echo 2 > /proc/sys/vm/drop_caches; sleep 0.5; awk '$1 == "inode" {print $3}' /kernel/runtime/slab; }
         before=$(count); /tmp/stress /mnt/s 15 2>&1 | tail -1; after=$(count)
         [ $after -le $((before + 8)) ] || echo "$before inodes became $after"
         dmesg | grep -c lockdep
