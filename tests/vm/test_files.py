@@ -95,6 +95,6 @@ def test_random_operations_of_several_processes(guest_script):
         count() { echo 2 > /proc/sys/vm/drop_caches; sleep 0.5; awk '$1 == "inode" {print $3}' /kernel/runtime/slab; }
         before=$(count); /tmp/stress /mnt/s 15 2>&1 | tail -1; after=$(count)
         [ $after -le $((before + 8)) ] || echo "$before inodes became $after"
-        dmesg | grep -c lockdep
+        dmesg | grep -c lockdep || true
     """, options=["--image", str(host.BUILD / "debug" / "astra.img"), "--add", f"{PROGRAMS}/files_stress:/tmp/stress"])
     assert out.splitlines() == ["whole", "0"]
