@@ -1,7 +1,6 @@
 /* PC Screen Fonts: both headers, both tables of code points, and an index of them. */
 #include "lib/psf.h"
 
-#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
@@ -80,11 +79,6 @@ int psf_parse(const void *data, size_t size, struct psf *font) {
     if (size >= PSF2_HEADER && memcmp(bytes, psf2_magic, sizeof psf2_magic) == 0)
         return parse_psf2(font, bytes, size);
     return -EINVAL;
-}
-
-const uint8_t *psf_glyph(const struct psf *font, unsigned glyph) {
-    ASSERT(glyph < font->count);
-    return font->glyphs + (size_t)glyph * font->height * font->row_bytes;
 }
 
 /* ---- the table of code points ---- */

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "lib/assert.h"
 #include "lib/bits.h"
 
 #define PSF_GLYPHS_MAX 2048u /* a glyph number fits in what a code point leaves of 32 bits */
@@ -24,7 +25,10 @@ struct psf {
 must_check int psf_parse(const void *data, size_t size, struct psf *font);
 
 /* height * row_bytes bytes; glyph < count. */
-const uint8_t *psf_glyph(const struct psf *font, unsigned glyph);
+static inline const uint8_t *psf_glyph(const struct psf *font, unsigned glyph) {
+    ASSERT(glyph < font->count);
+    return font->glyphs + (size_t)glyph * font->height * font->row_bytes;
+}
 
 /* A walk through the code points that have a glyph; sequences of combining characters are left out. */
 struct psf_walk {

@@ -3,8 +3,8 @@
  *
  * The screen's cells are kept in memory and compared: what is to be seen already, as most of a screen
  * that scrolls, is not drawn again. Pixels are never read back or copied on the screen: reads of
- * write-combining memory are uncached (SDM 3A §11.3.1). A run of changed cells is put together a line
- * of pixels at a time in ordinary memory and written in one go.
+ * write-combining memory are uncached (SDM 3A §11.3.1). A run of changed cells is put together in
+ * ordinary memory, a band as high as a cell, and written a line of pixels at a time.
  * Called under the virtual terminal's lock, which guards all of this; in a panic without.
  */
 #define LOG_TAG "framebuffer"
@@ -36,13 +36,12 @@ struct framebuffer {
     struct display display;
     uint8_t *pixels;
     size_t pitch; /* bytes from one line to the next */
-    struct pixel_format format;
     const struct psf *font;
-    unsigned scale;
     size_t cell_bytes;         /* of one line of a cell */
+    struct pixel_canvas band;  /* as wide as the screen, as high as the font; lines are doubled on the screen only */
+    uint8_t *band_memory;
     uint32_t palette[COLOURS]; /* pixels */
     struct shown *cells;       /* what the screen shows, row by row */
-    uint8_t *line;             /* where a line of pixels is put together */
     unsigned cursor_row, cursor_column;
     bool cursor_visible;
 };
@@ -64,46 +63,50 @@ static struct pixel_ink ink_of(const struct framebuffer *fb, const struct shown 
     uint32_t foreground = fb->palette[fg];
 
     if (cell->attrs & VT_DIM)
-        foreground = pixel_encode(&fb->format, vt_palette_rgb(fg) >> 1 & HALF_SHADES);
-    return pixel_ink(&fb->format, foreground, fb->palette[cell->bg]);
+        foreground = pixel_encode(&fb->band.format, vt_palette_rgb(fg) >> 1 & HALF_SHADES);
+    return pixel_ink(&fb->band.format, foreground, fb->palette[cell->bg]);
 }
 
-/* Is this line of the cell drawn through, as part of an underline, a strike or the cursor? */
-static bool is_solid(const struct framebuffer *fb, const struct shown *cell, unsigned line) {
-    unsigned height = fb->font->height;
-
-    if ((cell->attrs & VT_UNDERLINE) && line == height - 1)
-        return true;
-    if ((cell->attrs & VT_STRIKE) && line == height / 2)
-        return true;
-    return fb->cursor_visible && line + CURSOR_LINES >= height &&
-           cell == cell_at(fb, fb->cursor_row, fb->cursor_column);
-}
-
-/* One line of the font's pixels, through the cells `first` to before `end`. */
-static void compose(struct framebuffer *fb, const struct shown *first, const struct shown *end, unsigned line) {
+/* Lines drawn through the cell: an underline, a strike or the cursor. */
+static void draw_solid(struct framebuffer *fb, uint8_t *out, const struct pixel_ink *ink, unsigned line, unsigned count) {
     static const uint8_t solid[PSF_PIXELS_MAX / 8] = {[0 ... PSF_PIXELS_MAX / 8 - 1] = UINT8_MAX};
-    struct pixel_ink ink = ink_of(fb, first);
-    uint8_t *out = fb->line;
+    const struct pixel_bitmap bitmap = {.bits = solid, .width = fb->font->width, .height = count};
 
-    for (const struct shown *cell = first; cell < end; cell++) {
-        if (cell > first && !looks_equal(cell, cell - 1))
-            ink = ink_of(fb, cell);
-        const uint8_t *bits = is_solid(fb, cell, line)
-                                  ? solid : psf_glyph(fb->font, cell->glyph) + line * fb->font->row_bytes;
-        out = pixel_draw(out, &fb->format, &ink, bits, fb->font->width, fb->scale);
+    pixel_draw(&fb->band, out + line * fb->band.pitch, ink, &bitmap);
+}
+
+static void draw_cell(struct framebuffer *fb, uint8_t *out, const struct shown *cell, const struct pixel_ink *ink) {
+    const struct psf *font = fb->font;
+    const struct pixel_bitmap bitmap = {psf_glyph(font, cell->glyph), font->row_bytes, font->width, font->height};
+
+    pixel_draw(&fb->band, out, ink, &bitmap);
+    if (cell->attrs & VT_UNDERLINE)
+        draw_solid(fb, out, ink, font->height - 1, 1);
+    if (cell->attrs & VT_STRIKE)
+        draw_solid(fb, out, ink, font->height / 2, 1);
+    if (fb->cursor_visible && cell == cell_at(fb, fb->cursor_row, fb->cursor_column))
+        draw_solid(fb, out, ink, font->height - CURSOR_LINES, CURSOR_LINES);
+}
+
+/* Puts `count` cells together in the band. */
+static void compose(struct framebuffer *fb, const struct shown *cells, unsigned count) {
+    struct pixel_ink ink = ink_of(fb, cells);
+
+    for (unsigned i = 0; i < count; i++) {
+        if (i > 0 && !looks_equal(&cells[i], &cells[i - 1]))
+            ink = ink_of(fb, &cells[i]);
+        draw_cell(fb, fb->band_memory + i * fb->cell_bytes, &cells[i], &ink);
     }
 }
 
 static void draw_run(struct framebuffer *fb, unsigned row, unsigned first, unsigned end) {
-    ASSERT(first < end && end <= fb->display.columns && row < fb->display.rows);
-    uint8_t *target = fb->pixels + row * fb->font->height * fb->scale * fb->pitch + first * fb->cell_bytes;
+    unsigned scale = fb->band.scale;
+    uint8_t *target = fb->pixels + row * fb->font->height * scale * fb->pitch + first * fb->cell_bytes;
 
-    for (unsigned line = 0; line < fb->font->height; line++) {
-        compose(fb, cell_at(fb, row, first), cell_at(fb, row, first) + (end - first), line);
-        for (unsigned copy = 0; copy < fb->scale; copy++, target += fb->pitch)
-            memcpy(target, fb->line, (end - first) * fb->cell_bytes);
-    }
+    ASSERT(first < end && end <= fb->display.columns && row < fb->display.rows);
+    compose(fb, cell_at(fb, row, first), end - first);
+    for (unsigned line = 0; line < fb->font->height * scale; line++, target += fb->pitch)
+        memcpy(target, fb->band_memory + line / scale * fb->band.pitch, (end - first) * fb->cell_bytes);
 }
 
 /* Whether the cell's look changes. */
@@ -155,14 +158,17 @@ static bool geometry_is_sane(const struct boot_video *video, unsigned bytes_per_
            (uint64_t)video->pitch * video->height <= video->size && video->phys + video->size > video->phys;
 }
 
-/* Fills in the size in cells; false when the screen is too small for text. */
+/* Fills in the sizes; false when the screen, or the font, is too small for text. */
 static bool lay_out(struct framebuffer *fb, const struct boot_video *video) {
-    fb->scale = video->width >= WIDTH_DOUBLED ? 2 : 1;
+    unsigned scale = video->width >= WIDTH_DOUBLED ? 2 : 1;
+
     fb->pitch = video->pitch;
-    fb->cell_bytes = (size_t)fb->font->width * fb->scale * fb->format.bytes;
-    fb->display.columns = MIN(video->width / (fb->font->width * fb->scale), VT_COLS_MAX);
-    fb->display.rows = MIN(video->height / (fb->font->height * fb->scale), VT_ROWS_MAX);
-    return fb->display.columns > 1 && fb->display.rows > 1;
+    fb->cell_bytes = (size_t)fb->font->width * scale * fb->band.format.bytes;
+    fb->display.columns = MIN(video->width / (fb->font->width * scale), VT_COLS_MAX);
+    fb->display.rows = MIN(video->height / (fb->font->height * scale), VT_ROWS_MAX);
+    fb->band.scale = scale;
+    fb->band.pitch = fb->display.columns * fb->cell_bytes + PIXEL_SLACK;
+    return fb->display.columns > 1 && fb->display.rows > 1 && fb->font->height >= CURSOR_LINES;
 }
 
 /* What setting the mode left: all pixels 0 (VBE 3.0 §4.5, bit 15 of the mode clear), as black blanks are. */
@@ -173,20 +179,20 @@ static void expect_blank(struct framebuffer *fb) {
     for (unsigned i = 0; i < fb->display.rows * fb->display.columns; i++)
         fb->cells[i] = blank;
     for (unsigned colour = 0; colour < COLOURS; colour++)
-        fb->palette[colour] = pixel_encode(&fb->format, vt_palette_rgb((uint8_t)colour));
+        fb->palette[colour] = pixel_encode(&fb->band.format, vt_palette_rgb((uint8_t)colour));
     ASSERT(fb->palette[VT_DEFAULT_BG] == 0);
 }
 
 static int allocate(struct framebuffer *fb, const struct boot_video *video) {
     fb->cells = kcalloc(fb->display.rows * fb->display.columns, sizeof *fb->cells);
-    fb->line = kmalloc(fb->display.columns * fb->cell_bytes + PIXEL_SLACK);
-    if (fb->cells && fb->line)
+    fb->band_memory = kmalloc(fb->font->height * fb->band.pitch);
+    if (fb->cells && fb->band_memory)
         fb->pixels = kernel_map_device(video->phys, video->size, MAP_WRITE_COMBINING);
     return fb->pixels ? 0 : -ENOMEM;
 }
 
 static void release(struct framebuffer *fb) {
-    kfree(fb->line);
+    kfree(fb->band_memory);
     kfree(fb->cells);
     kfree(fb);
 }
@@ -202,7 +208,7 @@ static int framebuffer_probe(struct device *device) {
     if (!fb)
         return -ENOMEM;
     fb->display = (struct display){.name = "framebuffer", .ops = &framebuffer_ops};
-    fb->format = format;
+    fb->band.format = format;
     fb->font = font;
     int error = lay_out(fb, video) ? allocate(fb, video) : -EINVAL;
     if (error) {

@@ -44,9 +44,19 @@ static void store(uint8_t *out, uint64_t pair) {
 }
 _Static_assert(PIXEL_SLACK == sizeof(uint64_t), "what a store may write too much");
 
+/* Written out: this is where the time of drawing goes. */
+static void draw_byte(uint8_t *out, unsigned bytes, const struct pixel_ink *ink, uint8_t bits) {
+    store(out, ink->pair[bits >> 6]);
+    store(out + 2 * bytes, ink->pair[bits >> 4 & 3]);
+    store(out + 4 * bytes, ink->pair[bits >> 2 & 3]);
+    store(out + 6 * bytes, ink->pair[bits & 3]);
+}
+
 static void draw_pairs(uint8_t *out, unsigned bytes, const struct pixel_ink *ink, const uint8_t *bits, unsigned width) {
+    for (; width >= 8; width -= 8, bits++, out += 8 * bytes)
+        draw_byte(out, bytes, ink, *bits);
     for (unsigned x = 0; x < width; x += 2, out += 2 * bytes)
-        store(out, ink->pair[bits[x / 8] >> (6 - x % 8) & 3]);
+        store(out, ink->pair[*bits >> (6 - x) & 3]);
 }
 
 static void draw_doubled(uint8_t *out, unsigned bytes, const struct pixel_ink *ink, const uint8_t *bits, unsigned width) {
@@ -54,12 +64,16 @@ static void draw_doubled(uint8_t *out, unsigned bytes, const struct pixel_ink *i
         store(out, ink->pair[bits[x / 8] >> (7 - x % 8) & 1 ? 3 : 0]);
 }
 
-uint8_t *pixel_draw(uint8_t *out, const struct pixel_format *format, const struct pixel_ink *ink, const uint8_t *bits,
-                    unsigned width, unsigned scale) {
-    ASSERT(scale == 1 || scale == 2);
-    if (scale == 1)
-        draw_pairs(out, format->bytes, ink, bits, width);
-    else
-        draw_doubled(out, format->bytes, ink, bits, width);
-    return out + (size_t)width * scale * format->bytes;
+void pixel_draw(const struct pixel_canvas *canvas, uint8_t *out, const struct pixel_ink *ink,
+                const struct pixel_bitmap *bitmap) {
+    const uint8_t *bits = bitmap->bits;
+    unsigned bytes = canvas->format.bytes;
+
+    ASSERT(canvas->scale == 1 || canvas->scale == 2);
+    for (unsigned line = 0; line < bitmap->height; line++, bits += bitmap->row_bytes, out += canvas->pitch) {
+        if (canvas->scale == 1)
+            draw_pairs(out, bytes, ink, bits, bitmap->width);
+        else
+            draw_doubled(out, bytes, ink, bits, bitmap->width);
+    }
 }

@@ -25,8 +25,21 @@ struct pixel_ink {
 
 struct pixel_ink pixel_ink(const struct pixel_format *format, uint32_t foreground, uint32_t background);
 
-#define PIXEL_SLACK 8u /* bytes behind its result that pixel_draw may write to */
+/* Ordinary memory in which pixels are put together. */
+struct pixel_canvas {
+    struct pixel_format format;
+    size_t pitch;   /* bytes from one line to the next */
+    unsigned scale; /* 1 or 2: pixels along a line for each bit */
+};
 
-/* Draws `width` bits, each as `scale` (1 or 2) pixels, the first byte's highest bit leftmost. Returns the end. */
-uint8_t *pixel_draw(uint8_t *out, const struct pixel_format *format, const struct pixel_ink *ink, const uint8_t *bits,
-                    unsigned width, unsigned scale);
+/* Bits to draw, the highest of the first byte leftmost. row_bytes 0: the same line again and again. */
+struct pixel_bitmap {
+    const uint8_t *bits;
+    unsigned row_bytes, width, height;
+};
+
+#define PIXEL_SLACK 8u /* bytes to the right of its result that pixel_draw may write to */
+
+/* Draws at `out`, which is in the canvas. What is to its right must be drawn later. */
+void pixel_draw(const struct pixel_canvas *canvas, uint8_t *out, const struct pixel_ink *ink,
+                const struct pixel_bitmap *bitmap);

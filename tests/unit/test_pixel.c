@@ -54,22 +54,26 @@ static uint32_t pixel_at(const uint8_t *line, unsigned bytes, unsigned x) {
     return pixel;
 }
 
-/* Draws 13 bits into memory of exactly the size promised, and reads each pixel back. */
-static void check_drawing(const struct boot_video *video, unsigned scale) {
-    static const uint8_t bits[] = {0xb2, 0x58};
-    const unsigned width = 13;
-    struct pixel_format format = format_of(video);
-    uint32_t fg = pixel_encode(&format, 0xffcc88), bg = pixel_encode(&format, 0x224466);
-    struct pixel_ink ink = pixel_ink(&format, fg, bg);
-    size_t size = (size_t)width * scale * format.bytes;
-    uint8_t *line = malloc(size + PIXEL_SLACK);
+#define WIDTH 13
+#define HEIGHT 2
 
-    CHECK(pixel_draw(line, &format, &ink, bits, width, scale) == line + size);
-    for (unsigned x = 0; x < width * scale; x++) {
-        bool set = bits[x / scale / 8] >> (7 - x / scale % 8) & 1;
-        CHECK_EQ(pixel_at(line, format.bytes, x), set ? fg : bg);
+/* Two lines of 13 bits in memory of exactly the size promised; each pixel is read back. */
+static void check_drawing(const struct boot_video *video, unsigned scale) {
+    static const uint8_t bits[HEIGHT][2] = {{0xb2, 0x58}, {0x0f, 0xa0}};
+    struct pixel_canvas canvas = {.format = format_of(video), .scale = scale};
+    unsigned bytes = canvas.format.bytes;
+    uint32_t fg = pixel_encode(&canvas.format, 0xffcc88), bg = pixel_encode(&canvas.format, 0x224466);
+    struct pixel_ink ink = pixel_ink(&canvas.format, fg, bg);
+
+    canvas.pitch = (size_t)WIDTH * scale * bytes + PIXEL_SLACK;
+    uint8_t *memory = malloc(HEIGHT * canvas.pitch);
+    pixel_draw(&canvas, memory, &ink, &(struct pixel_bitmap){bits[0], 2, WIDTH, HEIGHT});
+    for (unsigned x = 0; x < HEIGHT * WIDTH * scale; x++) {
+        unsigned line = x / (WIDTH * scale), column = x % (WIDTH * scale);
+        bool set = bits[line][column / scale / 8] >> (7 - column / scale % 8) & 1;
+        CHECK_EQ(pixel_at(memory + line * canvas.pitch, bytes, column), set ? fg : bg);
     }
-    free(line);
+    free(memory);
 }
 
 TEST(drawing) {
