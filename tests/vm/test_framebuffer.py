@@ -94,6 +94,11 @@ def test_modes_that_are_not_there_give_text(guest_script):
     assert guest_script("stty size < /dev/tty1", options=["--video", "1281x803"]) == "25 80\n"
 
 
+def test_bochs_says_that_it_has_no_pixels(astra):
+    result = astra("exec", "--bochs", "--video", "1024x768", "--", "true")
+    assert result.status == 125 and b"has no pixels" in result.err
+
+
 def test_no_display(guest_script):
     """Nothing to draw on: the serial line has it all."""
     options = ["--video", "1024x768", "--qemu-args", "-vga none"]

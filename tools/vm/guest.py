@@ -78,6 +78,8 @@ class Guest:
         self._spawn(qemu.command(self._options, self.image, serial, extra))
 
     def _start_bochs(self) -> None:
+        if self._options.video not in ("", "text"):
+            raise host.HostError("Bochs runs with its terminal display, which has no pixels: use --video with QEMU")
         ports = [self._listen(socket.AF_INET, ("127.0.0.1", 0)).getsockname()[1] for _ in (1, 2)]
         config, script = self._folder / "bochsrc", self._folder / "commands"
         config.write_text(bochs.configuration(self._options, self.image, self._folder / "bochs.log", ports, "term"))
