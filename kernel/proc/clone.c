@@ -9,6 +9,7 @@
 #include "kernel/arch/fpu.h"
 #include "kernel/log/panic.h"
 #include "kernel/mm/slab.h"
+#include "kernel/proc/rseq.h"
 #include "kernel/task/task.h"
 #include "kernel/vm/space.h"
 #include "kernel/vm/uaccess.h"
@@ -73,6 +74,8 @@ static void copy_thread(struct task *child, const struct clone_request *request)
         child->signals.altstack_size = parent->signals.altstack_size;
         child->signals.altstack_flags = parent->signals.altstack_flags;
     }
+    if (!(request->flags & CLONE_VM))
+        rseq_inherit(child, parent);
     if (request->flags & CLONE_CHILD_CLEARTID)
         child->clear_child_tid = request->child_tid;
 }

@@ -7,6 +7,7 @@
 #include "kernel/arch/segments.h"
 #include "kernel/proc/exec_image.h"
 #include "kernel/proc/exit.h"
+#include "kernel/proc/rseq.h"
 #include "kernel/task/task.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -29,7 +30,8 @@ static int unshare_handlers(struct process *process) {
 
 static void change_space(struct task *task, struct exec_image *image) {
     task_leave_user_memory(task);
-    task->clear_child_tid = task->robust_list = task->rseq_address = 0;
+    task->clear_child_tid = task->robust_list = 0;
+    rseq_forget(task);
     space_set_executable(image->space, image->file);
     space_install(image->space);
     image->space = NULL;

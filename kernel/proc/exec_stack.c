@@ -11,6 +11,7 @@
 #include "kernel/arch/fpu.h"
 #include "kernel/log/panic.h"
 #include "kernel/proc/exec_image.h"
+#include "kernel/proc/rseq.h"
 #include "kernel/task/cred.h"
 #include "kernel/task/rlimit.h"
 #include "kernel/vm/map.h"
@@ -41,8 +42,6 @@ enum auxv_type {
     AT_RSEQ_FEATURE_SIZE = 27, AT_RSEQ_ALIGN = 28, AT_EXECFN = 31, AT_MINSIGSTKSZ = 51,
 };
 #define CLOCK_TICKS_PER_SECOND 100u /* USER_HZ */
-#define RSEQ_FEATURE_SIZE 20u       /* linux/rseq.h: up to and including `flags` */
-#define RSEQ_ALIGN 32u
 #define SIGNAL_FRAME_ROOM 1024u     /* ucontext, siginfo, red zone and alignment, beside the FPU image */
 
 static uint64_t string_address(const struct exec_image *image, uint64_t base, uint32_t number) {

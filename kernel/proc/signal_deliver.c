@@ -13,6 +13,7 @@
 #include "kernel/arch/frame.h"
 #include "kernel/log/log.h"
 #include "kernel/proc/exit.h"
+#include "kernel/proc/rseq.h"
 #include "kernel/proc/signal_frame.h"
 #include "kernel/task/job_control.h"
 #include "kernel/task/task.h"
@@ -132,6 +133,8 @@ static void run_handler(struct trap_frame *frame, const struct signal_action *ac
     signal_set restore = task->signals.restore_mask ? task->signals.saved_mask : task->signals.mask;
 
     restart_with_handler(frame, action->flags);
+    if (task->rseq.address != 0)
+        rseq_resume(frame); /* the handler returns to the abort address */
     if (signal_frame_push(frame, action, info, restore) < 0) {
         log_info("%s (%d): no room for the frame of signal %u at %#lx", task->thread.name,
                  task->process->pid->number, signal, (unsigned long)frame->rsp);

@@ -118,6 +118,8 @@ static void switch_to(struct run_queue *rq, struct thread *next, uint64_t now_ns
     arch_switch_state(&previous->arch, &next->arch, next->kernel_stack_top);
     if (next->arch.fpu != NULL && !arch_fpu_is_loaded(next->arch.fpu))
         atomic_fetch_or(&next->work, (uint32_t)THREAD_WORK_FPU);
+    if (next->switch_work != 0)
+        atomic_fetch_or(&next->work, next->switch_work);
     this_cpu(current_thread_pointer) = next;
 #if CONFIG_DEBUG
     lockdep_switch(&next->held);

@@ -34,6 +34,7 @@ enum thread_work {
     THREAD_WORK_SIGNAL = 1u << 1, /* a signal, stop or kill is to be looked at */
     THREAD_WORK_FPU = 1u << 2,    /* registers of this thread are not in the FPU */
     THREAD_WORK_TRACE = 1u << 3,
+    THREAD_WORK_RSEQ = 1u << 4,   /* its restartable sequences are to be looked at */
 };
 
 struct mmu_context;
@@ -52,6 +53,7 @@ struct thread {
     void *argument;
     void (*release)(struct thread *thread); /* after its last switch: frees the container */
 
+    uint32_t switch_work; /* enters `work` whenever it is switched to; set by the thread itself */
     uint32_t cpu; /* whose run queue */
     uint32_t on_cpu; /* 1 while its registers are live on a CPU */
     uint64_t affinity; /* mask of CPUs allowed */

@@ -2,6 +2,7 @@
 #include "kernel/sys/sys_sched.h"
 
 #include "kernel/arch/percpu.h"
+#include "kernel/proc/rseq.h"
 #include "kernel/task/task.h"
 #include "lib/errno.h"
 
@@ -221,6 +222,14 @@ int64_t sys_getcpu(uint32_t __user *cpu, uint32_t __user *node) {
     if (cpu != NULL && put_user(cpu_id(), cpu) < 0)
         return -EFAULT;
     return node == NULL ? 0 : put_user(0u, node);
+}
+
+#define RSEQ_FLAG_UNREGISTER 1 /* linux/rseq.h */
+
+int64_t sys_rseq(uint64_t area, uint32_t size, int flags, uint32_t signature) {
+    if (flags == RSEQ_FLAG_UNREGISTER)
+        return rseq_unregister(area, size, signature);
+    return flags == 0 ? rseq_register(area, size, signature) : -EINVAL;
 }
 
 /* ---- nice ---- */

@@ -22,4 +22,5 @@ int64_t sys_sched_setaffinity(int tid, unsigned size, const uint64_t __user *mas
 int64_t sys_sched_getaffinity(int tid, unsigned size, uint64_t __user *mask);
 int64_t sys_getpriority(int which, int who);
 int64_t sys_setpriority(int which, int who, int nice);
+int64_t sys_rseq(uint64_t area, uint32_t size, int flags, uint32_t signature);
 int64_t sys_getcpu(uint32_t __user *cpu, uint32_t __user *node);

@@ -362,7 +362,7 @@ const char *syscall_name(uint64_t number);
     UNKNOWN(331, pkey_free) \
     SYSCALL(332, statx) \
     UNKNOWN(333, io_pgetevents) \
-    UNKNOWN(334, rseq) \
+    SYSCALL(334, rseq) \
     UNKNOWN(424, pidfd_send_signal) \
     UNKNOWN(425, io_uring_setup) \
     UNKNOWN(426, io_uring_enter) \

@@ -78,7 +78,10 @@ struct task {
     struct signal_state signals;   /* mask, pending, altstack */
     uint64_t clear_child_tid;      /* user address, or 0 */
     uint64_t robust_list;          /* user address */
-    uint64_t rseq_address;         /* user address */
+    struct rseq_state {            /* as registered: kernel/proc/rseq.h */
+        uint64_t address;          /* user address; 0: none */
+        uint32_t size, signature;
+    } rseq;
     struct restart_block { /* restart_syscall after a stop */
         int64_t (*restart)(struct restart_block *block);
         uint64_t deadline_ns, user_remaining;

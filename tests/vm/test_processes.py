@@ -11,6 +11,16 @@ def test_process_semantics(guest_exec):
     assert result.text.count("ok ") >= 24
 
 
+def test_restartable_sequences(guest_exec):
+    """tests/vm/programs/rseq.c; nothing says at boot any more that the call is missing."""
+    program = host.BUILD / "tests" / "programs" / "rseq"
+    result = guest_exec("sh", "-c", "/tmp/rseq; dmesg | grep -c 'rseq.*not implemented'",
+                        options=["--add", f"{program}:/tmp/rseq"])
+    *checks, aborts, unknown = result.text.splitlines()
+    assert len(checks) == 37 and all(line.startswith("ok ") for line in checks), result.text
+    assert int(aborts.split()[0]) > 0 and unknown == "0"
+
+
 def test_old_calls_orphans_and_privileges(guest_exec):
     """tests/vm/programs/old_calls.c: the vsyscall page, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS."""
     program = host.BUILD / "tests" / "programs" / "old_calls"
