@@ -68,7 +68,7 @@ static int64_t change_times(int directory, const char *name, const struct user_t
         return error;
     if (change.valid == 0)
         return 0;
-    if (!name)
+    if (!name && directory != AT_FDCWD)
         return flags ? -EINVAL : change_descriptor(directory, &change, to_now(times));
     error = path_lookup_user(directory, name, at_lookup_flags(flags), &path);
     if (error)

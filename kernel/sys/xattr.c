@@ -42,7 +42,16 @@ static int64_t unsupported(const char *key, int place_error) {
     return error ? error : -EOPNOTSUPP;
 }
 
-static int64_t set(const char *key, size_t size, uint32_t flags, int place_error) {
+/* A value nobody will keep must still be there to be read. */
+static int check_value(const char *value, size_t size) {
+    char piece[256];
+    for (size_t at = 0; at < size; at += sizeof piece)
+        if (copy_from_user(piece, value + at, MIN(size - at, sizeof piece)))
+            return -EFAULT;
+    return 0;
+}
+
+static int64_t set(const char *key, const void *value, size_t size, uint32_t flags, int place_error) {
     if (flags & ~(uint32_t)(XATTR_CREATE | XATTR_REPLACE))
         return -EINVAL;
     int error = check_key(key);
@@ -50,22 +59,22 @@ static int64_t set(const char *key, size_t size, uint32_t flags, int place_error
         return error;
     if (size > XATTR_SIZE_MAX)
         return -E2BIG;
+    error = check_value(value, size);
+    if (error)
+        return error;
     return place_error ? place_error : -EOPNOTSUPP;
 }
 
 int64_t sys_setxattr(const char *name, const char *key, const void *value, size_t size, uint32_t flags) {
-    (void)value;
-    return set(key, size, flags, check_path(name, 0));
+    return set(key, value, size, flags, check_path(name, 0));
 }
 
 int64_t sys_lsetxattr(const char *name, const char *key, const void *value, size_t size, uint32_t flags) {
-    (void)value;
-    return set(key, size, flags, check_path(name, LOOKUP_NO_FOLLOW));
+    return set(key, value, size, flags, check_path(name, LOOKUP_NO_FOLLOW));
 }
 
 int64_t sys_fsetxattr(int descriptor, const char *key, const void *value, size_t size, uint32_t flags) {
-    (void)value;
-    return set(key, size, flags, check_descriptor(descriptor));
+    return set(key, value, size, flags, check_descriptor(descriptor));
 }
 
 int64_t sys_getxattr(const char *name, const char *key, void *value, size_t size) {

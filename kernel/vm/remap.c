@@ -20,9 +20,10 @@ static int check_arguments(const struct remap *remap) {
         return -EINVAL;
     if (flags & MREMAP_DONTUNMAP && (!(flags & MREMAP_MAYMOVE) || remap->old_length != remap->new_length))
         return -EINVAL;
-    if (remap->new_length == 0 || remap->new_length > USER_ADDRESS_END ||
-        map_range(remap->old_start, remap->old_length, &end) != 0)
+    if (remap->new_length == 0 || remap->new_length > USER_ADDRESS_END || remap->old_start & ~PAGE_MASK)
         return -EINVAL;
+    if (map_range(remap->old_start, remap->old_length, &end) != 0)
+        return -EFAULT;
     if (!(flags & MREMAP_FIXED))
         return 0;
     uint64_t to = remap->new_address, new_end;
