@@ -14,6 +14,21 @@ struct process_timers {
     uint64_t interval_ns;
 };
 
+#define EXPIRY_GAP_NS 100000ull /* from one expiry to the next, at least: programs must come to run in between */
+
+static uint64_t add_saturated(uint64_t a, uint64_t b) {
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+/* The next multiple of the interval; those that have passed already are left out. */
+static uint64_t next_deadline(uint64_t deadline_ns, uint64_t interval_ns) {
+    uint64_t now_ns = clock_monotonic_ns();
+
+    if (now_ns > deadline_ns)
+        deadline_ns += (now_ns - deadline_ns) / interval_ns * interval_ns;
+    return MAX(add_saturated(deadline_ns, interval_ns), now_ns + EXPIRY_GAP_NS);
+}
+
 /* Interrupt context. */
 static void real_expire(struct timer *timer) {
     struct process_timers *timers = container_of(timer, struct process_timers, real);
@@ -22,7 +37,7 @@ static void real_expire(struct timer *timer) {
 
     (void)signal_send_process(timers->process, SIGALRM, &info);
     if (interval_ns != 0)
-        timer_start(timer, timer->deadline_ns + interval_ns);
+        timer_start(timer, next_deadline(timer->deadline_ns, interval_ns));
 }
 
 static struct process_timers *timers_of(struct process *process) {
@@ -66,7 +81,7 @@ int itimer_real_exchange(const struct itimer_value *new, struct itimer_value *ol
     timer_cancel_sync(&timers->real);
     atomic_store_relaxed(&timers->interval_ns, new->interval_ns);
     if (new->remaining_ns != 0)
-        timer_start(&timers->real, clock_monotonic_ns() + new->remaining_ns);
+        timer_start(&timers->real, add_saturated(clock_monotonic_ns(), new->remaining_ns));
     return 0;
 }
 

@@ -27,7 +27,12 @@ def test_memory_exhaustion_leaves_the_shell(guest_script):
 
 def test_bad_arguments_to_every_call(guest_script):
     out = guest_script("/tmp/bad_arguments && echo alive", options=["--add", f"{PROGRAMS}/bad_arguments:/tmp/bad_arguments"])
-    assert "calls returned" in out and out.endswith("alive\n")
+    assert "children returned" in out and out.endswith("alive\n")
+
+
+def test_bad_pointers_are_answered_as_by_linux(guest_exec):
+    result = guest_exec("/tmp/bad_pointers", options=["--add", f"{PROGRAMS}/bad_pointers:/tmp/bad_pointers"])
+    assert result.status == 0, result.text
 
 
 def test_hostile_programs_are_refused(guest_script, tmp_path):
