@@ -19,7 +19,7 @@
 #define EPOLLET (1u << 31)
 #define MODE_BITS (EPOLLEXCLUSIVE | EPOLLWAKEUP | EPOLLONESHOT | EPOLLET)
 
-#define NESTING_MAX 5u /* epolls watching epolls, as Linux has it */
+#define NESTING_MAX 5u /* links from an epoll to one that it watches, in a row */
 
 struct epoll {
     struct mutex mutex;          /* guards `items` and what they say */
@@ -27,6 +27,9 @@ struct epoll {
     struct spinlock ready_lock;  /* irqsave: wake-ups come from interrupts; guards `ready` */
     struct list_node ready;
     struct wait_queue waiters;
+    struct file *file;    /* that it is behind; no reference */
+    uint64_t measured_by; /* the look that found `links`; watch_mutex */
+    unsigned links;
 };
 
 struct epoll_hook { /* an item's entry on one wait queue */
@@ -169,17 +172,48 @@ static void item_remove(struct epoll_item *item) {
     kfree(item);
 }
 
+/*
+ * Wake-ups climb from a file to all that watch it, polls go down: both recurse, so the longest chain of
+ * epolls through a new link is bounded. Each look numbers the epolls it has measured: many may share a part.
+ */
+static uint64_t look; /* watch_mutex */
+
+/* Links in the longest chain below; more than NESTING_MAX if `target` is in one. watch_mutex held. */
+static unsigned links_below(struct epoll *epoll, const struct epoll *target) {
+    if (epoll == target)
+        return NESTING_MAX + 1;
+    if (epoll->measured_by == look)
+        return epoll->links;
+    unsigned links = 0;
+    for (struct rb_node *node = rb_first(&epoll->items); node; node = rb_next(node)) {
+        const struct file *file = container_of(node, struct epoll_item, node)->file;
+        if (file_is_epoll(file))
+            links = MAX(links, 1 + links_below(file->private, target));
+    }
+    epoll->measured_by = look;
+    return epoll->links = links;
+}
+
+/* Links in the longest chain of epolls that watch this one. watch_mutex held. */
+static unsigned links_above(struct epoll *epoll) {
+    struct epoll_item *item;
+    unsigned links = 0;
+    if (epoll->measured_by == look)
+        return epoll->links;
+    list_for_each_entry(item, &epoll->file->watchers, watch_node)
+        links = MAX(links, 1 + links_above(item->epoll));
+    epoll->measured_by = look;
+    return epoll->links = links;
+}
+
 /* Whether watching `file` from `target` would close a circle or nest too deep. watch_mutex held. */
-static bool nests_badly(const struct file *file, const struct epoll *target, unsigned depth) {
+static bool nests_badly(const struct file *file, struct epoll *target) {
     if (!file_is_epoll(file))
         return false;
-    const struct epoll *epoll = file->private;
-    if (epoll == target || depth >= NESTING_MAX)
-        return true;
-    for (struct rb_node *node = rb_first(&epoll->items); node; node = rb_next(node))
-        if (nests_badly(container_of(node, struct epoll_item, node)->file, target, depth + 1))
-            return true;
-    return false;
+    look++;
+    unsigned below = links_below(file->private, target);
+    look++;
+    return below + 1 + links_above(target) > NESTING_MAX;
 }
 
 /* Both mutexes held. */
@@ -233,7 +267,7 @@ static int control_locked(struct epoll *epoll, enum epoll_operation operation, s
                           int descriptor, const struct epoll_event *event) {
     switch (operation) {
     case EPOLL_CTL_ADD:
-        return nests_badly(file, epoll, 0) ? -ELOOP : item_add(epoll, file, descriptor, event);
+        return nests_badly(file, epoll) ? -ELOOP : item_add(epoll, file, descriptor, event);
     case EPOLL_CTL_MOD:
         return item_modify(epoll, file, descriptor, event);
     case EPOLL_CTL_DEL:
@@ -352,6 +386,8 @@ struct file *epoll_create(void) {
     struct file *file = file_create_anonymous("anon_inode:[eventpoll]", &epoll_ops, O_RDWR, epoll);
     if (IS_ERR(file))
         kfree(epoll);
+    else
+        epoll->file = file;
     return file;
 }
 

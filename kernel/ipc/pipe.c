@@ -310,19 +310,20 @@ static int wait_for_other_end(struct pipe *pipe, struct file *file) {
     if (pipe->unnamed)
         return 0;
     bool nonblocking = file->flags & O_NONBLOCK;
-    if (access == O_RDONLY && pipe->writers == 0 && !nonblocking) {
-        uint32_t before = pipe->writer_opens;
+    /* Together: an open between two looks would be missed, and slept through. */
+    mutex_lock(&pipe->lock);
+    bool alone = access == O_RDONLY ? pipe->writers == 0 : pipe->readers == 0;
+    uint32_t writers_before = pipe->writer_opens, readers_before = pipe->reader_opens;
+    mutex_unlock(&pipe->lock);
+    if (!alone)
+        return 0;
+    if (nonblocking)
+        return access == O_WRONLY ? -ENXIO : 0;
+    if (access == O_RDONLY)
         return WAIT_EVENT_INTERRUPTIBLE(&pipe->readers_wait,
-                                        atomic_load_relaxed(&pipe->writer_opens) != before, WAIT_FOREVER);
-    }
-    if (access == O_WRONLY && pipe->readers == 0) {
-        uint32_t before = pipe->reader_opens;
-        if (nonblocking)
-            return -ENXIO;
-        return WAIT_EVENT_INTERRUPTIBLE(&pipe->writers_wait,
-                                        atomic_load_relaxed(&pipe->reader_opens) != before, WAIT_FOREVER);
-    }
-    return 0;
+                                        atomic_load_relaxed(&pipe->writer_opens) != writers_before, WAIT_FOREVER);
+    return WAIT_EVENT_INTERRUPTIBLE(&pipe->writers_wait,
+                                    atomic_load_relaxed(&pipe->reader_opens) != readers_before, WAIT_FOREVER);
 }
 
 static int fifo_open(struct inode *inode, struct file *file) {
@@ -403,14 +404,33 @@ uint32_t pipe_capacity(const struct file *file) {
     return pipe->slots * (uint32_t)PAGE_SIZE;
 }
 
+/* In a full ring the newest bytes may share a page with the oldest: a larger ring has two slots for them. */
+static int split_shared_page(const struct pipe *pipe, uint64_t last, struct page **slot) {
+    struct page *copy = page_alloc(0, PAGE_ALLOC_USER);
+    if (!copy)
+        return -ENOMEM;
+    memcpy(page_to_virt(copy), page_to_virt(*slot_of(pipe, last * PAGE_SIZE)), PAGE_SIZE);
+    *slot = copy;
+    return 0;
+}
+
 /* Moves the pages that hold bytes into a ring of another size. pipe->lock held. */
 static int change_ring(struct pipe *pipe, uint32_t slots) {
     uint64_t first = pipe->consumed / PAGE_SIZE, end = DIV_ROUND_UP(pipe->written, PAGE_SIZE);
+    if (slots == pipe->slots)
+        return 0;
     if (end - first > slots)
         return -EBUSY;
     struct page **pages = kcalloc(slots, sizeof(struct page *));
     if (!pages)
         return -ENOMEM;
+    if (end - first > pipe->slots) {
+        end--;
+        if (split_shared_page(pipe, end, &pages[end & (slots - 1)]) != 0) {
+            kfree(pages);
+            return -ENOMEM;
+        }
+    }
     for (uint64_t i = first; i < end; i++) {
         struct page **slot = slot_of(pipe, i * PAGE_SIZE);
         pages[i & (slots - 1)] = *slot;

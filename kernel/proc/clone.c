@@ -28,6 +28,8 @@ static int validate(const struct clone_request *request) {
         return -EINVAL;
     if ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM))
         return -EINVAL;
+    if ((flags & CLONE_THREAD) && (flags & CLONE_VFORK))
+        return -EINVAL; /* a process has one parent that waits for its exec or exit, and that is no thread of its own */
     if ((flags & CLONE_PARENT) && current_process() == init_process)
         return -EINVAL; /* it would make a second root of the tree */
     if ((flags & CLONE_SETTLS) && request->tls >= USER_ADDRESS_END)
@@ -152,13 +154,20 @@ static void discard_child(struct task *child, bool new_process) {
     task_destroy(child);
 }
 
-/* Enters the child in the tree. -EAGAIN if the process it was to join is ending. */
+static bool dying(const struct task *task) {
+    return task->process->exiting || (task->signals.pending.set & signal_bit(SIGKILL)) ||
+           (task->process->shared_pending.set & signal_bit(SIGKILL));
+}
+
+/* Enters the child in the tree. -EAGAIN if the process it was to join is ending, -EINTR if that of the parent is: kill reaches both. */
 static int publish(struct task *child, uint64_t clone_flags) {
     struct process *self = current_process(), *process = child->process;
     int error = 0;
 
     uint64_t flags = spin_lock_irqsave(&task_list_lock);
-    if (process != self) {
+    if (dying(current_task())) {
+        error = -EINTR;
+    } else if (process != self) {
         struct process *parent = clone_flags & CLONE_PARENT ? self->parent : self;
         process_link(process, parent, self->group, self->session);
         process->tty = self->tty;
@@ -172,11 +181,6 @@ static int publish(struct task *child, uint64_t clone_flags) {
     }
     spin_unlock_irqrestore(&task_list_lock, flags);
     return error;
-}
-
-static bool dying(const struct task *task) {
-    return task->process->exiting || (task->signals.pending.set & signal_bit(SIGKILL)) ||
-           (task->process->shared_pending.set & signal_bit(SIGKILL));
 }
 
 /* Sleeps until the vfork child is done with our memory; only the parent's own death ends it early. */

@@ -42,12 +42,12 @@ static void release_resources(struct task *task) {
         fs_context_put(fs);
 }
 
-/* From now on signals for the process go to other threads. */
+/* From now on signals for the process go to other threads; the last to get here ends what only they need. */
 static void stop_taking_signals(struct task *task) {
     struct process *process = task->process;
     uint64_t flags = spin_lock_irqsave(&process->lock);
     task->exiting = true;
-    bool last = process->thread_count == 1;
+    bool last = --process->live_threads == 0;
     process->exit_uid = task->cred->uid;
     spin_unlock_irqrestore(&process->lock, flags);
     if (!last)

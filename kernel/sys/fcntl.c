@@ -16,7 +16,7 @@ enum {
     F_GETPIPE_SZ = 1032, F_ADD_SEALS = 1033, F_GET_SEALS = 1034,
 };
 #define FD_CLOEXEC 1u
-#define SETFL_CHANGES (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | O_ASYNC)
+#define SETFL_CHANGES (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME) /* no file sends SIGIO, so O_ASYNC stays off */
 /* F_OWNER_*, the type field of struct f_owner_ex */
 enum { OWNER_TID, OWNER_PID, OWNER_GROUP };
 
@@ -156,7 +156,7 @@ static int64_t set_owner(struct file *file, const void *user) {
     struct user_owner owner;
     if (copy_from_user(&owner, user, sizeof owner))
         return -EFAULT;
-    if (owner.type < OWNER_TID || owner.type > OWNER_GROUP)
+    if (owner.type < OWNER_TID || owner.type > OWNER_GROUP || owner.pid < 0)
         return -EINVAL;
     file->owner_pid = owner.type == OWNER_GROUP ? -owner.pid : owner.pid;
     return 0;
@@ -178,7 +178,7 @@ static int64_t set_signal(struct file *file, uint64_t signal) {
 /* ---- fcntl ---- */
 
 static int64_t duplicate(struct file *file, uint64_t minimum, bool close_on_exec) {
-    if (minimum >= rlimit_current(RLIMIT_NOFILE))
+    if (minimum > INT32_MAX || minimum >= rlimit_current(RLIMIT_NOFILE))
         return -EINVAL;
     int descriptor = descriptor_reserve((int)minimum, close_on_exec);
     if (descriptor >= 0) {
@@ -227,6 +227,8 @@ static int64_t fcntl_file(struct file *file, unsigned command, uint64_t argument
     case F_OFD_SETLKW:
         return lock_set(file, user, LOCK_KIND_OFD, command == F_OFD_SETLKW);
     case F_SETOWN:
+        if ((int32_t)argument == INT32_MIN)
+            return -EINVAL;
         file->owner_pid = (int32_t)argument;
         return 0;
     case F_GETOWN:

@@ -51,6 +51,8 @@ int64_t sys_clock_getres(int clock, struct user_timespec __user *resolution) {
 }
 
 static int set_realtime(uint64_t ns) {
+    if (ns > INT64_MAX)
+        return -EINVAL; /* the clock would soon run over */
     if (!cred_has(current_cred(), CAP_SYS_TIME))
         return -EPERM;
     clock_realtime_set(ns);

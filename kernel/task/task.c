@@ -97,6 +97,7 @@ void task_link(struct task *task) {
     spin_lock(&process->lock);
     list_add_tail(&task->process_node, &process->threads);
     process->thread_count++;
+    process->live_threads++;
     spin_unlock(&process->lock);
     user_charge(task->cred->user);
     rcu_assign(task->tid->task, task);

@@ -33,6 +33,7 @@ struct process {
     struct list_node sibling, children; /* task_list_lock */
     struct list_node threads;           /* of struct task, task_list_lock */
     uint32_t thread_count;
+    uint32_t live_threads;              /* those that have not begun to exit; process->lock */
     struct list_node group_node, session_node, all_node;
     enum process_state state;
     int exit_status;                 /* as wait4 reports it */

@@ -166,8 +166,6 @@ static int share_writable(struct fault *fault, struct page *page, pte_t old) {
     struct vma *vma = fault->vma;
     struct space *space = vma->space;
 
-    if (vma_tracks_dirty(vma))
-        object_mark_dirty(vma->object, page);
     spin_lock(&space->table_lock);
     if (*fault->pte == old && page->u.cache.object == vma->object) {
         atomic_store(fault->pte, page_to_phys(page) | table_bits(vma->flags) | ENTRY_WRITABLE);
@@ -178,6 +176,9 @@ static int share_writable(struct fault *fault, struct page *page, pte_t old) {
         }
     }
     spin_unlock(&space->table_lock);
+    /* Last: a write-back in between would take the mark away and find nothing here to write-protect. */
+    if (vma_tracks_dirty(vma))
+        object_mark_dirty(vma->object, page);
     return 0;
 }
 

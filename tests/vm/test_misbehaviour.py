@@ -35,6 +35,12 @@ def test_bad_pointers_are_answered_as_by_linux(guest_exec):
     assert result.status == 0, result.text
 
 
+def test_harmful_requests_harm_nobody(guest_script):
+    """What once hung or stopped the system: see the program's comments."""
+    out = guest_script("/tmp/hostile && echo alive", options=["--add", f"{PROGRAMS}/hostile:/tmp/hostile"])
+    assert out.split() == ["pipe", "epoll-chain", "epoll-paths", "timers", "threads", "frames", "alive"]
+
+
 def test_hostile_programs_are_refused(guest_script, tmp_path):
     """Truncated and mutated ELF files: an errno or a signal, never more."""
     import random
