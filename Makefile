@@ -66,7 +66,9 @@ HOST_CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(WARNINGS
 
 # ---- sources --------------------------------------------------------------
 
-KERNEL_C    := $(foreach d,kernel fs drivers net,$(call rwildcard,$d,%.c)) $(sort $(wildcard lib/*.c))
+# kernel/vdso/ is code of programs, built by its own rules.
+KERNEL_C    := $(filter-out kernel/vdso/%,$(foreach d,kernel fs drivers net,$(call rwildcard,$d,%.c))) \
+  $(sort $(wildcard lib/*.c))
 KERNEL_ASM  := $(call rwildcard,kernel,%.asm)
 KERNEL_OBJ  := $(KERNEL_C:%.c=$B/obj/%.o) $(KERNEL_ASM:%=$B/obj/%.o)
 FORMAT_SRC  := $(addprefix lib/,crc32.c elf.c cpio.c fat.c fat_read.c mbr.c bootcfg.c)
@@ -85,6 +87,7 @@ RAMFS_DEPS  :=
 -include boot/boot.mk
 -include user/user.mk
 -include drivers/video/font.mk
+-include kernel/vdso/vdso.mk
 -include tests/tests.mk
 -include tests/vm/programs.mk
 

@@ -14,6 +14,8 @@
 static const char *special_name(const struct space *space, const struct vma *vma) {
     if (vma->flags & VMA_HEAP)
         return "[heap]";
+    if (vma->flags & VMA_VDSO)
+        return vma->flags & VMA_MAY_EXECUTE ? "[vdso]" : "[vvar]";
     if ((vma->flags & VMA_STACK) || (vma->start <= space->stack_start && space->stack_start < vma->end))
         return "[stack]";
     return NULL;

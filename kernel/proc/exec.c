@@ -89,7 +89,9 @@ static int build(struct exec_image *image, const struct path *path, const struct
         return -ENOMEM;
     exec_choose_layout(image);
     error = exec_load_elf(image);
-    return error ? error : exec_build_stack(image);
+    if (!error)
+        error = exec_build_stack(image);
+    return error ? error : exec_map_vdso(image);
 }
 
 int exec_path(const struct path *path, const char *name, bool reachable, const struct string_vector *arguments,

@@ -54,6 +54,7 @@ struct exec_image {
     struct space *space;         /* the new one */
     bool executable_stack;
     uint64_t stack_top, stack_limit;
+    uint64_t vdso_data;          /* where the vDSO's data page goes; its code follows */
     uint64_t entry;              /* of the program */
     uint64_t start;              /* where to begin: the dynamic linker's entry if there is one */
     uint64_t interpreter_base;   /* of the dynamic linker; 0: none */
@@ -77,5 +78,9 @@ int exec_load_elf(struct exec_image *image);
 /* exec_stack.c: chooses where the stack and mappings go; maps the stack and fills it. */
 void exec_choose_layout(struct exec_image *image);
 int exec_build_stack(struct exec_image *image);
+/* exec_vdso.c: room for the vDSO, with its data; where it begins; maps it, 0 or -ENOMEM. */
+uint64_t exec_vdso_size(void);
+uint64_t exec_vdso_header(const struct exec_image *image);
+int exec_map_vdso(struct exec_image *image);
 /* exec_cred.c: what set-user-ID bits and capabilities make of the credentials. */
 int exec_prepare_cred(struct exec_image *image);

@@ -2,6 +2,7 @@
  * The new program's stack as it finds it at its first instruction (psABI AMD64 §3.4.1), and where
  * things go in a new address space:
  *
+ *   vDSO        above the stack, at random in what its last page table leaves: it costs no table of its own
  *   stack_top   random, at the top of user space
  *   stack       grows down to RLIMIT_STACK
  *   mmap_top    below the room for the stack, random; mappings are placed downward from here
@@ -15,6 +16,7 @@
 #include "kernel/task/cred.h"
 #include "kernel/task/rlimit.h"
 #include "kernel/vm/map.h"
+#include "kernel/vm/page_table.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
@@ -24,12 +26,22 @@
 #define STACK_ROOM_MAX (USER_ADDRESS_END / 6 * 5)
 #define STACK_MAPPED (128ull << 10) /* mapped below the first stack pointer: saves growing it page by page */
 
+/* Above the stack; the stack makes room for it where it would reach the end of its page table. */
+static void place_vdso(struct exec_image *image) {
+    uint64_t highest = MIN(ALIGN_UP(image->stack_top, LEAF_SPAN), USER_ADDRESS_END) - exec_vdso_size();
+
+    image->stack_top = MIN(image->stack_top, highest);
+    uint64_t places = ((highest - image->stack_top) >> PAGE_SHIFT) + 1;
+    image->vdso_data = image->stack_top + image->random[2] / STACK_RANDOM_PAGES % places * PAGE_SIZE;
+}
+
 void exec_choose_layout(struct exec_image *image) {
     uint64_t limit = rlimit_current(RLIMIT_STACK);
     uint64_t room = MIN(MAX(limit, STACK_ROOM_MIN), STACK_ROOM_MAX) + STACK_RANDOM_PAGES * PAGE_SIZE + STACK_GUARD_GAP;
 
     image->stack_limit = limit;
     image->stack_top = USER_ADDRESS_END - image->random[2] % STACK_RANDOM_PAGES * PAGE_SIZE;
+    place_vdso(image);
     image->space->mmap_top =
         ALIGN_DOWN(USER_ADDRESS_END - room, PAGE_SIZE) - image->random[3] % MMAP_RANDOM_PAGES * PAGE_SIZE;
 }
@@ -39,7 +51,7 @@ enum auxv_type {
     AT_NULL = 0, AT_PHDR = 3, AT_PHENT = 4, AT_PHNUM = 5, AT_PAGESZ = 6, AT_BASE = 7, AT_FLAGS = 8,
     AT_ENTRY = 9, AT_UID = 11, AT_EUID = 12, AT_GID = 13, AT_EGID = 14, AT_PLATFORM = 15,
     AT_HWCAP = 16, AT_CLKTCK = 17, AT_SECURE = 23, AT_RANDOM = 25, AT_HWCAP2 = 26,
-    AT_RSEQ_FEATURE_SIZE = 27, AT_RSEQ_ALIGN = 28, AT_EXECFN = 31, AT_MINSIGSTKSZ = 51,
+    AT_RSEQ_FEATURE_SIZE = 27, AT_RSEQ_ALIGN = 28, AT_EXECFN = 31, AT_SYSINFO_EHDR = 33, AT_MINSIGSTKSZ = 51,
 };
 #define CLOCK_TICKS_PER_SECOND 100u /* USER_HZ */
 #define SIGNAL_FRAME_ROOM 1024u     /* ucontext, siginfo, red zone and alignment, beside the FPU image */
@@ -52,6 +64,7 @@ static uint64_t string_address(const struct exec_image *image, uint64_t base, ui
 static unsigned fill_auxv(struct exec_image *image, uint64_t base) {
     const struct cred *cred = image->cred ? image->cred : current_cred();
     const uint64_t entries[][2] = {
+        {AT_SYSINFO_EHDR, exec_vdso_header(image)},
         {AT_MINSIGSTKSZ, arch_fpu_image_size() + SIGNAL_FRAME_ROOM},
         {AT_HWCAP, cpuid(1, 0).edx},
         {AT_PAGESZ, PAGE_SIZE},

@@ -2,12 +2,9 @@
 #include "kernel/sys/sys_time.h"
 
 #include "kernel/task/task.h"
+#include "kernel/time/clock_id.h"
 #include "lib/errno.h"
 
-enum clock_id {
-    CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1, CLOCK_PROCESS_CPUTIME_ID = 2, CLOCK_THREAD_CPUTIME_ID = 3,
-    CLOCK_MONOTONIC_RAW = 4, CLOCK_REALTIME_COARSE = 5, CLOCK_MONOTONIC_COARSE = 6, CLOCK_BOOTTIME = 7,
-};
 #define TIMER_ABSTIME 1
 
 static int clock_read(int clock, uint64_t *ns) {

@@ -1,7 +1,7 @@
 /* Time since boot and time of day. All in nanoseconds; any context. */
 #pragma once
 
-#include <stdint.h>
+#include "kernel/mm/layout.h"
 
 #define NS_PER_SEC 1000000000ull
 #define NS_PER_MS 1000000ull
@@ -11,6 +11,8 @@
 uint64_t clock_monotonic_ns(void); /* CLOCK_MONOTONIC = CLOCK_BOOTTIME: no suspend */
 uint64_t clock_realtime_ns(void);  /* since 1970-01-01 UTC */
 void clock_realtime_set(uint64_t realtime_ns);
+/* The frame of struct clock_page (clock_page.h), which programs may read. */
+phys_addr_t clock_page_phys(void);
 /* Busy-waits. For device set-up only. */
 void clock_delay_us(uint32_t delay_us);
 

@@ -153,18 +153,30 @@ void table_release(struct space *space, uint64_t start, uint64_t end, uint64_t f
     spin_unlock(&space->table_lock);
 }
 
-/* In ascending order: what lies below a mapping is gone already, so only the next one can share its tables. */
+/* True if a table of the lowest level serves pages of both. */
+static bool share_leaf(const struct vma *vma, const struct vma *next) {
+    return next && ALIGN_DOWN(next->start, LEAF_SPAN) < vma->end;
+}
+
+/*
+ * In ascending order: what lies below a mapping is gone already, so only the next one can share its tables.
+ * Mappings that share one are looked through together.
+ */
 void table_release_all(struct space *space) {
     struct vma *vma = space_find(space, 0), *next;
+    uint64_t start = vma ? vma->start : 0;
     struct tlb_gather gather;
 
     tlb_gather_begin(&gather, space);
     spin_lock(&space->table_lock);
     for (; vma; vma = next) {
         next = vma_next(vma);
-        struct hole hole = {.floor = 0, .ceiling = next ? next->start : USER_ADDRESS_END + PAGE_SIZE};
         unmap_locked(&gather, vma->start, vma->end);
-        unhook_tables(&gather, phys_to_virt(space->mmu.root_phys), PTE_LEVELS, vma->start, vma->end, &hole);
+        if (share_leaf(vma, next))
+            continue;
+        struct hole hole = {.floor = 0, .ceiling = next ? next->start : USER_ADDRESS_END + PAGE_SIZE};
+        unhook_tables(&gather, phys_to_virt(space->mmu.root_phys), PTE_LEVELS, start, vma->end, &hole);
+        start = next ? next->start : 0;
     }
     tlb_gather_end(&gather);
     spin_unlock(&space->table_lock);

@@ -22,9 +22,10 @@ enum vma_flag {
     VMA_MAY_READ = 1u << 4, VMA_MAY_WRITE = 1u << 5, VMA_MAY_EXECUTE = 1u << 6,
     VMA_GROWS_DOWN = 1u << 7, VMA_LOCKED = 1u << 8, VMA_DONT_FORK = 1u << 9, VMA_NO_RESERVE = 1u << 10,
     VMA_HEAP = 1u << 11, VMA_STACK = 1u << 12,
-    VMA_SPECIAL = 1u << 13,      /* device memory: object_offset is the first frame's number */
+    VMA_SPECIAL = 1u << 13,      /* frames not counted, as device memory: object_offset is the first one's number */
     VMA_WIPE_ON_FORK = 1u << 14, /* the child sees zeros */
     VMA_UNCACHED = 1u << 15,     /* with VMA_SPECIAL */
+    VMA_VDSO = 1u << 16,         /* with VMA_SPECIAL: frames of the kernel image, the vDSO's code or its data */
 };
 #define VMA_ACCESS (VMA_READ | VMA_WRITE | VMA_EXECUTE)
 

@@ -20,8 +20,9 @@ LAYERS = [
     {"kernel/ipc"}, {"kernel/proc"}, {"kernel/sys"},
     {"kernel/trap"}, {"kernel/main.c", "kernel/main.h"},
 ]
-# Beside the layers: every layer may use it to find itself bugs, and it may read them all.
-BESIDE = ("kernel/debug",)
+# Beside the layers. kernel/debug: every layer may use it to find itself bugs, and it may read them all.
+# kernel/vdso: code of programs, linked by itself, that shares headers with the kernel.
+BESIDE = ("kernel/debug", "kernel/vdso")
 CORE_CODE_LINES_MAX = 13_000  # docs/decisions/core-size.md
 LOADER = "boot/stage"
 PROGRAM = ("boot", "lib", "kernel", "fs", "drivers", "net", "user", "tools")
