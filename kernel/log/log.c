@@ -207,6 +207,25 @@ static void output_begin(void) {
         cpu_pause();
 }
 
+/* As Linux's printk_ratelimit: so many lines in each window. A race lets one more through. */
+#define LIMIT_WINDOW_NS (5 * 1000000000ull)
+#define LIMIT_LINES 10u
+
+bool log_may_repeat(void) {
+    static uint64_t window_start_ns;
+    static uint32_t lines;
+    uint64_t now_ns = clock_ns ? clock_ns() : 0;
+
+    if (now_ns - atomic_load_relaxed(&window_start_ns) >= LIMIT_WINDOW_NS) {
+        atomic_store_relaxed(&window_start_ns, now_ns);
+        atomic_store_relaxed(&lines, 0u);
+    }
+    uint32_t count = atomic_fetch_add(&lines, 1u);
+    if (count == LIMIT_LINES)
+        log_write(LOG_INFO, "log", "more lines about programs are left out for some seconds");
+    return count < LIMIT_LINES;
+}
+
 void log_sink_add(struct log_sink *sink) {
     char text[TEXT_MAX], line[LINE_MAX];
     struct log_record_info info;

@@ -36,6 +36,9 @@ void log_write(enum log_level level, const char *tag, const char *fmt, ...) prin
 #define log_info(...) log_write(LOG_INFO, LOG_TAG, __VA_ARGS__)
 #define log_debug(...) log_write(LOG_DEBUG, LOG_TAG, __VA_ARGS__)
 
+/* For lines that programs can cause: false when there were too many of late, which is then said once. Any context. */
+bool log_may_repeat(void);
+
 /* Adds a sink and shows it what the ring already holds (unless it skips that). */
 void log_sink_add(struct log_sink *sink);
 void log_sink_remove(struct log_sink *sink);

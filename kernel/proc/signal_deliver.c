@@ -136,8 +136,9 @@ static void run_handler(struct trap_frame *frame, const struct signal_action *ac
     if (task->rseq.address != 0)
         rseq_resume(frame); /* the handler returns to the abort address */
     if (signal_frame_push(frame, action, info, restore) < 0) {
-        log_info("%s (%d): no room for the frame of signal %u at %#lx", task->thread.name,
-                 task->process->pid->number, signal, (unsigned long)frame->rsp);
+        if (log_may_repeat())
+            log_info("%s (%d): no room for the frame of signal %u at %#lx", task->thread.name,
+                     task->process->pid->number, signal, (unsigned long)frame->rsp);
         process_exit(EXIT_SIGNALED(SIGSEGV));
     }
     task->signals.restore_mask = false;
@@ -154,7 +155,7 @@ static void die(const struct signal_info *info) {
     const struct task *task = current_task();
     unsigned signal = (unsigned)info->number;
 
-    if (is_fault(info) && signal_default_action(signal) == SIGNAL_CORE)
+    if (is_fault(info) && signal_default_action(signal) == SIGNAL_CORE && log_may_repeat())
         log_info("%s (%d) ended by signal %u, address %#lx, at %#lx", task->thread.name,
                  task->process->pid->number, signal, (unsigned long)info->u.fault.address,
                  (unsigned long)task_frame(current_task())->rip);
