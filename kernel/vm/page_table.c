@@ -164,15 +164,19 @@ static bool share_leaf(const struct vma *vma, const struct vma *next) {
  */
 void table_release_all(struct space *space) {
     struct vma *vma = space_find(space, 0), *next;
-    uint64_t start = vma ? vma->start : 0;
+    uint64_t start = vma ? vma->start : 0, unmap_start = start;
     struct tlb_gather gather;
 
     tlb_gather_begin(&gather, space);
     spin_lock(&space->table_lock);
     for (; vma; vma = next) {
         next = vma_next(vma);
-        unmap_locked(&gather, vma->start, vma->end);
-        if (share_leaf(vma, next))
+        bool go_on = share_leaf(vma, next);
+        if (go_on && next->start == vma->end)
+            continue;
+        unmap_locked(&gather, unmap_start, vma->end);
+        unmap_start = next ? next->start : 0;
+        if (go_on)
             continue;
         struct hole hole = {.floor = 0, .ceiling = next ? next->start : USER_ADDRESS_END + PAGE_SIZE};
         unhook_tables(&gather, phys_to_virt(space->mmu.root_phys), PTE_LEVELS, start, vma->end, &hole);
