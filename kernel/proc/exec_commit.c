@@ -7,6 +7,7 @@
 #include "kernel/arch/segments.h"
 #include "kernel/proc/exec_image.h"
 #include "kernel/proc/exit.h"
+#include "kernel/proc/posix_timer.h"
 #include "kernel/proc/rseq.h"
 #include "kernel/task/task.h"
 #include "lib/errno.h"
@@ -85,6 +86,7 @@ static void become(struct task *task, struct exec_image *image) {
     }
     set_name(task, image->name);
     file_table_close_on_exec(task->files);
+    posix_timers_free(process);
     reset_signals(task);
     reset_registers(task, image);
 }

@@ -11,6 +11,7 @@
 #include "kernel/log/panic.h"
 #include "kernel/proc/futex.h"
 #include "kernel/proc/itimer.h"
+#include "kernel/proc/posix_timer.h"
 #include "kernel/proc/last.h"
 #include "kernel/task/job_control.h"
 #include "kernel/task/task.h"
@@ -53,6 +54,7 @@ static void stop_taking_signals(struct task *task) {
     if (!last)
         return;
     itimer_cancel_all(process);
+    posix_timers_free(process);
     if (process->session == process->pid)
         tty_session_leader_exit(process);
 }

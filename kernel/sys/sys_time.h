@@ -4,6 +4,8 @@
 #include "kernel/sys/user_time.h"
 
 struct itimerval_user;
+struct itimerspec_user;
+struct sigevent_user;
 struct timezone_user;
 
 int64_t sys_nanosleep(const struct user_timespec __user *time, struct user_timespec __user *remaining);
@@ -19,3 +21,10 @@ int64_t sys_time(int64_t __user *seconds);
 int64_t sys_alarm(unsigned seconds);
 int64_t sys_getitimer(int which, struct itimerval_user __user *value);
 int64_t sys_setitimer(int which, const struct itimerval_user __user *value, struct itimerval_user __user *old);
+
+int64_t sys_timer_create(int clock, const struct sigevent_user __user *event, int32_t __user *id);
+int64_t sys_timer_settime(int id, int flags, const struct itimerspec_user __user *value,
+                          struct itimerspec_user __user *old);
+int64_t sys_timer_gettime(int id, struct itimerspec_user __user *value);
+int64_t sys_timer_getoverrun(int id);
+int64_t sys_timer_delete(int id);

@@ -250,11 +250,11 @@ const char *syscall_name(uint64_t number);
     SYSCALL(219, restart_syscall) \
     UNKNOWN(220, semtimedop) \
     SYSCALL(221, fadvise64) \
-    UNKNOWN(222, timer_create) \
-    UNKNOWN(223, timer_settime) \
-    UNKNOWN(224, timer_gettime) \
-    UNKNOWN(225, timer_getoverrun) \
-    UNKNOWN(226, timer_delete) \
+    SYSCALL(222, timer_create) \
+    SYSCALL(223, timer_settime) \
+    SYSCALL(224, timer_gettime) \
+    SYSCALL(225, timer_getoverrun) \
+    SYSCALL(226, timer_delete) \
     SYSCALL(227, clock_settime) \
     SYSCALL(228, clock_gettime) \
     SYSCALL(229, clock_getres) \

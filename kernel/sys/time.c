@@ -5,8 +5,6 @@
 #include "kernel/time/clock_id.h"
 #include "lib/errno.h"
 
-#define TIMER_ABSTIME 1
-
 static int clock_read(int clock, uint64_t *ns) {
     uint64_t user_ns = 0, system_ns = 0;
 

@@ -65,6 +65,7 @@ bool signal_enqueue(struct process *process, struct signal_pending *pending, con
     if (entry == NULL)
         return false;
     entry->info = *info;
+    entry->taken = NULL;
     process->queued_signals++;
     list_add_tail(&entry->node, &pending->queue);
     return true;
@@ -72,6 +73,10 @@ bool signal_enqueue(struct process *process, struct signal_pending *pending, con
 
 static void entry_free(struct process *process, struct signal_entry *entry) {
     list_remove(&entry->node);
+    if (entry->taken != NULL) {
+        entry->queue = NULL;
+        return;
+    }
     process->queued_signals--;
     slab_free(entry_cache, entry);
 }
@@ -88,6 +93,21 @@ void signal_pending_flush(struct process *process, struct signal_pending *pendin
     }
 }
 
+void signal_withdraw(struct signal_entry *entry) {
+    struct signal_pending *pending = entry->queue;
+    const struct signal_entry *other;
+
+    if (pending == NULL)
+        return;
+    list_remove(&entry->node);
+    entry->queue = NULL;
+    list_for_each_entry(other, &pending->queue, node) {
+        if (other->info.number == entry->info.number)
+            return;
+    }
+    pending->set &= ~signal_bit((unsigned)entry->info.number);
+}
+
 /* Takes the first entry of `signal`; one that found no memory carries no details. */
 static void take(struct process *process, struct signal_pending *pending, unsigned signal, struct signal_info *info) {
     struct signal_entry *entry, *following;
@@ -101,7 +121,10 @@ static void take(struct process *process, struct signal_pending *pending, unsign
             break;
         found = true;
         *info = entry->info;
+        void (*taken)(struct signal_entry *, struct signal_info *) = entry->taken;
         entry_free(process, entry);
+        if (taken != NULL)
+            taken(entry, info);
     }
     if (!found)
         *info = (struct signal_info){.number = (int32_t)signal, .code = SI_USER};

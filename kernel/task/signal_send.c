@@ -90,15 +90,33 @@ static bool discard(struct process *process, const struct task *task, unsigned s
     return !(kept & signal_bit(signal)) && signal_is_ignored(process, signal);
 }
 
-static int send_locked(struct process *process, struct task *task, const struct signal_info *info) {
-    unsigned signal = (unsigned)info->number;
-    struct signal_pending *pending = task != NULL ? &task->signals.pending : &process->shared_pending;
-
+/* What sending any signal does at once. False if there is no more to do. */
+static bool prepare(struct process *process, const struct task *task, unsigned signal) {
     if (signal == SIGCONT)
         continue_process(process);
     else if (SIGNAL_SET_STOP & signal_bit(signal))
         flush_everywhere(process, signal_bit(SIGCONT));
-    if (discard(process, task, signal))
+    return !discard(process, task, signal);
+}
+
+void signal_send_kept(struct process *process, struct task *task, struct signal_entry *entry) {
+    unsigned signal = (unsigned)entry->info.number;
+    struct signal_pending *pending = task != NULL ? &task->signals.pending : &process->shared_pending;
+
+    ASSERT(entry->taken != NULL && entry->queue == NULL);
+    if (!prepare(process, task, signal))
+        return;
+    entry->queue = pending;
+    list_add_tail(&entry->node, &pending->queue);
+    pending->set |= signal_bit(signal);
+    tell_somebody(process, task, signal);
+}
+
+static int send_locked(struct process *process, struct task *task, const struct signal_info *info) {
+    unsigned signal = (unsigned)info->number;
+    struct signal_pending *pending = task != NULL ? &task->signals.pending : &process->shared_pending;
+
+    if (!prepare(process, task, signal))
         return 0;
     if (signal < SIGRTMIN && (pending->set & signal_bit(signal)))
         return 0;

@@ -3,10 +3,24 @@
 
 #include "kernel/task/signal.h"
 
+/*
+ * One queued signal. Those that the sender keeps (`taken` is set) stay its own: they are in one queue at
+ * most, and are neither counted nor freed here.
+ */
 struct signal_entry {
     struct list_node node;
+    struct signal_pending *queue; /* of a kept one: where it is; NULL: nowhere */
     struct signal_info info;
+    void (*taken)(struct signal_entry *entry, struct signal_info *info); /* as it leaves to be delivered; may complete `info` */
 };
+
+/*
+ * Queues a kept entry that is in no queue, for `task` or (NULL) its whole process. It stays out if the
+ * signal is ignored.
+ */
+void signal_send_kept(struct process *process, struct task *task, struct signal_entry *entry);
+/* Takes a kept entry back. */
+void signal_withdraw(struct signal_entry *entry);
 
 /* False when there is no memory or the process's limit is reached. */
 bool signal_enqueue(struct process *process, struct signal_pending *pending, const struct signal_info *info);

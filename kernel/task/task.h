@@ -63,7 +63,8 @@ struct process {
     struct user *user;               /* of its last thread, for whom a zombie counts; NULL while it lives */
     uint32_t queued_signals;         /* entries in all its queues */
     uint64_t children_faults, dead_faults;
-    struct process_timers *timers;   /* itimers, POSIX timers; NULL until used */
+    struct process_timers *timers;   /* itimers; NULL until used */
+    struct posix_timers *posix_timers; /* NULL until used; process->lock */
     struct rcu_head rcu;
 };
 

@@ -21,6 +21,13 @@ def test_restartable_sequences(guest_exec):
     assert int(aborts.split()[0]) > 0 and unknown == "0"
 
 
+def test_posix_timers(guest_exec):
+    program = host.BUILD / "tests" / "programs" / "posix_timers"
+    result = guest_exec("/tmp/posix_timers", options=["--add", f"{program}:/tmp/posix_timers"])
+    checks = result.text.splitlines()
+    assert result.status == 0 and len(checks) == 46 and all(line.startswith("ok ") for line in checks), result.text
+
+
 def test_old_calls_orphans_and_privileges(guest_exec):
     """tests/vm/programs/old_calls.c: the vsyscall page, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS."""
     program = host.BUILD / "tests" / "programs" / "old_calls"

@@ -1,0 +1,334 @@
+/*
+ * See posix_timer.h. A timer has one signal: while that waits to be delivered, further ends are counted.
+ *
+ * Invariants, under process->lock, which guards everything here
+ *  1. `deadline_ns` is the first end not yet counted; ends are counted by advance() alone.
+ *  2. A running timer that signals is on a timer queue. With nobody to tell, because its signal waits
+ *     or is ignored, it goes off no more often than every IDLE_PERIOD_NS; delivery sets it right again.
+ * Lock order: process->lock, then timer queues. Callbacks run in interrupt context.
+ */
+#include "kernel/proc/posix_timer.h"
+
+#include "kernel/log/panic.h"
+#include "kernel/mm/slab.h"
+#include "kernel/task/signal_send.h"
+#include "kernel/task/task.h"
+#include "kernel/time/clock.h"
+#include "kernel/time/clock_id.h"
+#include "kernel/time/timer.h"
+#include "lib/errno.h"
+
+#define IDLE_PERIOD_NS (10 * NS_PER_MS)
+#define OVERRUN_MAX INT32_MAX /* DELAYTIMER_MAX */
+
+struct posix_timer {
+    struct list_node node;     /* posix_timers.list */
+    struct timer timer;
+    struct signal_entry entry; /* its signal; info.u.timer.overrun counts while it waits */
+    struct process *process;
+    struct pid *target;        /* SIGEV_THREAD_ID; else NULL */
+    int id, clock, notify;
+    bool running;
+    int32_t overrun;           /* of the signal delivered last */
+    uint64_t deadline_ns, interval_ns; /* monotonic; 0: once */
+};
+
+struct posix_timers {
+    struct list_node list;
+    int next_id;
+};
+
+/* ---- going off ---- */
+
+/* Ends up to now that were not counted. */
+static uint64_t advance(struct posix_timer *timer) {
+    uint64_t now_ns = clock_monotonic_ns(), ends = 1;
+
+    if (!timer->running || timer->deadline_ns > now_ns)
+        return 0;
+    if (timer->interval_ns == 0) {
+        timer->running = false;
+        return ends;
+    }
+    ends += (now_ns - timer->deadline_ns) / timer->interval_ns;
+    if (__builtin_add_overflow(timer->deadline_ns, ends * timer->interval_ns, &timer->deadline_ns))
+        timer->deadline_ns = UINT64_MAX;
+    return ends;
+}
+
+static void add_overrun(struct signal_info *info, uint64_t ends) {
+    uint64_t sum = ends + (uint64_t)info->u.timer.overrun;
+    info->u.timer.overrun = (int32_t)MIN(sum, (uint64_t)OVERRUN_MAX);
+}
+
+static void arm(struct posix_timer *timer, uint64_t earliest_ns) {
+    if (timer->running && timer->notify != SIGEV_NONE)
+        timer_start(&timer->timer, MAX(timer->deadline_ns, earliest_ns));
+}
+
+/* The thread to tell: NULL for the whole process. False if it is gone. */
+static bool find_target(const struct posix_timer *timer, struct task **task) {
+    *task = timer->target != NULL ? rcu_dereference(timer->target->task) : NULL;
+    return timer->target == NULL || (*task != NULL && (*task)->process == timer->process && !(*task)->exiting);
+}
+
+static void signal_end(struct posix_timer *timer, uint64_t ends) {
+    struct task *task;
+
+    if (timer->entry.queue != NULL) {
+        add_overrun(&timer->entry.info, ends);
+        return;
+    }
+    timer->entry.info.u.timer.overrun = 0;
+    add_overrun(&timer->entry.info, ends - 1);
+    rcu_read_lock();
+    if (find_target(timer, &task))
+        signal_send_kept(timer->process, task, &timer->entry);
+    rcu_read_unlock();
+}
+
+/* Interrupt context. */
+static void expire(struct timer *expired) {
+    struct posix_timer *timer = container_of(expired, struct posix_timer, timer);
+    struct process *process = timer->process;
+
+    uint64_t flags = spin_lock_irqsave(&process->lock);
+    uint64_t ends = advance(timer);
+    if (ends != 0)
+        signal_end(timer, ends);
+    arm(timer, ends != 0 ? clock_monotonic_ns() + IDLE_PERIOD_NS : 0);
+    spin_unlock_irqrestore(&process->lock, flags);
+}
+
+/* Its signal is about to be delivered: process->lock held. */
+static void taken(struct signal_entry *entry, struct signal_info *info) {
+    struct posix_timer *timer = container_of((void *)entry, struct posix_timer, entry);
+
+    add_overrun(info, advance(timer));
+    timer->overrun = info->u.timer.overrun;
+    arm(timer, 0);
+}
+
+/* ---- making and finding ---- */
+
+/* 0, or why there is no such timer. Takes a reference to the thread it signals. */
+static int check_request(const struct posix_timer_request *request, struct pid **target) {
+    struct process *self = current_process();
+
+    *target = NULL;
+    if (request->clock < CLOCK_REALTIME || request->clock > CLOCK_BOOTTIME)
+        return -EINVAL;
+    if (request->clock != CLOCK_REALTIME && request->clock != CLOCK_MONOTONIC && request->clock != CLOCK_BOOTTIME)
+        return -EOPNOTSUPP;
+    if (request->notify == SIGEV_NONE)
+        return 0;
+    if (request->signal < 1 || request->signal > SIGNAL_COUNT)
+        return -EINVAL;
+    if (request->notify == SIGEV_SIGNAL || request->notify == SIGEV_THREAD)
+        return 0;
+    if (request->notify != SIGEV_THREAD_ID)
+        return -EINVAL;
+    rcu_read_lock();
+    struct pid *pid = pid_find(request->tid);
+    const struct task *task = pid != NULL ? rcu_dereference(pid->task) : NULL;
+    bool own = task != NULL && task->process == self;
+    if (own)
+        pid_get(*target = pid);
+    rcu_read_unlock();
+    return own ? 0 : -EINVAL;
+}
+
+/* The running process's, made when first used. NULL: no memory. */
+static struct posix_timers *own_timers(struct process *process) {
+    if (atomic_load(&process->posix_timers) != NULL)
+        return process->posix_timers;
+    struct posix_timers *timers = kzalloc(sizeof *timers), *none = NULL;
+    if (timers == NULL)
+        return NULL;
+    list_init(&timers->list);
+    if (atomic_compare_exchange(&process->posix_timers, &none, timers))
+        return timers;
+    kfree(timers); /* another thread was first */
+    return none;
+}
+
+/* Enters it in the process's list, under a new number. */
+static int publish(struct posix_timer *timer, const struct posix_timer_request *request) {
+    struct process *process = timer->process;
+    struct posix_timers *timers = own_timers(process);
+    int result = -EAGAIN;
+
+    if (timers == NULL)
+        return result;
+    uint64_t flags = spin_lock_irqsave(&process->lock);
+    if (process->queued_signals < process->limits[RLIMIT_SIGPENDING].current && timers->next_id < INT32_MAX) {
+        process->queued_signals++;
+        result = timer->id = timers->next_id++;
+        timer->entry.info.u.timer.timer_id = timer->id;
+        timer->entry.info.u.timer.value = request->value_is_id ? (uint64_t)timer->id : request->value;
+        list_add_tail(&timer->node, &timers->list);
+    }
+    spin_unlock_irqrestore(&process->lock, flags);
+    return result;
+}
+
+static void discard(struct posix_timer *timer) {
+    if (timer->target != NULL)
+        pid_put(timer->target);
+    kfree(timer);
+}
+
+int posix_timer_create(const struct posix_timer_request *request) {
+    struct pid *target;
+    int result = check_request(request, &target);
+
+    if (result < 0)
+        return result;
+    struct posix_timer *timer = kzalloc(sizeof *timer);
+    if (timer == NULL) {
+        if (target != NULL)
+            pid_put(target);
+        return -EAGAIN;
+    }
+    timer_init(&timer->timer, expire);
+    timer->process = current_process();
+    timer->target = target;
+    timer->clock = request->clock;
+    timer->notify = request->notify;
+    timer->entry.taken = taken;
+    timer->entry.info.number = request->signal;
+    timer->entry.info.code = SI_TIMER;
+    result = publish(timer, request);
+    if (result < 0)
+        discard(timer);
+    return result;
+}
+
+/* process->lock held. */
+static struct posix_timer *find(const struct process *process, int id) {
+    struct posix_timer *timer;
+
+    if (process->posix_timers == NULL)
+        return NULL;
+    list_for_each_entry(timer, &process->posix_timers->list, node) {
+        if (timer->id == id)
+            return timer;
+    }
+    return NULL;
+}
+
+/* ---- setting and reading ---- */
+
+static void read_value(const struct posix_timer *timer, struct itimer_value *value) {
+    uint64_t now_ns = clock_monotonic_ns(), deadline_ns = timer->deadline_ns, interval_ns = timer->interval_ns;
+
+    *value = (struct itimer_value){.interval_ns = interval_ns};
+    if (!timer->running)
+        return;
+    if (deadline_ns > now_ns)
+        value->remaining_ns = deadline_ns - now_ns;
+    else if (interval_ns != 0)
+        value->remaining_ns = interval_ns - (now_ns - deadline_ns) % interval_ns;
+    else
+        value->remaining_ns = timer->notify != SIGEV_NONE; /* about to go off: not 0, which is not running */
+}
+
+static uint64_t deadline_of(const struct posix_timer *timer, bool absolute, uint64_t time_ns) {
+    uint64_t now_ns = clock_monotonic_ns(), deadline_ns;
+    uint64_t clock_ns = timer->clock == CLOCK_REALTIME ? clock_realtime_ns() : now_ns;
+
+    if (absolute && time_ns < clock_ns)
+        return now_ns - MIN(now_ns, clock_ns - time_ns);
+    return __builtin_add_overflow(now_ns, absolute ? time_ns - clock_ns : time_ns, &deadline_ns) ? UINT64_MAX
+                                                                                                : deadline_ns;
+}
+
+int posix_timer_set(int id, bool absolute, const struct itimer_value *new, struct itimer_value *old) {
+    struct process *process = current_process();
+
+    uint64_t flags = spin_lock_irqsave(&process->lock);
+    struct posix_timer *timer = find(process, id);
+    if (timer != NULL) {
+        read_value(timer, old);
+        timer_cancel(&timer->timer); /* a running callback finds a deadline that is not due */
+        signal_withdraw(&timer->entry);
+        timer->running = new->remaining_ns != 0;
+        timer->interval_ns = new->interval_ns;
+        timer->overrun = 0;
+        timer->deadline_ns = deadline_of(timer, absolute, new->remaining_ns);
+        arm(timer, 0);
+    }
+    spin_unlock_irqrestore(&process->lock, flags);
+    return timer != NULL ? 0 : -EINVAL;
+}
+
+int posix_timer_read(int id, struct itimer_value *value) {
+    struct process *process = current_process();
+
+    uint64_t flags = spin_lock_irqsave(&process->lock);
+    const struct posix_timer *timer = find(process, id);
+    if (timer != NULL)
+        read_value(timer, value);
+    spin_unlock_irqrestore(&process->lock, flags);
+    return timer != NULL ? 0 : -EINVAL;
+}
+
+int posix_timer_overrun(int id) {
+    struct process *process = current_process();
+
+    uint64_t flags = spin_lock_irqsave(&process->lock);
+    const struct posix_timer *timer = find(process, id);
+    int result = timer != NULL ? timer->overrun : -EINVAL;
+    spin_unlock_irqrestore(&process->lock, flags);
+    return result;
+}
+
+/* ---- the end ---- */
+
+/* Nobody finds it any more, and it signals no more. process->lock held. */
+static void unpublish(struct posix_timer *timer) {
+    list_remove(&timer->node);
+    signal_withdraw(&timer->entry);
+    timer->running = false;
+    ASSERT(timer->process->queued_signals > 0);
+    timer->process->queued_signals--;
+}
+
+/* No lock held: a running callback takes it. */
+static void destroy(struct posix_timer *timer) {
+    timer_cancel_sync(&timer->timer);
+    discard(timer);
+}
+
+int posix_timer_delete(int id) {
+    struct process *process = current_process();
+
+    uint64_t flags = spin_lock_irqsave(&process->lock);
+    struct posix_timer *timer = find(process, id);
+    if (timer != NULL)
+        unpublish(timer);
+    spin_unlock_irqrestore(&process->lock, flags);
+    if (timer == NULL)
+        return -EINVAL;
+    destroy(timer);
+    return 0;
+}
+
+void posix_timers_free(struct process *process) {
+    struct posix_timers *timers = process->posix_timers;
+    struct posix_timer *timer, *following;
+
+    if (timers == NULL)
+        return;
+    struct list_node gone = LIST_INIT(gone);
+    uint64_t flags = spin_lock_irqsave(&process->lock);
+    process->posix_timers = NULL;
+    list_for_each_entry_safe(timer, following, &timers->list, node) {
+        unpublish(timer);
+        list_add_tail(&timer->node, &gone);
+    }
+    spin_unlock_irqrestore(&process->lock, flags);
+    list_for_each_entry_safe(timer, following, &gone, node)
+        destroy(timer);
+    kfree(timers);
+}
