@@ -13,12 +13,19 @@ struct user_pollfd { /* struct pollfd, asm-generic/poll.h */
     uint16_t wanted, ready;
 };
 
+struct pollfd_list {
+    struct user_pollfd *fds;
+    uint32_t count;
+};
+
 #define SMALL_POLL 16u
 
 /* One look at all files; how many have something to tell. */
-static int look_at_all(struct poller *poller, struct user_pollfd *fds, uint32_t count, bool first) {
+static int look_at_all(struct poller *poller, void *context, bool first) {
+    const struct pollfd_list *list = context;
+    struct user_pollfd *fds = list->fds;
     int ready = 0;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < list->count; i++) {
         fds[i].ready = 0;
         if (fds[i].fd < 0)
             continue;
@@ -33,25 +40,9 @@ static int look_at_all(struct poller *poller, struct user_pollfd *fds, uint32_t 
     return ready;
 }
 
-/* How many are ready, 0 at the deadline, or -EINTR, -ENOMEM. Deadline 0: do not wait. */
 static int poll_files(struct user_pollfd *fds, uint32_t count, uint64_t deadline_ns) {
-    struct poller poller;
-    int ready, asleep = 0;
-    poller_init(&poller);
-    bool first = deadline_ns != 0;
-    for (;;) {
-        ready = look_at_all(&poller, fds, count, first);
-        first = false;
-        if (ready == 0)
-            ready = poller.error;
-        if (ready == 0 && asleep == -EINTR)
-            ready = -EINTR;
-        if (ready != 0 || asleep != 0 || deadline_ns == 0)
-            break;
-        asleep = poller_sleep(&poller, deadline_ns);
-    }
-    poller_end(&poller);
-    return ready;
+    struct pollfd_list list = {fds, count};
+    return poller_run(look_at_all, &list, deadline_ns);
 }
 
 static int write_back(struct user_pollfd *to, const struct user_pollfd *fds, uint32_t count) {

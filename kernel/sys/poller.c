@@ -98,6 +98,26 @@ int poller_sleep(struct poller *poller, uint64_t deadline_ns) {
     return error;
 }
 
+int poller_run(poller_look_all *look, void *context, uint64_t deadline_ns) {
+    struct poller poller;
+    int ready, asleep = 0;
+    poller_init(&poller);
+    bool first = deadline_ns != 0;
+    for (;;) {
+        ready = look(&poller, context, first);
+        first = false;
+        if (ready == 0)
+            ready = poller.error;
+        if (ready == 0 && asleep == -EINTR)
+            ready = -EINTR;
+        if (ready != 0 || asleep != 0 || deadline_ns == 0)
+            break;
+        asleep = poller_sleep(&poller, deadline_ns);
+    }
+    poller_end(&poller);
+    return ready;
+}
+
 /* ---- timeouts ---- */
 
 int deadline_from(int64_t seconds, int64_t nanoseconds, uint64_t *deadline_ns) {

@@ -39,6 +39,12 @@ uint32_t poller_look(struct poller *poller, struct file *file, uint32_t wanted, 
 /* Sleeps until a wake-up since the last look: 0, -ETIMEDOUT, -EINTR. */
 int poller_sleep(struct poller *poller, uint64_t deadline_ns);
 
+/* One look at all files: how many are ready, or -errno. `first`: register on what is not ready. */
+typedef int poller_look_all(struct poller *poller, void *context, bool first);
+/* Looks and sleeps until something is ready: how many, 0 at the deadline, or -errno, -EINTR, -ENOMEM. Deadline 0:
+ * looks once. May sleep. */
+int poller_run(poller_look_all *look, void *context, uint64_t deadline_ns);
+
 /* ---- timeouts and masks of programs ---- */
 
 struct user_timespec {

@@ -50,7 +50,8 @@ static int mark_ready(struct selection *selection, unsigned fd, uint32_t events)
 }
 
 /* One look at all files: how many marks, or -EBADF. */
-static int look_at_all(struct poller *poller, struct selection *selection, bool first) {
+static int look_at_all(struct poller *poller, void *context, bool first) {
+    struct selection *selection = context;
     int ready = 0;
     for (unsigned fd = 0; fd < selection->count; fd++) {
         uint32_t wanted = wanted_events(selection, fd);
@@ -67,23 +68,7 @@ static int look_at_all(struct poller *poller, struct selection *selection, bool 
 }
 
 static int select_files(struct selection *selection, uint64_t deadline_ns) {
-    struct poller poller;
-    int ready, asleep = 0;
-    poller_init(&poller);
-    bool first = deadline_ns != 0;
-    for (;;) {
-        ready = look_at_all(&poller, selection, first);
-        first = false;
-        if (ready == 0)
-            ready = poller.error;
-        if (ready == 0 && asleep == -EINTR)
-            ready = -EINTR;
-        if (ready != 0 || asleep != 0 || deadline_ns == 0)
-            break;
-        asleep = poller_sleep(&poller, deadline_ns);
-    }
-    poller_end(&poller);
-    return ready;
+    return poller_run(look_at_all, selection, deadline_ns);
 }
 
 static size_t set_bytes(unsigned count) {
