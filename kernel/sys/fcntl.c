@@ -251,6 +251,19 @@ static int64_t fcntl_file(struct file *file, unsigned command, uint64_t argument
     }
 }
 
+/* A thread beside us may have closed the descriptor before the lock was set: then nothing would release it. */
+static int64_t recheck_locked(int descriptor, struct file *file) {
+    struct file_table *table = current_task()->files;
+    struct file *now = file_table_file(table, descriptor);
+    bool same = now == file;
+    if (now)
+        file_put(now);
+    if (same)
+        return 0;
+    file_locks_release_posix(file, table);
+    return -EBADF;
+}
+
 int64_t sys_fcntl(int descriptor, unsigned command, uint64_t argument) {
     struct file_use use = file_use_path(descriptor);
     if (!use.file)
@@ -258,6 +271,8 @@ int64_t sys_fcntl(int descriptor, unsigned command, uint64_t argument) {
     int64_t result = fcntl_descriptor(descriptor, use.file, command, argument);
     if (result == -ENOSYS)
         result = (use.file->abilities & FILE_IS_PATH) ? -EBADF : fcntl_file(use.file, command, argument);
+    if (result == 0 && (command == F_SETLK || command == F_SETLKW))
+        result = recheck_locked(descriptor, use.file);
     file_use_end(use);
     return result;
 }

@@ -8,6 +8,7 @@
 #include "kernel/mm/slab.h"
 #include "kernel/task/signal_send.h"
 #include "kernel/task/task.h"
+#include "lib/string.h"
 
 DEFINE_LOCK_CLASS(handlers_class, "signal handlers");
 static struct slab_cache *handlers_cache, *entry_cache;
@@ -194,9 +195,11 @@ struct signal_handlers *signal_handlers_copy(struct signal_handlers *handlers) {
     struct signal_handlers *copy = slab_alloc(handlers_cache);
     if (copy == NULL)
         return NULL;
-    *copy = *handlers;
     refcount_init(&copy->refcount, 1);
     spin_init(&copy->lock, handlers_class);
+    uint64_t flags = spin_lock_irqsave(&handlers->lock); /* a thread beside us may be changing one */
+    memcpy(copy->actions, handlers->actions, sizeof copy->actions);
+    spin_unlock_irqrestore(&handlers->lock, flags);
     return copy;
 }
 
