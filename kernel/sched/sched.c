@@ -7,6 +7,7 @@
 #include "kernel/arch/cpu.h"
 #include "kernel/arch/frame.h"
 #include "kernel/arch/fpu.h"
+#include "kernel/irq/deferred.h"
 #include "kernel/log/panic.h"
 #include "kernel/mm/kernel_map.h"
 #include "kernel/sched/run_queue.h"
@@ -307,6 +308,7 @@ void sched_idle(void) {
     for (;;) {
         rcu_quiescent();
         rcu_run_callbacks(true);
+        deferred_run_pending(); /* queued with interrupts off where no APIC can interrupt us for it */
         irq_disable();
         if (atomic_load_relaxed(&rq->queued) == 0 && this_cpu(rcu_attention) == 0)
             cpu_enable_irq_and_halt();

@@ -33,7 +33,6 @@ enum thread_work {
     THREAD_WORK_RESCHEDULE = 1u << 0,
     THREAD_WORK_SIGNAL = 1u << 1, /* a signal, stop or kill is to be looked at */
     THREAD_WORK_FPU = 1u << 2,    /* registers of this thread are not in the FPU */
-    THREAD_WORK_TRACE = 1u << 3,
     THREAD_WORK_RSEQ = 1u << 4,   /* its restartable sequences are to be looked at */
 };
 
