@@ -230,7 +230,8 @@ enum boot_step {
     BOOT_STEP_RAMFS = 9,    /* b: bytes read */
     BOOT_STEP_ACPI = 10,    /* b: address of the RSDP */
     BOOT_STEP_PAGING = 11,  /* b: pages used for tables */
-    BOOT_STEP_HANDOFF = 12
+    BOOT_STEP_HANDOFF = 12,
+    BOOT_STEP_MENU = 13     /* between CONFIG and VIDEO; b: 1 if the menu was shown */
 };
 
 struct boot_trace_event {

@@ -110,6 +110,7 @@ static const char *step_name(const struct boot_trace_event *event) {
         [BOOT_STEP_MEMORY] = "memory",   [BOOT_STEP_DISK] = "disk",     [BOOT_STEP_CONFIG] = "config",
         [BOOT_STEP_VIDEO] = "video",     [BOOT_STEP_KERNEL] = "kernel", [BOOT_STEP_RAMFS] = "ramfs",
         [BOOT_STEP_ACPI] = "acpi",       [BOOT_STEP_PAGING] = "paging", [BOOT_STEP_HANDOFF] = "handoff",
+        [BOOT_STEP_MENU] = "menu",
     };
     bool is_step = event->id == BOOT_EVENT_STEP || event->id == BOOT_EVENT_STEP_DONE;
     return is_step && event->a < ARRAY_SIZE(steps) && steps[event->a] ? steps[event->a] : "-";
