@@ -130,6 +130,12 @@ static const char *set_video(struct bootcfg *config, struct slice value) {
     return NULL;
 }
 
+static const char *set_switch(bool *setting, struct slice value) {
+    value = unquote(value);
+    *setting = slice_equal(value, "yes");
+    return *setting || slice_equal(value, "no") ? NULL : "neither yes nor no";
+}
+
 static const char *set_value(struct bootcfg *config, struct slice key, struct slice value) {
     if (slice_equal(key, "kernel"))
         return unquote(value).length == 0 ? "kernel names no file"
@@ -140,6 +146,8 @@ static const char *set_value(struct bootcfg *config, struct slice key, struct sl
         return add_arguments(config, value);
     if (slice_equal(key, "video"))
         return set_video(config, value);
+    if (slice_equal(key, "explain"))
+        return set_switch(&config->explain, value);
     return "unknown key";
 }
 

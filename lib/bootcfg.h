@@ -9,6 +9,7 @@
  * append          arguments for the kernel. Words are separated by white space; '...', "..." and
  *                 backslash quote as in a shell. The text reaches the kernel as it stands, quotes
  *                 included, for the kernel to take apart. Several lines are joined by a space
+ * explain         `yes`: the loader pauses at each step and shows what happens; `no`
  *
  * Lines end with LF or CR LF; a UTF-8 byte order mark at the start is skipped. The other values
  * may be quoted as a whole; the quotes are removed.
@@ -29,6 +30,7 @@ struct bootcfg {
     uint32_t append_length;
     uint32_t video_width, video_height; /* 0: text mode */
     uint32_t video_bits; /* a pixel; 0: as many as there are */
+    bool explain;        /* pause at each step and show what happens */
 };
 
 /* Told of every line that cannot be used, numbered from 1; the line is then ignored. */

@@ -97,6 +97,17 @@ TEST(problems) {
     check_problem("video = 42949672965x800\n", 1, "video is neither text nor WIDTHxHEIGHT[xBITS]");
 }
 
+TEST(explain) {
+    CHECK_EQ(parse(""), 0);
+    CHECK(!config.explain);
+    CHECK_EQ(parse("explain = yes\n"), 0);
+    CHECK(config.explain);
+    CHECK_EQ(parse("explain = yes\nexplain = 'no'\n"), 0);
+    CHECK(!config.explain);
+    check_problem("explain = perhaps\n", 1, "neither yes nor no");
+    CHECK(!config.explain);
+}
+
 TEST(a_bad_line_leaves_the_others) {
     CHECK_EQ(parse("append = a\n???\nappend = b\n"), 1);
     CHECK_STR(config.append, "a b");
