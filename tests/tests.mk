@@ -22,6 +22,7 @@ UNIT_SRC_test_vma_tree    := kernel/vm/vma_tree.c
 UNIT_SRC_test_name_words  := fs/vfs/name_words.c
 UNIT_SRC_test_script_line := kernel/proc/script_line.c
 UNIT_SRC_test_pixel       := drivers/video/pixel.c
+UNIT_SRC_test_key_decode  := boot/stage2/key_decode.c
 
 UNIT_LIB := $(HOSTED_LIB:%.c=$B/unit/%.o)
 $B/unit/lib/string.o $B/fuzz/lib/string.o: TEST_EXTRA := -include tests/unit/string_names.h
@@ -56,6 +57,8 @@ FUZZ_LIB    := $(filter-out lib/assert.c,$(HOSTED_LIB))
 FUZZ_LIB    := $(FUZZ_LIB:%.c=$B/fuzz/%.o)
 FUZZ_COVER  := -fsanitize-coverage=trace-pc
 FUZZ_DRIVER := $B/fuzz/tests/fuzz/driver.o
+
+FUZZ_SRC_fuzz_key_decode := boot/stage2/key_decode.c
 $(FUZZ_DRIVER): FUZZ_COVER :=
 
 $B/fuzz/%.o: %.c $B/flags.txt

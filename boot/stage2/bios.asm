@@ -104,6 +104,8 @@ to_real:
         retf
 .returned:
         pushfd
+        sti                             ; a BIOS may return with interrupts off: let the clock and
+        nop                             ; the keyboard be served, as waiting loops rely on
         cli
         cld
         pop dword [cs:frame + regs.flags]

@@ -63,6 +63,7 @@ static inline uint8_t bios_byte(uint32_t address) {
 /* BIOS data area ("PC/AT Technical Reference", section 5). */
 #define BDA_COM1_PORT     0x400u
 #define BDA_EBDA_SEGMENT  0x40eu
+#define BDA_SHIFT_STATE   0x417u
 #define BDA_VIDEO_MODE    0x449u
 #define BDA_VIDEO_COLUMNS 0x44au
 #define BDA_CURSOR_COLUMN 0x450u
@@ -70,3 +71,4 @@ static inline uint8_t bios_byte(uint32_t address) {
 #define BDA_CRTC_PORT     0x463u
 #define BDA_TICKS         0x46cu /* u32, 18.2 a second */
 #define BDA_LAST_ROW      0x484u
+#define BDA_KEYBOARD_KIND 0x496u

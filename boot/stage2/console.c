@@ -1,11 +1,12 @@
 /*
- * Screen and COM1. Facts: "PC/AT Technical Reference" (INT 10h, INT 16h, BIOS data area);
+ * Screen and COM1. Facts: "PC/AT Technical Reference" (INT 10h, BIOS data area);
  * National Semiconductor PC16550D data sheet §8 (registers).
  */
 #include "boot/stage2/console.h"
 
 #include "boot/stage2/bios.h"
 #include "boot/stage2/io.h"
+#include "boot/stage2/keys.h"
 #include "boot/stage2/state.h"
 #include "lib/format.h"
 
@@ -24,6 +25,7 @@ enum uart_port {
 #define UART_FIFO_ON        0x07u /* enabled, both queues emptied */
 #define UART_DTR_RTS        0x03u
 #define UART_RECEIVED       0x01u
+#define UART_INPUT_ERRORS   0x1cu /* parity, framing, break */
 #define UART_CAN_SEND       0x20u
 #define UART_ABSENT         0xffu /* what an empty bus reads as */
 #define UART_SEND_PATIENCE  100000u
@@ -37,6 +39,7 @@ enum uart_port {
 #define STEP_NAME_WIDTH  9
 
 static bool uart_present;
+static bool input_ignored;
 static bool line_started; /* something stands on the current line */
 
 static bool uart_init(void) {
@@ -106,6 +109,7 @@ void console_printf(const char *format, ...) {
 }
 
 void console_step(const char *name) {
+    keys_watch();
     console_printf("  %-*s", STEP_NAME_WIDTH, name);
 }
 
@@ -118,19 +122,23 @@ void console_rewind(void) {
     send('\r');
 }
 
-bool console_key_pressed(void) {
-    struct bios_regs regs = {.eax = 0x0100}; /* is there a key? */
+int console_receive(void) {
+    uint8_t status = uart_present && !input_ignored ? inb(UART_LINE_STATUS) : 0;
 
-    if (uart_present && (inb(UART_LINE_STATUS) & UART_RECEIVED)) {
-        (void)inb(UART_DATA);
-        return true;
-    }
-    bios_call(BIOS_KEYBOARD, &regs);
-    if (regs.flags & BIOS_ZERO)
-        return false;
-    regs.eax = 0; /* take it */
-    bios_call(BIOS_KEYBOARD, &regs);
-    return true;
+    if (status == UART_ABSENT || !(status & UART_RECEIVED))
+        return -1;
+    uint8_t byte = inb(UART_DATA);
+
+    return status & UART_INPUT_ERRORS ? -1 : byte;
+}
+
+void console_ignore_serial_input(void) {
+    input_ignored = true;
+}
+
+void console_send_serial(const char *text, size_t length) {
+    for (size_t i = 0; i < length && uart_present; i++)
+        uart_send((uint8_t)text[i]);
 }
 
 void console_describe_screen(void) {

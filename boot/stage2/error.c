@@ -5,11 +5,12 @@
 
 #include "boot/stage2/bios.h"
 #include "boot/stage2/console.h"
+#include "boot/stage2/keys.h"
 #include "boot/stage2/trace.h"
 #include "lib/format.h"
 
 #define DETAIL_MAX         200u
-#define TICKS_PER_30S      546u  /* 18.2 a second */
+#define WAIT_MS            30000u
 
 struct error_text {
     uint8_t code;
@@ -84,13 +85,6 @@ static const struct error_text *find_text(enum error_code code) {
     return &texts[ARRAY_SIZE(texts) - 1];
 }
 
-static void wait_for_key(void) {
-    uint32_t start = bios_word(BDA_TICKS);
-
-    while (!console_key_pressed() && (uint16_t)(bios_word(BDA_TICKS) - start) < TICKS_PER_30S)
-        continue;
-}
-
 void error_fatal(enum error_code code, const char *detail, ...) {
     const struct error_text *text = find_text(code);
     struct bios_regs regs = {0};
@@ -104,7 +98,7 @@ void error_fatal(enum error_code code, const char *detail, ...) {
     console_printf("Astra boot error %u: %s\n  %s\n  Remedy: %s.\n", code, text->sentence, line,
                    text->remedy);
     console_printf("Press a key for the next boot device.\n");
-    wait_for_key();
+    (void)keys_wait(WAIT_MS);
     bios_call(BIOS_NEXT_DEVICE, &regs);
     for (;;)
         __asm__ volatile("cli; hlt");
