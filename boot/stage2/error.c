@@ -85,23 +85,42 @@ static const struct error_text *find_text(enum error_code code) {
     return &texts[ARRAY_SIZE(texts) - 1];
 }
 
-void error_fatal(enum error_code code, const char *detail, ...) {
+static void report(enum error_code code, const char *detail, va_list arguments) {
     const struct error_text *text = find_text(code);
-    struct bios_regs regs = {0};
     char line[DETAIL_MAX];
-    va_list arguments;
 
-    va_start(arguments, detail);
     (void)format_vsnprintf(line, sizeof(line), detail, arguments);
-    va_end(arguments);
     console_fresh_line();
     console_printf("Astra boot error %u: %s\n  %s\n  Remedy: %s.\n", code, text->sentence, line,
                    text->remedy);
+}
+
+bool error_report(enum error_code code, const char *detail, ...) {
+    va_list arguments;
+
+    va_start(arguments, detail);
+    report(code, detail, arguments);
+    va_end(arguments);
+    return false;
+}
+
+void error_give_up(void) {
+    struct bios_regs regs = {0};
+
     console_printf("Press a key for the next boot device.\n");
     (void)keys_wait(WAIT_MS);
     bios_call(BIOS_NEXT_DEVICE, &regs);
     for (;;)
         __asm__ volatile("cli; hlt");
+}
+
+void error_fatal(enum error_code code, const char *detail, ...) {
+    va_list arguments;
+
+    va_start(arguments, detail);
+    report(code, detail, arguments);
+    va_end(arguments);
+    error_give_up();
 }
 
 void error_warn(enum error_code code, uint64_t number, const char *detail, ...) {

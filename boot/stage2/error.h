@@ -43,10 +43,16 @@ enum error_code {
     ERROR_EXCEPTION = 99
 };
 
+/* Reports the error with `detail`. Returns false, so that a check can end with it. */
+printf_like(2, 3) bool error_report(enum error_code code, const char *detail, ...);
+
 /*
- * Reports the error with `detail`, waits for a key (or a byte on COM1, or 30 seconds) and hands
- * the machine back to the BIOS, which tries its next boot device.
+ * Waits for a key (or a byte on COM1, or 30 seconds) and hands the machine back to the BIOS, which
+ * tries its next boot device.
  */
+noreturn_fn void error_give_up(void);
+
+/* Reports and gives up. */
 noreturn_fn printf_like(2, 3) void error_fatal(enum error_code code, const char *detail, ...);
 
 /* Reports and goes on. `number` goes to the trace. */

@@ -21,60 +21,67 @@
 
 static struct loaded_kernel kernel;
 
-static void find_file(const char *path, struct fat_entry *entry) {
+static bool find_file(const char *path, struct fat_entry *entry) {
     int error = volume_find(path, entry);
 
     if (error == -EIO || error == -EUCLEAN)
-        error_fatal(ERROR_KERNEL_READ, "%s: directory damaged or unreadable, status %02xh", path,
-                    disk_last_status());
+        return error_report(ERROR_KERNEL_READ, "%s: directory damaged or unreadable, status %02xh",
+                            path, disk_last_status());
     if (error)
-        error_fatal(ERROR_KERNEL_MISSING, "%s", path);
+        return error_report(ERROR_KERNEL_MISSING, "%s", path);
     if (entry->size == 0 || entry->size > KERNEL_FILE_MAX)
-        error_fatal(ERROR_KERNEL_FORMAT, "%s: %u bytes", path, entry->size);
+        return error_report(ERROR_KERNEL_FORMAT, "%s: %u bytes", path, entry->size);
+    return true;
 }
 
-/* The whole file, at the top of memory. */
+/* The whole file, at the top of memory; NULL if that fails. */
 static void *read_file(const char *path, const struct fat_entry *entry) {
     uint32_t address = memory_find_top(ALIGN_UP(entry->size, DISK_UNIT), 0, 0);
 
-    if (address == 0)
-        error_fatal(ERROR_KERNEL_MEMORY, "%s: %u KiB to be read", path, entry->size >> 10);
+    if (address == 0) {
+        (void)error_report(ERROR_KERNEL_MEMORY, "%s: %u KiB to be read", path, entry->size >> 10);
+        return NULL;
+    }
     void *file = (void *)(uintptr_t)address;
     int error = volume_load(entry, file, "kernel");
 
-    if (error)
-        error_fatal(ERROR_KERNEL_READ, "%s: %s, status %02xh", path,
-                    error == -EUCLEAN ? "its cluster chain is damaged" : "read error",
-                    disk_last_status());
-    return file;
+    if (error == 0)
+        return file;
+    (void)error_report(ERROR_KERNEL_READ, "%s: %s, status %02xh", path,
+                       error == -EUCLEAN ? "its cluster chain is damaged" : "read error",
+                       disk_last_status());
+    return NULL;
 }
 
-static void check_format(const char *path, const uint8_t *file, uint32_t size) {
+static bool check_format(const char *path, const uint8_t *file, uint32_t size) {
     struct elf_header *header = &kernel.header;
 
     if (elf_read_header(file, size, size, header) != 0 || header->type != ELF_TYPE_EXEC)
-        error_fatal(ERROR_KERNEL_FORMAT, "%s: bad ELF header", path);
+        return error_report(ERROR_KERNEL_FORMAT, "%s: bad ELF header", path);
     memcpy(kernel.segments, file + header->segments_offset,
            header->segment_count * sizeof(struct elf_segment));
     if (elf_check_segments(kernel.segments, header->segment_count, size) != 0)
-        error_fatal(ERROR_KERNEL_FORMAT, "%s: bad program headers", path);
+        return error_report(ERROR_KERNEL_FORMAT, "%s: bad program headers", path);
     if (!elf_entry_is_executable(header, kernel.segments))
-        error_fatal(ERROR_KERNEL_FORMAT, "%s: its entry point is not in executable memory", path);
+        return error_report(ERROR_KERNEL_FORMAT, "%s: its entry point is not in executable memory",
+                            path);
+    return true;
 }
 
-static void check_checksum(const char *path, const void *file, uint32_t size) {
+static bool check_checksum(const char *path, const void *file, uint32_t size) {
     struct elf_checksum checksum;
 
     if (elf_checksum(file, size, &checksum) == 1 && checksum.stored != 0) {
         if (checksum.stored != checksum.computed)
-            error_fatal(ERROR_KERNEL_CHECKSUM, "%s: %08x stored, %08x computed", path,
-                        checksum.stored, checksum.computed);
+            return error_report(ERROR_KERNEL_CHECKSUM, "%s: %08x stored, %08x computed", path,
+                                checksum.stored, checksum.computed);
         boot_info()->flags |= BOOT_INFO_KERNEL_CHECKED;
     }
+    return true;
 }
 
 /* One LOAD segment lies where the contract wants it, and continues the ones before. */
-static void check_segment(const char *path, const struct elf_segment *s, uint64_t offset) {
+static bool check_segment(const char *path, const struct elf_segment *s, uint64_t offset) {
     const char *problem = NULL;
 
     if (s->vaddr < BOOT_KERNEL_VIRT_BASE)
@@ -85,21 +92,22 @@ static void check_segment(const char *path, const struct elf_segment *s, uint64_
         problem = "physical address outside 2 MiB to 4 GiB";
     else if (s->vaddr - s->paddr != offset)
         problem = "the distance from virtual to physical addresses changes";
-    if (problem)
-        error_fatal(ERROR_KERNEL_ADDRESS, "%s: %s (virtual %#llx, physical %#llx)", path, problem,
-                    (unsigned long long)s->vaddr, (unsigned long long)s->paddr);
+    return !problem ||
+           error_report(ERROR_KERNEL_ADDRESS, "%s: %s (virtual %#llx, physical %#llx)", path, problem,
+                        (unsigned long long)s->vaddr, (unsigned long long)s->paddr);
 }
 
 /* Checks all addresses and notes the ranges that the kernel takes. */
-static void place(const char *path) {
+static bool place(const char *path) {
     struct boot_info *info = boot_info();
     unsigned count = kernel.header.segment_count;
     const struct elf_segment *first = elf_find_segment(kernel.segments, count, ELF_SEGMENT_LOAD);
     uint64_t start, end, offset = first->vaddr - first->paddr;
 
     for (unsigned i = 0; i < count; i++) {
-        if (kernel.segments[i].type == ELF_SEGMENT_LOAD)
-            check_segment(path, &kernel.segments[i], offset);
+        if (kernel.segments[i].type == ELF_SEGMENT_LOAD &&
+            !check_segment(path, &kernel.segments[i], offset))
+            return false;
     }
     elf_memory_range(kernel.segments, count, &start, &end);
     info->kernel_virt_start = ALIGN_DOWN(start, ELF_PAGE);
@@ -107,20 +115,20 @@ static void place(const char *path) {
     info->kernel_phys_start = info->kernel_virt_start - offset;
     info->kernel_phys_end = info->kernel_virt_end - offset;
     info->kernel_entry_virt = kernel.header.entry;
-    if (offset % ELF_PAGE != 0)
-        error_fatal(ERROR_KERNEL_ADDRESS, "%s: physical addresses do not fit pages", path);
+    return offset % ELF_PAGE == 0 ||
+           error_report(ERROR_KERNEL_ADDRESS, "%s: physical addresses do not fit pages", path);
 }
 
-static void copy_segments(const char *path, const uint8_t *file, uint32_t size) {
+static bool copy_segments(const char *path, const uint8_t *file, uint32_t size) {
     struct boot_info *info = boot_info();
     uint64_t bytes = info->kernel_phys_end - info->kernel_phys_start;
     uint64_t file_at = (uintptr_t)file;
 
     if (!memory_is_free(info->kernel_phys_start, bytes) ||
         (file_at < info->kernel_phys_end && file_at + size > info->kernel_phys_start))
-        error_fatal(ERROR_KERNEL_MEMORY, "%s: %#llx to %#llx", path,
-                    (unsigned long long)info->kernel_phys_start,
-                    (unsigned long long)info->kernel_phys_end);
+        return error_report(ERROR_KERNEL_MEMORY, "%s: %#llx to %#llx", path,
+                            (unsigned long long)info->kernel_phys_start,
+                            (unsigned long long)info->kernel_phys_end);
     memset((void *)(uintptr_t)info->kernel_phys_start, 0, (size_t)bytes);
     for (unsigned i = 0; i < kernel.header.segment_count; i++) {
         const struct elf_segment *s = &kernel.segments[i];
@@ -129,6 +137,7 @@ static void copy_segments(const char *path, const uint8_t *file, uint32_t size) 
             memcpy((void *)(uintptr_t)s->paddr, file + s->offset, (size_t)s->file_size);
     }
     memory_claim(info->kernel_phys_start, bytes, BOOT_MEM_KERNEL);
+    return true;
 }
 
 const struct loaded_kernel *kernel_load(const char *path) {
@@ -137,16 +146,19 @@ const struct loaded_kernel *kernel_load(const char *path) {
 
     trace_step(BOOT_STEP_KERNEL);
     console_step("kernel");
-    find_file(path, &entry);
+    info->flags &= ~BOOT_INFO_KERNEL_CHECKED; /* what is left of an attempt that failed */
+    if (!find_file(path, &entry))
+        return NULL;
     uint64_t start_tsc = read_tsc();
     const uint8_t *file = read_file(path, &entry);
 
+    if (!file)
+        return NULL;
     console_printf("%s, %u KiB", path, entry.size >> 10);
     progress_print_rate(start_tsc, entry.size);
-    check_format(path, file, entry.size);
-    check_checksum(path, file, entry.size);
-    place(path);
-    copy_segments(path, file, entry.size);
+    if (!check_format(path, file, entry.size) || !check_checksum(path, file, entry.size) ||
+        !place(path) || !copy_segments(path, file, entry.size))
+        return NULL;
     console_printf(", at %#x to %#x%s\n", (uint32_t)info->kernel_phys_start,
                    (uint32_t)info->kernel_phys_end,
                    info->flags & BOOT_INFO_KERNEL_CHECKED ? ", checksum right" : "");

@@ -13,6 +13,7 @@ struct loaded_kernel {
 
 /*
  * Step: loads `path`, validates it, copies its segments to their physical addresses and fills in
- * boot_info's kernel fields. Does not return if anything is wrong with it.
+ * boot_info's kernel fields. NULL if anything is wrong with it, which has then been reported; memory
+ * is as before, and another file may be tried.
  */
-const struct loaded_kernel *kernel_load(const char *path);
+must_check const struct loaded_kernel *kernel_load(const char *path);

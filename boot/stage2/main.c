@@ -8,6 +8,7 @@
 #include "boot/stage2/console.h"
 #include "boot/stage2/cpu.h"
 #include "boot/stage2/disk.h"
+#include "boot/stage2/error.h"
 #include "boot/stage2/exceptions.h"
 #include "boot/stage2/handoff.h"
 #include "boot/stage2/kernel_load.h"
@@ -22,6 +23,14 @@
 #include "boot/stage2/volume.h"
 #include "lib/string.h"
 #include "lib/version.h"
+
+static const struct loaded_kernel *load_kernel(const struct bootcfg *config) {
+    const struct loaded_kernel *kernel = kernel_load(config->kernel);
+
+    if (!kernel)
+        error_give_up();
+    return kernel;
+}
 
 void stage2_main(uint32_t drive) {
     uint32_t crc = self_check_compute(); /* first: nothing of the file has changed yet */
@@ -43,7 +52,7 @@ void stage2_main(uint32_t drive) {
     const struct bootcfg *config = config_read();
 
     video_choose(config->video_width, config->video_height, config->video_bits);
-    const struct loaded_kernel *kernel = kernel_load(config->kernel);
+    const struct loaded_kernel *kernel = load_kernel(config);
 
     ramfs_load(config->ramfs); /* after the kernel, whose address is fixed */
     acpi_find();
