@@ -23,6 +23,7 @@ UNIT_SRC_test_name_words  := fs/vfs/name_words.c
 UNIT_SRC_test_script_line := kernel/proc/script_line.c
 UNIT_SRC_test_pixel       := drivers/video/pixel.c
 UNIT_SRC_test_key_decode  := boot/stage2/key_decode.c
+UNIT_SRC_test_explain     := boot/stage2/flag_names.c boot/stage2/page_walk.c
 
 UNIT_LIB := $(HOSTED_LIB:%.c=$B/unit/%.o)
 $B/unit/lib/string.o $B/fuzz/lib/string.o: TEST_EXTRA := -include tests/unit/string_names.h

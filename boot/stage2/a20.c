@@ -7,6 +7,7 @@
 #include "boot/stage2/bios.h"
 #include "boot/stage2/console.h"
 #include "boot/stage2/error.h"
+#include "boot/stage2/facts.h"
 #include "boot/stage2/io.h"
 #include "boot/stage2/trace.h"
 #include "lib/bits.h"
@@ -35,17 +36,20 @@ enum system_control {
     PORT_A_ABSENT = 0xff
 };
 
-/* True as soon as a change at one address does not show at the other. */
-static bool is_enabled(unsigned tries) {
+/* True as soon as a change at one address does not show at the other. Notes the last look. */
+static bool is_enabled(unsigned tries, struct a20_test *test) {
     volatile uint32_t *low = (volatile uint32_t *)TEST_LOW;
     volatile uint32_t *high = (volatile uint32_t *)TEST_HIGH;
     uint32_t saved = *low;
     bool differs = false;
 
     for (unsigned i = 0; i < tries && !differs; i++) {
-        *low = *high + i + 1;
+        *test = (struct a20_test){.passes = i + 1, .written = *high + i + 1};
+        *low = test->written;
         io_delay();
-        differs = *low != *high;
+        test->low = *low;
+        test->high = *high;
+        differs = test->low != test->high;
     }
     *low = saved;
     return differs;
@@ -106,13 +110,15 @@ static const struct method methods[] = {
     {"on, by port 92h", by_port_a, LONG_TEST},
 };
 
+_Static_assert(ARRAY_SIZE(methods) == FACTS_A20_TRIES, "facts.h");
+
 void a20_enable(void) {
     trace_step(BOOT_STEP_A20);
     console_step("a20");
     for (size_t i = 0; i < ARRAY_SIZE(methods); i++) {
         if (methods[i].enable)
             methods[i].enable();
-        if (is_enabled(methods[i].tries)) {
+        if (is_enabled(methods[i].tries, &boot_facts.a20[i])) {
             console_printf("%s\n", methods[i].name);
             trace_step_done(BOOT_STEP_A20, i);
             return;

@@ -6,6 +6,7 @@
 #include "boot/stage2/console.h"
 #include "boot/stage2/disk.h"
 #include "boot/stage2/error.h"
+#include "boot/stage2/facts.h"
 #include "boot/stage2/state.h"
 #include "boot/stage2/trace.h"
 #include "boot/stage2/volume.h"
@@ -53,6 +54,8 @@ const struct bootcfg *config_read(void) {
         console_printf("%s, %d bytes\n", CONFIG_PATH, size);
         (void)bootcfg_parse(&config, text, (size_t)size, report_line, NULL);
     }
+    boot_facts.config = &config;
+    boot_facts.config_bytes = size < 0 ? 0 : (uint32_t)size;
     info->cmdline_length = config.append_length;
     memcpy(info->cmdline, config.append, config.append_length + 1);
     trace_step_done(BOOT_STEP_CONFIG, size < 0 ? 0 : (uint64_t)size);

@@ -10,6 +10,7 @@
 #include "boot/stage2/bios.h"
 #include "boot/stage2/console.h"
 #include "boot/stage2/error.h"
+#include "boot/stage2/facts.h"
 #include "boot/stage2/state.h"
 #include "boot/stage2/trace.h"
 #include "lib/assert.h"
@@ -87,8 +88,11 @@ static bool call(uint16_t function, struct bios_regs *regs) {
 static bool edd_present(void) {
     struct bios_regs regs = {.ebx = EDD_MAGIC_IN};
 
-    return call(EDD_CHECK, &regs) && (regs.ebx & 0xffff) == EDD_MAGIC_OUT &&
-           (regs.ecx & EDD_HAS_READ);
+    if (!call(EDD_CHECK, &regs) || (regs.ebx & 0xffff) != EDD_MAGIC_OUT)
+        return false;
+    boot_facts.disk.edd_version = regs.eax >> 8 & 0xff;
+    boot_facts.disk.edd_support = (uint16_t)regs.ecx;
+    return regs.ecx & EDD_HAS_READ;
 }
 
 /* Reads to the bounce buffer. The packet is built anew each time: the BIOS writes into it. */
@@ -166,6 +170,17 @@ static bool fall_back(void) {
     return true;
 }
 
+static void note_read(uint64_t lba, uint32_t count) {
+    struct disk_facts *facts = &boot_facts.disk;
+
+    facts->calls++;
+    facts->call_sectors = disk.call_sectors;
+    facts->last_lba = lba;
+    facts->last_count = count;
+    facts->heads = disk.heads;
+    facts->sectors_per_track = disk.sectors_per_track;
+}
+
 /* Reads up to `wanted` of the disk's own sectors to the bounce buffer. How many, or -EIO. */
 static int read_bounce(uint64_t lba, uint32_t wanted) {
     if (!disk.has_edd && disk.sectors_per_track == 0)
@@ -173,8 +188,10 @@ static int read_bounce(uint64_t lba, uint32_t wanted) {
     for (;;) {
         uint32_t count = MIN(wanted, disk.call_sectors);
 
-        if (read_patiently(lba, &count))
+        if (read_patiently(lba, &count)) {
+            note_read(lba, count);
             return (int)count;
+        }
         if (!fall_back())
             return -EIO;
     }

@@ -7,9 +7,11 @@
 %include "layout.inc"
 
 global gdt, gdt_pointer, stage2_header
-extern stage2_main, bss_start, bss_end
+extern stage2_main, boot_facts, bss_start, bss_end
 
 CR0_PE          equ 1
+FACTS_CR0       equ 0           ; struct boot_facts (facts.h)
+FACTS_IDT       equ 4
 
 section .real progbits alloc exec write align=16
         bits 16
@@ -26,8 +28,12 @@ stage2_header:
 start:
         cli
         cld
+        sub sp, 8               ; the interrupt table of real mode, for struct boot_facts
+        mov bp, sp
+        o32 sidt [bp]
         o32 lgdt [cs:gdt_pointer]
         mov eax, cr0
+        mov ebx, eax
         or al, CR0_PE
         mov cr0, eax
         jmp dword SELECTOR_CODE32:protected
@@ -64,5 +70,9 @@ protected:
         sub ecx, edi
         xor eax, eax
         rep stosb
+        mov [boot_facts + FACTS_CR0], ebx
+        pop dword [boot_facts + FACTS_IDT]
+        pop eax
+        mov [boot_facts + FACTS_IDT + 4], ax
         push edx
         call stage2_main

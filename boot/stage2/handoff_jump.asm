@@ -1,9 +1,10 @@
-; Protected mode to long mode and into the kernel. The register values are the contract in
-; boot/bootinfo.h; the order of steps is that of SDM 3A §9.8.5.
+; Through long mode (long_mode.asm) into the kernel. The register values are the contract in
+; boot/bootinfo.h.
 
 %include "layout.inc"
 
 global handoff_jump
+extern long_mode_on
 
 ; struct handoff_target (handoff_jump.h)
 TARGET_ENTRY       equ 0
@@ -13,35 +14,17 @@ TARGET_PAGE_TABLES equ 24
 TARGET_USE_NX      equ 28
 TARGET_IDT         equ 32
 
-CR0_VALUE  equ 0x80010033       ; PG, WP, NE, ET, MP, PE
-CR4_VALUE  equ 0x000000a0       ; PGE, PAE
-MSR_EFER   equ 0xc0000080
-EFER_LME   equ 0x100
-EFER_NXE   equ 0x800
-
 section .text
         bits 32
 
 ; void handoff_jump(const struct handoff_target *target)
 handoff_jump:
-        mov esi, [esp + 4]
-        mov eax, CR4_VALUE
-        mov cr4, eax
-        mov eax, [esi + TARGET_PAGE_TABLES]
-        mov cr3, eax
-        mov eax, EFER_LME
-        cmp dword [esi + TARGET_USE_NX], 0
-        je .efer
-        or eax, EFER_NXE
-.efer:
-        xor edx, edx
-        mov ecx, MSR_EFER
-        wrmsr
-        mov eax, CR0_VALUE
-        mov cr0, eax
+        mov ebx, [esp + 4]
+        mov edi, [ebx + TARGET_PAGE_TABLES]
+        mov esi, [ebx + TARGET_USE_NX]
+        call long_mode_on
         jmp SELECTOR_CODE64:.long
 
-section .text64 progbits alloc exec nowrite align=16
         bits 64
 .long:
         mov eax, SELECTOR_DATA32        ; SDM 3A §3.4.2: data segments are flat in any case
@@ -50,11 +33,11 @@ section .text64 progbits alloc exec nowrite align=16
         mov fs, eax
         mov gs, eax
         mov ss, eax
-        lidt [rsi + TARGET_IDT]
-        mov rsp, [rsi + TARGET_STACK]
+        lidt [ebx + TARGET_IDT]
+        mov rsp, [ebx + TARGET_STACK]
         push 0                          ; return address
-        mov rdi, [rsi + TARGET_INFO]
-        push qword [rsi + TARGET_ENTRY]
+        mov rdi, [ebx + TARGET_INFO]
+        push qword [ebx + TARGET_ENTRY]
         xor eax, eax
         xor ebx, ebx
         xor ecx, ecx

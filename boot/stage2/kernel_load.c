@@ -7,6 +7,7 @@
 #include "boot/stage2/console.h"
 #include "boot/stage2/disk.h"
 #include "boot/stage2/error.h"
+#include "boot/stage2/facts.h"
 #include "boot/stage2/io.h"
 #include "boot/stage2/memory.h"
 #include "boot/stage2/progress.h"
@@ -75,6 +76,8 @@ static bool check_checksum(const char *path, const void *file, uint32_t size) {
         if (checksum.stored != checksum.computed)
             return error_report(ERROR_KERNEL_CHECKSUM, "%s: %08x stored, %08x computed", path,
                                 checksum.stored, checksum.computed);
+        boot_facts.kernel_file.stored = checksum.stored;
+        boot_facts.kernel_file.computed = checksum.computed;
         boot_info()->flags |= BOOT_INFO_KERNEL_CHECKED;
     }
     return true;
@@ -154,6 +157,9 @@ const struct loaded_kernel *kernel_load(const char *path) {
 
     if (!file)
         return NULL;
+    boot_facts.kernel = &kernel;
+    boot_facts.kernel_file =
+        (struct loaded_file){.path = path, .address = (uint32_t)(uintptr_t)file, .size = entry.size};
     console_printf("%s, %u KiB", path, entry.size >> 10);
     progress_print_rate(start_tsc, entry.size);
     if (!check_format(path, file, entry.size) || !check_checksum(path, file, entry.size) ||

@@ -7,6 +7,7 @@
 #include "boot/stage2/bios.h"
 #include "boot/stage2/console.h"
 #include "boot/stage2/error.h"
+#include "boot/stage2/facts.h"
 #include "boot/stage2/state.h"
 #include "boot/stage2/trace.h"
 #include "lib/assert.h"
@@ -61,6 +62,14 @@ static void add_raw(uint64_t base, uint64_t length, uint32_t type, uint32_t attr
         (struct boot_range){base, length, type, attributes};
 }
 
+/* Notes the call that is about to give the raw map's next entry. */
+static void note_call(uint32_t ebx_in, const struct bios_regs *regs) {
+    uint32_t index = boot_info()->raw_range_count;
+
+    if (index < BOOT_MAX_RANGES)
+        boot_facts.e820[index] = (struct e820_call){ebx_in, regs->ebx, regs->ecx & 0xff};
+}
+
 /*
  * Reads the whole E820 chain. False if the call is not there or breaks off in the middle. The
  * buffer stays at one place and keeps its contents: some BIOSes rely on both.
@@ -80,6 +89,7 @@ static bool read_e820(void) {
             return calls > 0; /* some end the chain so */
         if (regs.eax != E820_SIGNATURE)
             return false;
+        note_call(continuation, &regs);
         if ((regs.ecx & 0xff) >= E820_BYTES_MIN && (entry->attributes & E820_ATTRIBUTE_VALID))
             add_raw(entry->base, entry->length, entry->type, entry->attributes);
         if (regs.ebx == 0 || regs.ebx == continuation)
@@ -194,6 +204,7 @@ void memory_detect(void) {
                     LAYOUT_LOW_END / KIB);
     const char *source = read_firmware_map();
 
+    boot_facts.map_source = source;
     claim_low_memory();
     uint64_t usable = e820_total(info->ranges, info->range_count, BOOT_MEM_USABLE);
     uint32_t usable_kib = (uint32_t)(usable >> 10);

@@ -5,6 +5,7 @@
 
 #include "boot/stage2/console.h"
 #include "boot/stage2/error.h"
+#include "boot/stage2/facts.h"
 #include "boot/stage2/state.h"
 #include "boot/stage2/trace.h"
 #include "lib/assert.h"
@@ -100,5 +101,6 @@ void paging_build(const struct loaded_kernel *kernel) {
             map_segment(top, &kernel->segments[i]);
     }
     boot_info()->page_table_phys = (uintptr_t)top;
-    trace_step_done(BOOT_STEP_PAGING, (next_table - LAYOUT_PAGE_TABLES) / PAGE_BYTES);
+    boot_facts.table_pages = (next_table - LAYOUT_PAGE_TABLES) / PAGE_BYTES;
+    trace_step_done(BOOT_STEP_PAGING, boot_facts.table_pages);
 }

@@ -6,6 +6,7 @@
 #include "boot/stage2/console.h"
 #include "boot/stage2/disk.h"
 #include "boot/stage2/error.h"
+#include "boot/stage2/facts.h"
 #include "boot/stage2/io.h"
 #include "boot/stage2/memory.h"
 #include "boot/stage2/progress.h"
@@ -39,6 +40,8 @@ static void check_archive(const char *path, const void *archive, uint32_t size) 
     if (checksum.stored != checksum.computed)
         error_fatal(ERROR_RAMFS_CHECKSUM, "%s: %08x stored, %08x computed", path, checksum.stored,
                     checksum.computed);
+    boot_facts.ramfs_file.stored = checksum.stored;
+    boot_facts.ramfs_file.computed = checksum.computed;
     boot_info()->flags |= BOOT_INFO_RAMFS_CHECKED;
 }
 
