@@ -11,14 +11,24 @@ LOADER_CFLAGS := -m32 -march=i386 -std=gnu11 -Os -g -ffreestanding -mgeneral-reg
   -fno-asynchronous-unwind-tables -fno-common -ffunction-sections -fdata-sections --param=min-pagesize=0 \
   $(WARNINGS) -Wframe-larger-than=2048 $(REPRODUCIBLE) -I.
 
+# The lines that nasm notes stay in the ELF files: nothing of them reaches the image.
+LOADER_ASFLAGS := -f elf32 -g -F dwarf --reproducible -w+error -I$B/boot/
+
 # The constants that C and assembly share.
 $B/boot/layout.inc: boot/layout.h
 	@mkdir -p $(@D)
 	$(call run,GEN,$@,sed -n -e 's/^#define/%define/' -e 's|/\*.*||' -e '/^%define/p' $< > $@)
 
-$(STAGE1): boot/stage1/stage1.asm $B/boot/layout.inc
+# Linked where the BIOS loads it, so that debuggers have its symbols and lines.
+$B/boot/obj/stage1.o: boot/stage1/stage1.asm $B/boot/layout.inc
 	@mkdir -p $(@D)
-	$(call run,NASM,$@,$(NASM) -f bin -w+error -I$B/boot/ $< -o $@)
+	$(call run,NASM,$<,$(NASM) $(LOADER_ASFLAGS) $< -o $@)
+
+$B/boot/stage1.elf: $B/boot/obj/stage1.o
+	$(call run,LD,$@,$(LD) -m elf_i386 --build-id=none -Ttext=0x7c00 -e 0x7c00 $< -o $@)
+
+$(STAGE1): $B/boot/stage1.elf
+	$(call run,OBJCOPY,$@,$(OBJCOPY) -O binary -j .text $< $@)
 
 $B/boot/obj/lib/version.o: $B/version.txt
 $B/boot/obj/lib/version.o: EXTRA_CFLAGS = -DASTRA_VERSION='"$(VERSION)"' -DASTRA_BUILD_ID='"$(GIT_ID)"'
@@ -29,7 +39,7 @@ $B/boot/obj/%.o: %.c $B/flags.txt boot/boot.mk
 
 $B/boot/obj/%.asm.o: %.asm $B/boot/layout.inc
 	@mkdir -p $(@D)
-	$(call run,NASM,$<,$(NASM) -f elf32 --reproducible -w+error -I$B/boot/ $< -o $@)
+	$(call run,NASM,$<,$(NASM) $(LOADER_ASFLAGS) $< -o $@)
 
 $B/boot/stage2.elf: $(LOADER_OBJ) boot/stage2/stage2.ld
 	$(call run,LD,$@,$(LD) -m elf_i386 -nostdlib -static --gc-sections --build-id=none --no-warn-rwx-segments \

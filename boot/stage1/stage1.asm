@@ -22,8 +22,8 @@ COM1          equ 0x3f8
 VECTOR_UD     equ 6 * 4         ; interrupt vector of the invalid-opcode exception
 MAGIC_TAIL    equ "AS2"         ; of STAGE2_MAGIC, with its NUL
 
+section .text                   ; linked at LAYOUT_BOOT_SECTOR
         bits 16
-        org LAYOUT_BOOT_SECTOR
 
         jmp short entry
         nop

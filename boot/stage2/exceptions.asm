@@ -42,6 +42,7 @@ common32:
         cld
         call exception_report
 
+section .text64 progbits alloc exec nowrite align=16
         bits 64
         stubs 64, common64
 
