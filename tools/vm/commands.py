@@ -9,6 +9,7 @@ COMMANDS = {
     "exec": ("vm.execute", "boot, run one command in the guest, exit with its status:  exec -- CMD..."),
     "test": ("vm.test", "the whole test suite (--long adds what takes more than minutes)"),
     "image": ("vm.make_image", "make an image with your own files or program in it"),
+    "usb": ("vm.usb", "write the image to a USB stick and verify it:  usb /dev/sdX, usb --list"),
     "debug": ("vm.debug", "QEMU stopped at the first instruction, GDB attached"),
     "bochs": ("vm.debug", "Bochs' instruction debugger with our symbols"),
 }

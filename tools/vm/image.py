@@ -1,11 +1,10 @@
 """Images for one boot: a copy whose boot partition is rewritten. What the user gave never changes."""
 import os
 import shlex
-import shutil
 import subprocess
 from pathlib import Path
 
-from vm import host
+from vm import disk_format, host
 from vm.cpio import Appender, CpioError
 
 PARTITION_OFFSET = 2048 * 512
@@ -55,11 +54,8 @@ def kernel_word(name: str, value: str) -> str:
 
 
 def prepare(source: Path, target: Path, append: str, adds: list, command: list, video: str = "") -> Path:
-    """Copies `source` to `target` with more kernel arguments, files, a command to run and another screen."""
-    try:
-        shutil.copyfile(source, target)
-    except OSError as error:
-        raise host.HostError(f"cannot copy the image: {error}") from error
+    """Copies `source` (of any format) to `target` (raw) with more kernel arguments, files, a command to run and another screen."""
+    disk_format.copy_raw(source, target)
     partition = BootPartition(target)
     if append or video:
         config = _configure(partition.read(CONFIG_FILE), "append", lambda value: f"{value} {append}".strip())

@@ -1,10 +1,9 @@
 """./astra image: an image with your own files or program in it."""
 import argparse
 import shutil
-import subprocess
 from pathlib import Path
 
-from vm import host, image
+from vm import disk_format, host, image
 from vm.options import add_video, parse_add
 
 
@@ -16,7 +15,7 @@ def main(name: str, arguments: list) -> int:
     parser.add_argument("--init", metavar="PATH")
     parser.add_argument("--append", metavar="TEXT", default="")
     add_video(parser)
-    parser.add_argument("--format", choices=("raw", "qcow2", "vmdk", "vdi"), default="raw")
+    parser.add_argument("--format", choices=disk_format.FORMATS, default="raw")
     options = parser.parse_args(arguments)
     host.build()
     output = Path(options.output)
@@ -38,11 +37,10 @@ def _make(output: Path, append: str, options) -> None:
     try:
         image.prepare(host.IMAGE, partial, append, options.add, [], options.video)
         if options.format != "raw":
-            subprocess.run([host.need("qemu-img"), "convert", "-f", "raw", "-O", options.format,
-                            str(partial), str(converted)], check=True)
+            disk_format.convert(partial, "raw", converted, options.format)
             shutil.move(converted, partial)
         partial.rename(output)
-    except (OSError, subprocess.CalledProcessError) as error:
+    except OSError as error:
         raise host.HostError(f"cannot make {output}: {error}") from error
     finally:
         for leftover in (partial, converted):

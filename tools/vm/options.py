@@ -28,7 +28,7 @@ def guest_parser(name: str, description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"astra {name}", description=description)
     parser.add_argument("--yes", action="store_true", help="install missing host packages without asking")
     content = parser.add_argument_group("what boots")
-    content.add_argument("--image", metavar="FILE", help="boot this image (it is not changed) instead of building one")
+    content.add_argument("--image", metavar="FILE", help="boot this image (raw, qcow2, vmdk or vdi; it is not changed) instead of building one")
     content.add_argument("--add", metavar="HOST:GUEST", type=parse_add, action="append", default=[],
                          help="put a host file or folder into the guest's tree")
     content.add_argument("--append", metavar="TEXT", default="", help="add to the kernel command line")
