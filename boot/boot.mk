@@ -1,7 +1,7 @@
 # Stage1 and stage2. The loader is 32-bit code linked without any library of the compiler.
 
 LOADER_LIB  := $(addprefix lib/,string.c format.c crc32.c elf.c cpio.c fat.c fat_read.c mbr.c e820.c bootcfg.c \
-  assert.c version.c)
+  assert.c version.c bios_log.c)
 LOADER_C    := $(sort $(wildcard boot/stage2/*.c)) $(LOADER_LIB)
 LOADER_ASM  := $(sort $(wildcard boot/stage2/*.asm))
 LOADER_OBJ  := $(LOADER_C:%.c=$B/boot/obj/%.o) $(LOADER_ASM:%=$B/boot/obj/%.o)

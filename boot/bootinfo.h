@@ -36,8 +36,8 @@
  *
  * The accessed and dirty bits of the page tables are undefined. Pages of the kernel image that
  * no segment covers are not mapped. Everything the loader put in memory (page tables, this
- * structure, the trace, the stack) has type BOOT_MEM_LOADER in the memory map and is free to use
- * once the kernel has stopped using it.
+ * structure, the trace, the log of BIOS calls, the stack) has type BOOT_MEM_LOADER in the memory
+ * map and is free to use once the kernel has stopped using it.
  */
 #pragma once
 
@@ -45,7 +45,7 @@
 #include <stdint.h>
 
 #define BOOT_INFO_MAGIC     0x3149424152545341ull /* "ASTRABI1" in memory order */
-#define BOOT_INFO_VERSION   1u
+#define BOOT_INFO_VERSION   2u
 
 #define BOOT_OFFSET_MAP       0xffff800000000000ull
 #define BOOT_OFFSET_MAP_SIZE  0x100000000ull /* 4 GiB, and as much identity-mapped */
@@ -159,6 +159,20 @@ enum boot_info_flags {
     BOOT_INFO_MAP_FROM_E801 = 1u << 2   /* E820 failed: the map comes from E801 or 88h */
 };
 
+/*
+ * Where the log of stage2's BIOS calls is (struct boot_bios_call), and the sums over all calls,
+ * also over those for which the log had no room. Stage1's calls are not in it.
+ */
+struct boot_bios_log {
+    uint64_t records_phys;  /* struct boot_bios_call [record_count] */
+    uint32_t record_count;
+    uint32_t record_bytes;  /* sizeof(struct boot_bios_call) as the loader knew it */
+    uint64_t calls;
+    uint64_t ticks;         /* of the TSC, inside the BIOS; 0 without a TSC */
+    uint64_t dropped_calls; /* calls without a record: the log was full */
+    uint64_t dropped_ticks; /* what they took */
+};
+
 struct boot_info {
     uint64_t magic;    /* BOOT_INFO_MAGIC */
     uint32_t version;  /* BOOT_INFO_VERSION: raised when a field changes its meaning */
@@ -181,6 +195,8 @@ struct boot_info {
     uint64_t stack_phys;   /* lowest byte of the stack in rsp */
     uint32_t low_memory_end; /* first byte that belongs to the EBDA or BIOS, below 1 MiB */
     uint32_t e820_skipped;   /* firmware entries dropped as empty, absurd or too many */
+
+    struct boot_bios_log bios_log;
 
     struct boot_disk disk;
     struct boot_video video;
@@ -214,7 +230,14 @@ enum boot_event {
     BOOT_EVENT_DISK_FALLBACK = 8,  /* a: sectors a call from now on, b: 1 EDD, 0 CHS */
     BOOT_EVENT_JUMP = 9,           /* the loader's last one: a: kernel entry point */
     BOOT_EVENT_KERNEL_ENTRY = 0x100,
-    BOOT_EVENT_FIRST_PROGRAM = 0x101 /* process 1 is about to run its first instruction */
+    BOOT_EVENT_FIRST_PROGRAM = 0x101, /* process 1 is about to run its first instruction */
+    BOOT_EVENT_KERNEL_MEMORY = 0x102, /* own page tables, page allocator, slabs */
+    BOOT_EVENT_KERNEL_CLOCK = 0x103,  /* interrupts and calibrated clocks; a: TSC ticks a second */
+    BOOT_EVENT_KERNEL_THREADS = 0x104, /* the first thread that may sleep runs */
+    BOOT_EVENT_FILESYSTEMS = 0x105,   /* the tree at / is there */
+    BOOT_EVENT_DRIVERS = 0x106,       /* drivers have taken their devices */
+    BOOT_EVENT_PROMPT = 0x107 /* for the first time a session leader waits for input on its
+                                 controlling terminal; a: the terminal's device number, b: pid */
 };
 
 /* The steps of stage2, in order. */
@@ -231,13 +254,15 @@ enum boot_step {
     BOOT_STEP_ACPI = 10,    /* b: address of the RSDP */
     BOOT_STEP_PAGING = 11,  /* b: pages used for tables */
     BOOT_STEP_HANDOFF = 12,
-    BOOT_STEP_MENU = 13     /* between CONFIG and VIDEO; b: 1 if the menu was shown */
+    BOOT_STEP_MENU = 13,    /* between CONFIG and VIDEO; b: 1 if the menu was shown */
+    BOOT_STEP_VOLUME = 14   /* between DISK and CONFIG; b: its first sector of 512 bytes */
 };
 
 struct boot_trace_event {
     uint32_t id; /* enum boot_event */
     uint32_t reserved;
     uint64_t tsc;
+    uint64_t bios_ticks; /* boot_bios_log.ticks at this moment */
     uint64_t a, b;
 };
 
@@ -245,6 +270,30 @@ struct boot_trace {
     uint64_t count;
     uint64_t reserved;
     struct boot_trace_event events[BOOT_TRACE_EVENTS];
+};
+
+/*
+ * The log of BIOS calls, in order. Calls for disks (INT 13h) and about the system
+ * (INT 15h, but for waits) have a record each. Of the others, writing characters and asking for
+ * keys above all, calls of one kind within one step share a record (lib/bios_log.h): it begins
+ * with the first of them and shows the registers of the last.
+ */
+struct boot_bios_regs {
+    uint32_t eax, ebx, ecx, edx, esi, edi, ebp;
+    uint16_t ds, es;
+};
+
+struct boot_bios_call {
+    uint64_t tsc;     /* when the first call began; 0 without a TSC */
+    uint64_t ticks;   /* inside the BIOS, all calls together */
+    uint64_t lba;     /* disk reads: first sector, in the disk's own sectors */
+    uint32_t count;   /* calls */
+    uint16_t sectors; /* disk reads: how many were asked for; otherwise 0 */
+    uint8_t vector;
+    uint8_t step;     /* enum boot_step; 0 between two */
+    struct boot_bios_regs in, out;
+    uint32_t out_flags; /* EFLAGS after the call */
+    uint32_t reserved;
 };
 
 _Static_assert(sizeof(struct boot_range) == 24, "boot_range layout");
@@ -257,13 +306,18 @@ _Static_assert(sizeof(struct boot_cpu) == 48, "boot_cpu layout");
 _Static_assert(offsetof(struct boot_info, crc32) == 16, "boot_info layout");
 _Static_assert(offsetof(struct boot_info, kernel_phys_start) == 24, "boot_info layout");
 _Static_assert(offsetof(struct boot_info, ramfs_phys) == 64, "boot_info layout");
-_Static_assert(offsetof(struct boot_info, disk) == 120, "boot_info layout");
-_Static_assert(offsetof(struct boot_info, video) == 192, "boot_info layout");
-_Static_assert(offsetof(struct boot_info, cpu) == 248, "boot_info layout");
-_Static_assert(offsetof(struct boot_info, ranges) == 304, "boot_info layout");
-_Static_assert(offsetof(struct boot_info, raw_ranges) == 3376, "boot_info layout");
-_Static_assert(offsetof(struct boot_info, cmdline) == 6456, "boot_info layout");
-_Static_assert(sizeof(struct boot_info) == 8512, "boot_info layout");
-_Static_assert(sizeof(struct boot_trace_event) == 32, "boot_trace_event layout");
+_Static_assert(sizeof(struct boot_bios_log) == 48, "boot_bios_log layout");
+_Static_assert(offsetof(struct boot_info, bios_log) == 120, "boot_info layout");
+_Static_assert(offsetof(struct boot_info, disk) == 168, "boot_info layout");
+_Static_assert(offsetof(struct boot_info, video) == 240, "boot_info layout");
+_Static_assert(offsetof(struct boot_info, cpu) == 296, "boot_info layout");
+_Static_assert(offsetof(struct boot_info, ranges) == 352, "boot_info layout");
+_Static_assert(offsetof(struct boot_info, raw_ranges) == 3424, "boot_info layout");
+_Static_assert(offsetof(struct boot_info, cmdline) == 6504, "boot_info layout");
+_Static_assert(sizeof(struct boot_info) == 8560, "boot_info layout");
+_Static_assert(sizeof(struct boot_trace_event) == 40, "boot_trace_event layout");
 _Static_assert(offsetof(struct boot_trace, events) == 16, "boot_trace layout");
-_Static_assert(sizeof(struct boot_trace) == 16 + 32 * BOOT_TRACE_EVENTS, "boot_trace layout");
+_Static_assert(sizeof(struct boot_trace) == 16 + 40 * BOOT_TRACE_EVENTS, "boot_trace layout");
+_Static_assert(sizeof(struct boot_bios_regs) == 32, "boot_bios_regs layout");
+_Static_assert(offsetof(struct boot_bios_call, in) == 32, "boot_bios_call layout");
+_Static_assert(sizeof(struct boot_bios_call) == 104, "boot_bios_call layout");

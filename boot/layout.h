@@ -25,7 +25,9 @@
 #define LAYOUT_STAGE2_END   0x3c000 /* .bss ends below this */
 #define LAYOUT_KERNEL_STACK 0x3c000 /* BOOT_STACK_SIZE bytes, up to 0x40000 */
 #define LAYOUT_PAGE_TABLES  0x40000 /* top-level table first */
-#define LAYOUT_PAGE_TABLES_END 0x80000
+#define LAYOUT_PAGE_TABLES_END 0x70000
+#define LAYOUT_BIOS_LOG     0x70000 /* struct boot_bios_call, one after the other */
+#define LAYOUT_BIOS_LOG_END 0x80000
 #define LAYOUT_LOW_END      0x80000 /* the loader needs conventional memory up to here */
 
 /* The boot sector (MBR). */

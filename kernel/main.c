@@ -18,6 +18,7 @@
 #include "kernel/irq/irq.h"
 #include "kernel/log/cmdline.h"
 #include "kernel/log/panic.h"
+#include "kernel/mm/boot_bios_log.h"
 #include "kernel/mm/boot_memory.h"
 #include "kernel/mm/kernel_space.h"
 #include "kernel/mm/page.h"
@@ -39,6 +40,7 @@
 /* The second half may sleep: drivers wait for their devices, self-tests for each other. */
 static void boot_rest(void *unused) {
     (void)unused;
+    boot_trace_add(BOOT_EVENT_KERNEL_THREADS, 0, 0);
     vfs_init();                      // caches and the mount table
     filesystems_init(boot_info.ramfs_size ? phys_to_virt(boot_info.ramfs_phys) : NULL,
                      boot_info.ramfs_size); // the tree at /
@@ -46,9 +48,11 @@ static void boot_rest(void *unused) {
     epoll_init();
     sysctl_init();                   // /proc/sys
     runtime_views_init();            // /kernel/runtime
+    boot_trace_add(BOOT_EVENT_FILESYSTEMS, 0, 0);
 
     console_init();                  // /dev/console, before drivers offer terminals
     drivers_init();                  // buses announce devices, drivers take them
+    boot_trace_add(BOOT_EVENT_DRIVERS, 0, 0);
 
     debug_run_requested();           // `selftest`, `crash=KIND`, `init=monitor`
     first_program_start();
@@ -67,14 +71,17 @@ void kernel_main(const struct boot_info *info) {
 
     boot_memory_init();              // which frames the loader left free
     kernel_space_init();             // our own page tables, then
+    boot_bios_log_keep();            // before the loader's memory is given away
     page_init();                     // the page allocator, in the direct map
     slab_init();                     // small objects, in pages
+    boot_trace_add(BOOT_EVENT_KERNEL_MEMORY, 0, 0);
     syscall_init();
     arch_fpu_init();                 // its area's size is needed by the task cache
 
     acpi_tables_init(boot_info.rsdp_phys); // says which interrupt chips there are
     irq_init();
     time_init();                     // calibrates against the PIT or ACPI timer
+    boot_trace_add(BOOT_EVENT_KERNEL_CLOCK, clock_tsc_hz(), 0);
     sched_init();                    // this code becomes a thread: sleeping is allowed
     work_start();
     load_start();

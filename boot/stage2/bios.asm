@@ -1,12 +1,13 @@
-; bios_call: a BIOS interrupt from 32-bit C. Down to real mode, the interrupt, and back; every
+; bios_interrupt: a BIOS interrupt from 32-bit C. Down to real mode, the interrupt, and back; every
 ; register is saved around it, because BIOSes clobber what they like, as are the GDT and IDT
 ; registers. The stack lies below 64 KiB, so that all modes share it (ss = 0 in real mode).
+; The time stamps are taken next to the interrupt: what lies between them is the BIOS' own.
 ;
 ; Interrupts are on while the BIOS runs and off everywhere else in stage2.
 
 %include "layout.inc"
 
-global bios_call
+global bios_interrupt, bios_use_tsc
 extern gdt_pointer
 
 CR0_PE       equ 1
@@ -24,13 +25,20 @@ struc regs
 .ds:    resw 1
 .es:    resw 1
 .flags: resd 1
+.start: resq 1
+.end:   resq 1
 endstruc
 
 section .text
         bits 32
 
-; void bios_call(uint8_t vector, struct bios_regs *regs)
-bios_call:
+; void bios_use_tsc(void)
+bios_use_tsc:
+        mov byte [LAYOUT_STAGE2 + has_tsc], 1
+        ret
+
+; void bios_interrupt(uint8_t vector, struct bios_regs *regs)
+bios_interrupt:
         push ebp
         mov ebp, esp
         push ebx
@@ -92,6 +100,12 @@ to_real:
         push cs
         push word .returned
         push dword [cs:handler]
+        cmp byte [cs:has_tsc], 0
+        je .load
+        rdtsc
+        mov [cs:frame + regs.start], eax
+        mov [cs:frame + regs.start + 4], edx
+.load:
         mov eax, [cs:frame + regs.eax]
         mov ebx, [cs:frame + regs.ebx]
         mov ecx, [cs:frame + regs.ecx]
@@ -118,6 +132,12 @@ to_real:
         mov [cs:frame + regs.ebp], ebp
         mov [cs:frame + regs.es], es
         mov [cs:frame + regs.ds], ds
+        cmp byte [cs:has_tsc], 0
+        je .back
+        rdtsc
+        mov [cs:frame + regs.end], eax
+        mov [cs:frame + regs.end + 4], edx
+.back:
         o32 lgdt [cs:gdt_pointer]
         mov eax, cr0
         or al, CR0_PE
@@ -132,3 +152,4 @@ real_idt:  dw 0x3ff                     ; the interrupt vector table, 256 entrie
            dd 0
 saved_idt: dw 0
            dd 0
+has_tsc:   db 0

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "boot/layout.h"
@@ -25,13 +26,19 @@ enum bios_vector {
 struct bios_regs {
     uint32_t eax, ebx, ecx, edx, esi, edi, ebp;
     uint16_t ds, es;
-    uint32_t flags; /* out only */
-};
+    uint32_t flags; /* out only, as what follows */
+    uint64_t start_tsc, end_tsc; /* as the BIOS was entered and left; 0 before bios_use_tsc */
+} __attribute__((packed, aligned(4)));
 
-_Static_assert(sizeof(struct bios_regs) == 36, "bios.asm copies nine words");
+_Static_assert(offsetof(struct bios_regs, start_tsc) == 36, "bios.asm knows the offsets");
+_Static_assert(sizeof(struct bios_regs) == 52, "bios.asm copies 13 words");
 
-/* Runs the handler of interrupt `vector` in real mode with interrupts on. */
+/* Runs the handler of interrupt `vector` in real mode with interrupts on, and logs the call. */
 void bios_call(uint8_t vector, struct bios_regs *regs);
+
+/* bios.asm: the call itself; and that the CPU has a TSC to time it by. */
+void bios_interrupt(uint8_t vector, struct bios_regs *regs);
+void bios_use_tsc(void);
 
 /* The segment and offset by which real mode reaches an address below 1 MiB. */
 static inline uint16_t bios_segment(uint32_t address) {
@@ -63,6 +70,7 @@ static inline uint8_t bios_byte(uint32_t address) {
 /* BIOS data area ("PC/AT Technical Reference", section 5). */
 #define BDA_COM1_PORT     0x400u
 #define BDA_EBDA_SEGMENT  0x40eu
+#define BDA_MEMORY_KIB    0x413u
 #define BDA_SHIFT_STATE   0x417u
 #define BDA_VIDEO_MODE    0x449u
 #define BDA_VIDEO_COLUMNS 0x44au

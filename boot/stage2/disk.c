@@ -102,6 +102,7 @@ static bool read_edd(uint64_t lba, uint32_t count) {
     uint32_t address = bios_address(&packet);
     struct bios_regs regs = {.esi = bios_offset(address), .ds = bios_segment(address)};
 
+    trace_disk_read(lba, count);
     return call(EDD_READ, &regs);
 }
 
@@ -131,6 +132,7 @@ static bool read_chs(uint64_t lba, uint32_t *count) {
         .es = bios_segment(LAYOUT_BOUNCE),
     };
 
+    trace_disk_read(lba, *count);
     return call(DISK_READ_CHS, &regs);
 }
 

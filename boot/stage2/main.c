@@ -11,6 +11,7 @@
 #include "boot/stage2/error.h"
 #include "boot/stage2/exceptions.h"
 #include "boot/stage2/handoff.h"
+#include "boot/stage2/io.h"
 #include "boot/stage2/kernel_load.h"
 #include "boot/stage2/main.h"
 #include "boot/stage2/memory.h"
@@ -33,10 +34,11 @@ static const struct loaded_kernel *load_kernel(const struct bootcfg *config) {
 }
 
 void stage2_main(uint32_t drive) {
-    uint32_t crc = self_check_compute(); /* first: nothing of the file has changed yet */
+    uint64_t entry_tsc = cpu_has_tsc() ? read_tsc() : 0;
+    uint32_t crc = self_check_compute(); /* at once: nothing of the file has changed yet */
 
     memset(boot_info(), 0, sizeof(struct boot_info));
-    trace_init(cpu_has_tsc(), (uint8_t)drive);
+    trace_init(entry_tsc != 0, entry_tsc, (uint8_t)drive);
     exceptions_init();
     trace_step(BOOT_STEP_CONSOLE);
     console_init();

@@ -168,7 +168,7 @@ static void claim_low_memory(void) {
     memory_claim(low_end, MIB - low_end, BOOT_MEM_RESERVED);
     memory_claim(LAYOUT_AP_PAGE, E820_PAGE, BOOT_MEM_LOADER);
     memory_claim(LAYOUT_BOOT_INFO, LAYOUT_BOUNCE - LAYOUT_BOOT_INFO, BOOT_MEM_LOADER);
-    memory_claim(LAYOUT_STAGE2, LAYOUT_PAGE_TABLES_END - LAYOUT_STAGE2, BOOT_MEM_LOADER);
+    memory_claim(LAYOUT_STAGE2, LAYOUT_BIOS_LOG_END - LAYOUT_STAGE2, BOOT_MEM_LOADER);
 }
 
 void memory_claim(uint64_t base, uint64_t length, enum boot_mem_type type) {

@@ -8,6 +8,7 @@
 #include "boot/stage2/error.h"
 #include "boot/stage2/progress.h"
 #include "boot/stage2/state.h"
+#include "boot/stage2/trace.h"
 #include "lib/errno.h"
 #include "lib/mbr.h"
 
@@ -39,6 +40,8 @@ void volume_open(void) {
     static uint8_t sector[MBR_BYTES];
     struct boot_disk *info = &boot_info()->disk;
     struct mbr mbr;
+
+    trace_step(BOOT_STEP_VOLUME);
     int error = disk_read(0, 1, sector);
 
     if (error)
@@ -61,6 +64,7 @@ void volume_open(void) {
         error_fatal(ERROR_VOLUME, "partition %d of type %02xh at sector %u", index + 1,
                     partition->type, partition->first_lba);
     info->volume_id = volume.geometry.volume_id;
+    trace_step_done(BOOT_STEP_VOLUME, info->partition_lba);
 }
 
 int volume_find(const char *path, struct fat_entry *entry) {

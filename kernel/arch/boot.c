@@ -1,6 +1,7 @@
 #include "kernel/arch/boot.h"
 
 #include "kernel/arch/cpu.h"
+#include "lib/atomic.h"
 #include "lib/crc32.h"
 #include "lib/string.h"
 
@@ -22,8 +23,9 @@ const char *boot_info_adopt(const struct boot_info *from) {
 }
 
 void boot_trace_add(uint32_t id, uint64_t a, uint64_t b) {
-    boot_trace.events[boot_trace.count % BOOT_TRACE_EVENTS] = (struct boot_trace_event){.id = id, .tsc = cpu_tsc(), .a = a, .b = b};
-    boot_trace.count++;
+    uint64_t number = atomic_fetch_add(&boot_trace.count, 1ull);
+    boot_trace.events[number % BOOT_TRACE_EVENTS] = (struct boot_trace_event){
+        .id = id, .tsc = cpu_tsc(), .bios_ticks = boot_info.bios_log.ticks, .a = a, .b = b};
 }
 
 uint64_t boot_trace_tsc(uint32_t id) {

@@ -104,4 +104,5 @@ void runtime_views_init(void) {
     runtime_locks_init();
     runtime_cpu_init();
     runtime_boot_init();
+    runtime_boot_trace_init();
 }

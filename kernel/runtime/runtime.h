@@ -14,4 +14,5 @@ void runtime_memory_init(void);  /* memory.c */
 void runtime_threads_init(void); /* threads.c */
 void runtime_locks_init(void);   /* locks.c */
 void runtime_boot_init(void);    /* boot.c */
+void runtime_boot_trace_init(void); /* boot_trace.c */
 void runtime_cpu_init(void);     /* cpu.c */

@@ -5,6 +5,7 @@
  */
 #include "kernel/tty/job_control.h"
 
+#include "kernel/arch/boot.h"
 #include "kernel/task/task.h"
 #include "kernel/tty/tty_internal.h"
 #include "lib/assert.h"
@@ -63,6 +64,23 @@ int tty_check_background(struct tty *tty, unsigned signal) {
     return -ERESTARTSYS;
 }
 
+static bool leads_session(const struct process *process) {
+    return process->session == process->pid;
+}
+
+void tty_note_waiting(struct tty *tty) {
+    static uint32_t noted; /* atomic */
+    struct process *process = current_process();
+
+    if (atomic_load_relaxed(&noted))
+        return;
+    uint64_t flags = spin_lock_irqsave(&task_list_lock);
+    bool leads = process->tty == tty && tty->session == process->session && leads_session(process);
+    spin_unlock_irqrestore(&task_list_lock, flags);
+    if (leads && atomic_exchange(&noted, 1u) == 0)
+        boot_trace_add(BOOT_EVENT_PROMPT, DEVICE_NUMBER(tty->node.major, tty->node.minor), (uint64_t)process->pid->number);
+}
+
 static void replace_pid(struct pid **slot, struct pid *pid) {
     struct pid *old = *slot;
     if (pid)
@@ -79,10 +97,6 @@ static void set_session_tty(struct pid *session, struct tty *tty) {
     session->session_tty = tty;
     list_for_each_entry(member, &session->session_members, session_node)
         member->tty = tty;
-}
-
-static bool leads_session(const struct process *process) {
-    return process->session == process->pid;
 }
 
 int tty_acquire(struct tty *tty, bool steal) {

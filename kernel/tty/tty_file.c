@@ -106,6 +106,7 @@ static int wait_input(struct tty_file *opened, const struct read_wait *wait, siz
         return -ETIMEDOUT;
     if (nonblocking)
         return -EAGAIN;
+    tty_note_waiting(opened->tty);
     if (have > 0 && wait->between_ns)
         deadline_ns = clock_monotonic_ns() + wait->between_ns;
     int result = WAIT_EVENT_INTERRUPTIBLE(&opened->tty->read_wait, input_ready(opened, 1), deadline_ns);
@@ -260,6 +261,8 @@ static uint32_t tty_poll(struct file *file, struct poll_table *table) {
     if (ring_space(&tty->output) >= POLL_WRITABLE_SPACE)
         events |= POLLOUT | POLLWRNORM;
     spin_unlock_irqrestore(&tty->lock, flags);
+    if (table && !(events & POLLIN))
+        tty_note_waiting(tty);
     return events;
 }
 

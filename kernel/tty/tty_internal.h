@@ -40,6 +40,11 @@ int64_t tty_ioctl(struct file *file, unsigned request, uint64_t argument);
  * -ERESTARTSYS: its group has been sent the signal.
  */
 int tty_check_background(struct tty *tty, unsigned signal);
+/*
+ * The running process is about to wait for input from `tty`. The first time that a session leader
+ * does so on its controlling terminal is the boot trace's PROMPT: the machine now waits for its user.
+ */
+void tty_note_waiting(struct tty *tty);
 void tty_signal_foreground(struct tty *tty, unsigned signal);
 /* Makes it the controlling terminal if the running process leads a session without one; -EPERM else. */
 int tty_acquire(struct tty *tty, bool steal);

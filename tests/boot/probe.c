@@ -213,6 +213,35 @@ static void check_trace(const struct boot_info *info) {
               trace->events[0].tsc) * 1000 / info->cpu.tsc_khz) : 0ull);
 }
 
+static void check_bios_log(const struct boot_info *info) {
+    const struct boot_bios_log *log = &info->bios_log;
+    const struct boot_bios_call *calls = at_phys(log->records_phys);
+    const struct boot_trace *trace = at_phys(info->trace_phys);
+    uint64_t count = log->dropped_calls, ticks = log->dropped_ticks, sectors = 0, tsc = 0;
+    bool ascending = true;
+
+    check(log->record_bytes == sizeof(*calls) && log->record_count > 0, "log of BIOS calls");
+    check(e820_covers(info->ranges, info->range_count, log->records_phys,
+                      (uint64_t)log->record_count * log->record_bytes, BOOT_MEM_LOADER),
+          "log of BIOS calls has type loader");
+    for (uint32_t i = 0; i < log->record_count; i++) {
+        ascending = ascending && calls[i].tsc >= tsc && calls[i].count > 0;
+        tsc = calls[i].tsc;
+        count += calls[i].count;
+        ticks += calls[i].ticks;
+        sectors += calls[i].sectors;
+    }
+    check(ascending && count == log->calls && ticks == log->ticks, "BIOS calls add up");
+    check(ticks <= trace->events[(trace->count - 1) % BOOT_TRACE_EVENTS].tsc -
+                       trace->events[0].tsc || trace->count > BOOT_TRACE_EVENTS,
+          "the BIOS took no longer than the boot");
+    check(log->dropped_calls > 0 || sectors * info->disk.bytes_per_sector > info->ramfs_size,
+          "the ramfs was read");
+    print("probe: %llu BIOS calls in %u records, %llu dropped, %llu sectors read\r\n",
+          (unsigned long long)log->calls, log->record_count,
+          (unsigned long long)log->dropped_calls, (unsigned long long)sectors);
+}
+
 static void check_screen(const struct boot_info *info) {
     const struct boot_video *v = &info->video;
 
@@ -236,6 +265,7 @@ void probe_main(const struct entry_state *state, const uint64_t *stack) {
     check_kernel(info);
     check_ramfs(info);
     check_trace(info);
+    check_bios_log(info);
     check_screen(info);
     print("probe: drive %02xh, disk id %08x, partition at %llu, volume %08x, rsdp %#llx\r\n",
           info->disk.bios_drive, info->disk.disk_id, (unsigned long long)info->disk.partition_lba,

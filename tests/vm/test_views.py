@@ -80,7 +80,7 @@ def test_known_truths(guest_script):
         cat /kernel/proc/files
         echo == mounts; cat /kernel/proc/mounts | tail -n +2 > /tmp/m; cmp /tmp/m /proc/mounts && echo same
         echo == log; cat /kernel/runtime/log; dmesg | wc -l; echo == random; cat /kernel/runtime/random
-        echo == trace; cat /kernel/hw/boot_trace
+        echo == trace; cat /kernel/hw/boot/events
         echo == name; echo other > /proc/sys/kernel/hostname; hostname
     """))
     processes = [line.split() for line in part["processes"].splitlines()]
@@ -99,7 +99,7 @@ def test_known_truths(guest_script):
     assert int(opened[1]) >= int(opened[0]) + 1
     assert part["mounts"].strip() == "same" and figures(part["log"])["end_sequence"] > 5
     assert "seeded yes" in part["random"] and figures(part["random"])["reseeds"] > 0
-    times = [int(line.split()[1]) for line in part["trace"].splitlines()[1:]]
+    times = [int(line.split()[2]) for line in part["trace"].splitlines()[1:]]
     assert times[0] == 0 and times == sorted(times) and "first_program" in part["trace"]
     assert part["name"] == "other\n"
 
