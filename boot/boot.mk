@@ -20,9 +20,9 @@ $B/boot/layout.inc: boot/layout.h
 	$(call run,GEN,$@,sed -n -e 's/^#define/%define/' -e 's|/\*.*||' -e '/^%define/p' $< > $@)
 
 # Linked where the BIOS loads it, so that debuggers have its symbols and lines.
-$B/boot/obj/stage1.o: boot/stage1/stage1.asm $B/boot/layout.inc
+$B/boot/obj/stage1.o: boot/stage1/stage1.asm boot/stage1/large_sectors.asm $B/boot/layout.inc
 	@mkdir -p $(@D)
-	$(call run,NASM,$<,$(NASM) $(LOADER_ASFLAGS) $< -o $@)
+	$(call run,NASM,$<,$(NASM) $(LOADER_ASFLAGS) -Iboot/stage1/ $< -o $@)
 
 $B/boot/stage1.elf: $B/boot/obj/stage1.o
 	$(call run,LD,$@,$(LD) -m elf_i386 --build-id=none -Ttext=0x7c00 -e 0x7c00 $< -o $@)

@@ -7,6 +7,9 @@
 ; first drive that has a stage2; stage2 then finds the one whose boot sector carries the disk id
 ; that is in memory here.
 ;
+; On a disk with sectors larger than 512 bytes the BIOS has brought more of the disk along, and with
+; it large_sectors.asm, which then does the reading.
+;
 ; Untouched by code or live data: bytes 3..0x59, where some BIOSes write a parameter block of
 ; their own; 218..223, a time stamp; 440..509, disk id and partition table, which mkimage fills.
 ;
@@ -44,7 +47,6 @@ entry:
 flat:
         xor ax, ax
         mov ds, ax
-        mov es, ax
         mov ss, ax
         mov sp, LAYOUT_STACK_TOP
         push dx
@@ -73,16 +75,16 @@ no_rdtsc:
 
         mov si, greeting
         call print
-        mov si, packet
+        lodsb                   ; si = packet, which is one byte behind the greeting
         mov dx, cx              ; dl = the drive to try, cl = the last one
-        mov al, cl
-        and al, 0xf0
-        cmp al, DRIVE_FIRST
-        je load
+        cmp cl, DRIVE_LAST + 1 - DRIVE_FIRST
+        jo load                 ; signed overflow: exactly from DRIVE_FIRST to DRIVE_LAST
         mov dl, DRIVE_FIRST
         mov cl, DRIVE_LAST
 load:
         mov [drive], dl
+        mov al, [sectors]
+        mov [si + 2], al
         mov ah, 0x41            ; EDD 3.0 §4.1: installation check
         call read_stage2
         jc next_drive
@@ -90,7 +92,9 @@ load:
         pop es
         cmp dword [es:S2_HEADER_MAGIC + 4], MAGIC_TAIL
         jne bad_stage2
-        jmp LAYOUT_STAGE2_SEGMENT:0 ; which checks its own length and CRC
+        push es
+        push 0
+        retf                    ; to stage2, which checks its own length and CRC
 
 bad_stage2:
         inc byte [code_digit]
@@ -123,16 +127,16 @@ status equ $ - 1                ; the last the BIOS returned with a failure
         cbw                     ; ah = 0: a digit was in al
         int 0x16
         int 0x18
-.stop:  hlt
-        jmp .stop
+        jmp fail                ; some BIOSes return when they have no other device
 
-; Screen and COM1. in: si = text, NUL-terminated
+print.next:
+        call print_char
+; Screen and COM1. in: si = text, NUL-terminated; out: si behind it
 print:
         lodsb
         test al, al
-        jz print_char.done
-        call print_char
-        jmp print
+        jnz .next
+        ret
 
 ; in: al = 0..15
 print_digit:
@@ -150,14 +154,11 @@ print_char:
         xor dx, dx
         int 0x14
         popa
-.done:
         ret
 
-; in: ah = 41h (set by the caller for want of room here); out: CF = failed
+; in: ah = 41h, the packet's sector count set (by the caller for want of room here); out: CF = failed
 read_stage2:
         pusha
-        mov al, [sectors]
-        mov [si + 2], al
         mov bx, 0x55aa
         call int13
         jc .by_sector
@@ -216,6 +217,9 @@ read_chs:
 
 ; EDD 3.0 §4.3: extended read by the packet. out: CF = failed
 read_extended:
+        cmp word [si + large_sectors - packet], LARGE_SECTORS_MARK
+        je large_sectors.read
+.by_packet:
         mov ah, 0x42
 ; INT 13h on our drive; all registers survive. out: CF
 disk:
@@ -229,12 +233,12 @@ disk:
         popa
         ret
 
-greeting: db "Astra", 0
 error:    db " E"
 code_digit: db "1-", 0
 
+        times MBR_READ_COUNT - 6 - ($ - $$) db 0
+greeting: db "Astra", 0
 ; Mkimage writes other numbers for a disk with larger sectors; sector by sector it does not work.
-        times MBR_READ_COUNT - ($ - $$) db 0
 sectors: db S2_SECTORS
 packet: dw 16
         dw 0                    ; sectors
@@ -244,3 +248,5 @@ packet: dw 16
 
         times 510 - ($ - $$) db 0       ; disk id, table: filled in by mkimage
         dw 0xaa55
+
+%include "large_sectors.asm"

@@ -223,7 +223,7 @@ def test_explain_finds_damaged_files(parts, marker):
 
 
 BAD_INPUT = {
-    "stage1 of the wrong size": ("stage1", bytes(513), "stage1 has 513 bytes"),
+    "stage1 of the wrong size": ("stage1", bytes(513), "stage1 has 513 bytes, not whole sectors"),
     "stage1 over the table": ("stage1", b"\xeb\x58\x90" + b"x" * 509, "partition table go"),
     "stage2 without header": ("stage2", bytes(512), "stage2 does not begin with the header"),
     "stage2 too short": ("stage2", b"", "stage2 is too short"),

@@ -131,8 +131,33 @@ def test_boot_paths(make_image, boot, kind):
     assert 'cmdline [init="/bin/x y" quiet]' in text and "flags 0x3" in text
 
 
-def test_sectors_of_4096_bytes(make_image, boot):
-    assert "4096-byte sectors" in boot("-m", "64M", *drive(make_image(sector=4096), "nvme4k")).passed()
+@pytest.mark.parametrize("made_for", [512, 4096])
+def test_sectors_of_4096_bytes(make_image, boot, made_for):
+    assert "4096-byte sectors" in boot("-m", "64M", *drive(make_image(sector=made_for), "nvme4k")).passed()
+
+
+def test_bios_that_loads_512_bytes_of_4096(make_image, boot):
+    """Without its second sector stage1 relies on the numbers that mkimage wrote into the first."""
+    image = make_image(sector=4096)
+    patch(image, SECTOR, bytes(SECTOR))
+    boot("-m", "64M", *drive(image, "nvme4k")).passed()
+    image = make_image()
+    patch(image, SECTOR, bytes(SECTOR))
+    assert "Astra E2-" in boot("-m", "64M", *drive(image, "nvme4k"), until=rb"E\d-..").text
+
+
+@pytest.mark.parametrize("once", [True, False])
+def test_read_errors_with_4096_bytes(make_image, boot, tmp_path, once):
+    """The one large read fails, then (or not) the one of a single sector."""
+    errors = tmp_path / "errors"
+    errors.write_text('[inject-error]\nevent = "read_aio"\nerrno = "5"\nsector = "16"\n'
+                      f'once = "{"on" if once else "off"}"\n')
+    done = boot("-m", "64M", *drive(f"blkdebug:{errors}:{make_image()}", "nvme4k"), until=rb"E\d-..")
+    assert "aio failed" in done.text
+    if once:
+        done.passed()
+    else:
+        assert " E1-0C" in done.text
 
 
 @pytest.mark.parametrize("memory", ["32M", "5G"])

@@ -38,8 +38,8 @@ static void set_stage2_position(uint8_t *sector, size_t stage2_bytes, uint32_t s
 }
 
 static void check_stage1(const struct blob *stage1) {
-    if (stage1->size != MBR_BYTES)
-        die("stage1 has %zu bytes, not %u", stage1->size, MBR_BYTES);
+    if (stage1->size == 0 || stage1->size % UNIT != 0 || stage1->size > STAGE2_BYTE)
+        die("stage1 has %zu bytes, not whole sectors below stage2", stage1->size);
     if (stage1->bytes[0] != 0xeb || stage1->bytes[2] != 0x90)
         die("stage1 does not begin with a short jump and a NOP");
     for (unsigned i = MBR_CODE_BYTES; i < MBR_SIGNATURE_OFFSET; i++) {
@@ -99,7 +99,7 @@ struct blob image_build(struct image_parts *parts) {
     };
     struct blob image = {.size = IMAGE_PARTITION_BYTE + volume.size};
     image.bytes = must_alloc(image.size);
-    memcpy(image.bytes, parts->stage1.bytes, MBR_BYTES);
+    memcpy(image.bytes, parts->stage1.bytes, parts->stage1.size);
     write_dummy_bpb(image.bytes, parts->sector_bytes);
     set_stage2_position(image.bytes, parts->stage2.size, parts->sector_bytes);
     mbr_build(image.bytes, &mbr);
