@@ -37,7 +37,8 @@ def test_bytes_are_those_of_a_flat_file(tmp_path):
     """The MBR that is linked for its symbols has the bytes that nasm alone would make."""
     source = BUILD.parent / "boot/stage1/stage1.asm"
     (tmp_path / "flat.asm").write_text("org 0x7c00\n" + source.read_text())
-    subprocess.run(["nasm", "-f", "bin", f"-I{BUILD}/boot/", "flat.asm", "-o", "flat.bin"], cwd=tmp_path, check=True)
+    subprocess.run(["nasm", "-f", "bin", f"-I{BUILD}/boot/", f"-I{source.parent}/", "flat.asm", "-o", "flat.bin"],
+                   cwd=tmp_path, check=True)
     assert (tmp_path / "flat.bin").read_bytes() == (BUILD / "boot/stage1.bin").read_bytes()
 
 
