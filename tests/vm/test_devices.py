@@ -135,6 +135,28 @@ def test_screen_shows_what_is_typed(screen):
     screen.wait(r"^25 80$")
 
 
+def test_prompt_on_every_terminal_that_shows_the_log(tmp_path):
+    """Whoever has only a screen, or only a serial line, can type without having to name it."""
+    screen = Screen(tmp_path)
+    with Terminal(f"--qemu-args=-no-reboot -monitor unix:{screen.path},server,nowait") as serial:
+        serial.boot()
+        screen.wait(r"^root@astra:.*#$", limit_s=90)
+        screen.type("echo $TERM $LINES | cat\n")
+        screen.wait(r"^linux$")
+        screen.type("tty\n")
+        screen.wait(r"^/dev/tty1$")
+        assert serial.command("tty") == "/dev/console\n"
+
+
+def test_no_prompt_where_the_log_is_not_wanted(tmp_path):
+    screen = Screen(tmp_path)
+    with Terminal("--append", "console=ttyS0",
+                  f"--qemu-args=-no-reboot -monitor unix:{screen.path},server,nowait") as serial:
+        serial.boot()
+        assert serial.command("ps > /tmp/ps && grep -c '[-]sh' /tmp/ps") == "1\n"
+        assert not any("root@" in line for line in screen.lines())
+
+
 def test_scroll_back_and_reboot_key(screen):
     screen.type("seq 1 60\n")
     screen.wait(r"^60$")

@@ -5,7 +5,8 @@
  *   mount    = TYPE SOURCE TARGET [OPTIONS]
  *   env      = NAME=VALUE          for everything that init starts
  *   run      = COMMAND             once, before the consoles; init waits for it
- *   console  = TERMINAL COMMAND    a session leader on TERMINAL, started again when it ends
+ *   console  = TERMINAL COMMAND    a session leader on TERMINAL, started again when it ends;
+ *                                TERMINAL `*` is every terminal that shows the log
  *
  * COMMAND is split at blanks; use `sh -c` scripts for more. A leading dash (-sh) is not part of the
  * program's name: it makes a shell a login shell.
@@ -13,6 +14,7 @@
 #pragma once
 
 #define CONFIG_WORDS_MAX 16
+#define CONFIG_CONSOLES "*"
 
 enum config_key { CONFIG_HOSTNAME, CONFIG_MOUNT, CONFIG_ENV, CONFIG_RUN, CONFIG_CONSOLE };
 

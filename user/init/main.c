@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "user/init/config.h"
+#include "user/init/consoles.h"
 #include "user/init/service.h"
 #include "user/init/shutdown.h"
 
@@ -69,12 +70,23 @@ static void command_run(const struct config_entry *entry) {
         fprintf(stderr, "init: %s: wait status 0x%x\n", entry->word[0], (unsigned)status);
 }
 
+static char **console_command; /* of the `console` line that is being read */
+
+static void console_start(char *terminal) {
+    if (terminal)
+        service_add(terminal, console_command);
+}
+
 static void console_add(const struct config_entry *entry) {
-    char **argv = calloc((size_t)entry->words, sizeof *argv);
-    if (!argv || exec_wanted)
+    console_command = calloc((size_t)entry->words, sizeof *console_command);
+    if (!console_command || exec_wanted)
         return;
-    memcpy(argv, entry->word + 1, (size_t)(entry->words - 1) * sizeof *argv);
-    service_add(entry->word[0], argv);
+    memcpy(console_command, entry->word + 1,
+           (size_t)(entry->words - 1) * sizeof *console_command);
+    if (strcmp(entry->word[0], CONFIG_CONSOLES) == 0)
+        consoles_each(console_start);
+    else
+        console_start(entry->word[0]);
 }
 
 static void entry_handle(const struct config_entry *entry) {

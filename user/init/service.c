@@ -14,6 +14,7 @@
 #define SERVICES_MAX 16
 #define RESTART_DELAY_MS 1000
 #define QUICK_END_MS 500
+#define MAIN_CONSOLE "/dev/console"
 
 struct service {
     const char *terminal;
@@ -31,8 +32,16 @@ static long now_ms(void) {
     return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Rows and columns that the host's terminal has, when the kernel command line tells. */
-static void terminal_size_set(int fd) {
+/*
+ * The kernel command line may tell what the host's terminal is (TERM) and its rows and columns: that
+ * is /dev/console. Other terminals know their own size, and are the kernel's.
+ */
+static void terminal_kind_set(int fd, const char *path) {
+    if (strcmp(path, MAIN_CONSOLE) != 0) {
+        setenv("TERM", "linux", 1);
+        unsetenv("LINES");
+        unsetenv("COLUMNS");
+    }
     const char *rows = getenv("LINES");
     const char *columns = getenv("COLUMNS");
     if (!rows || !columns)
@@ -48,7 +57,7 @@ static int terminal_take(const char *path) {
     int fd = open(path, O_RDWR);
     if (fd < 0 || ioctl(fd, TIOCSCTTY, 0) < 0)
         return -1;
-    terminal_size_set(fd);
+    terminal_kind_set(fd, path);
     dup2(fd, STDIN_FILENO);
     dup2(fd, STDOUT_FILENO);
     dup2(fd, STDERR_FILENO);
