@@ -17,9 +17,14 @@ $B/probe/kernel.elf: $(PROBE_OBJ) tests/boot/probe.ld $(MKIMAGE)
 	$(call run,LD,$@,$(LD) -nostdlib -static -z max-page-size=4096 -z noexecstack -T tests/boot/probe.ld \
 	  $(PROBE_OBJ) -o $@.unsealed && $(MKIMAGE) --seal $@.unsealed -o $@)
 
-$B/probe/hostile.bin: tests/boot/hostile.asm $B/boot/layout.inc
+# The boot sector of the misbehaving BIOS; C, assembly and the tests read its fault numbers in one place.
+$B/probe/faults.inc: tests/boot/hostile/faults.h
 	@mkdir -p $(@D)
-	$(call run,NASM,$<,$(NASM) -f bin -w+error -I$B/boot/ $< -o $@)
+	$(call run,GEN,$@,sed -n -e 's/^#define/%define/' -e 's|/\*.*||' -e '/^%define/p' $< > $@)
+
+HOSTILE_ASM := tests/boot/hostile/hostile.asm $(sort $(wildcard tests/boot/hostile/*.inc))
+$B/probe/hostile.bin: $(HOSTILE_ASM) $B/boot/layout.inc $B/probe/faults.inc
+	$(call run,NASM,$@,$(NASM) -f bin -w+error -I$B/boot/ -I$B/probe/ -Itests/boot/hostile/ $< -o $@)
 
 .PHONY: loader-tests
 loader-tests: $B/probe/kernel.elf $B/probe/hostile.bin loader $(MKIMAGE)

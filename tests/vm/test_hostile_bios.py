@@ -1,0 +1,109 @@
+"""A BIOS that misbehaves: every fault of tests/boot/hostile/faults.h ends in a boot whose hand-over the probe kernel
+finds right, or in the documented code with its remedy. A fault that never took effect is a failed test."""
+import pytest
+
+import hostile
+from test_loader import make_image, parts  # noqa: F401  (fixtures)
+
+VIDEO = "video = 1024x768\n"
+
+# Faults, and what must come of them: text that a boot prints, or a code of boot/README.md.
+DISK = [
+    ("", "EDD"),
+    ("read_fails=1", "Astra E1-80"),
+    ("read_fails=2", "EDD"),
+    ("read_fails=3", "EDD"),
+    ("read_fails=5", "EDD"),
+    ("read_fails=13", "EDD"),
+    ("dead_behind=200", 43),
+    ("no_edd", "CHS"),
+    ("edd_lies", "CHS"),
+    ("edd_partial", "CHS"),
+    ("sector_size=1", "EDD"),
+    ("sector_size=513", "EDD"),
+    ("sector_size=0xffff", "EDD"),
+    ("no_parameters", "EDD"),
+    ("refuse_above=126", "EDD"),
+    ("refuse_above=64", "EDD"),
+    ("refuse_above=63", "EDD"),
+    ("refuse_above=32", "EDD"),
+    ("refuse_above=8", "EDD"),
+    ("refuse_above=1", "EDD"),
+    ("slow=50", "EDD"),
+    ("no_geometry", "EDD"),
+    ("no_geometry no_edd", "Astra E1-00"),
+]
+START = [
+    ("drive=0x100", "BIOS drive 80h"),
+    ("drive=0x101", "BIOS drive 80h"),
+    ("drive=0x17f", "BIOS drive 80h"),
+    ("drive=0x190", "BIOS drive 80h"),
+    ("drive=0x1ff", "BIOS drive 80h"),
+    ("cs", None),
+    ("bpb", None),
+    ("disk_id", 40),
+]
+A20 = [
+    ("a20_off", "on, by the BIOS"),
+    ("a20_off 2401_lies", "on, by the keyboard controller"),
+    ("a20_off 2401_missing", "on, by the keyboard controller"),
+]
+EVERY_CALL = [
+    ("direction", None),
+    ("interrupts", None),
+]
+MEMORY = [
+    ("map_unsorted", "by E820"),
+    ("map_overlaps", "0000000000600000 0000000000610000 type 2"),
+    ("map_24", "by E820"),
+    ("map_crowded=40", "by E820"),
+    ("map_lost=1", "by E801"),
+    ("map_lost=3", "by E801"),
+    ("map_none", "by E801"),
+    ("map_none e801_ax", "by E801"),
+    ("map_none e801_cx", "by E801"),
+    ("map_none e801_none", "by 88h"),
+    ("map_none e801_none 88_none", 30),
+    ("low_kib=512", None),
+    ("low_kib=511", 32),
+    ("ebda=0x8000", None),
+    ("ebda=0x7f00", 32),
+]
+SCREEN = [
+    ("vbe_none", "warning  80:"),
+    ("vbe_no_linear", "warning  80:"),
+    ("vbe_pitch=1", "warning  80:"),
+    ("vbe_size=0xffff", "warning  80:"),
+    ("vbe_address=1", "warning  80:"),
+    ("vbe_address=0xffff", "warning  80:"),
+    ("vbe_list", "warning  80:"),
+    ("vbe_endless", "warning  80:"),
+    ("vbe_set_fails", "warning  80:"),
+]
+COMBINED = [
+    ("no_edd read_fails=3 drive=0x100 cs bpb direction interrupts map_overlaps map_unsorted", "CHS"),
+]
+CASES = DISK + START + A20 + EVERY_CALL + MEMORY + SCREEN + COMBINED
+
+EMULATORS = {"qemu": hostile.qemu, "bochs": hostile.bochs}
+
+
+def parse(words: str) -> dict:
+    """`name` or `name=n`, n being the fault's parameter."""
+    pairs = (word.partition("=") for word in words.split())
+    return {name: int(number or "1", 0) for name, _, number in pairs}
+
+
+@pytest.fixture
+def misbehave(make_image, parts, tmp_path):  # noqa: F811
+    def run(emulator, faults, **options):
+        image = make_image(config="append = quiet\n" + (VIDEO if "vbe_" in faults else ""), ramfs_kib=200)
+        hostile.install(image, parts["hostile"], parse(faults))
+        return EMULATORS[emulator](image, tmp_path, **options)
+    return run
+
+
+@pytest.mark.parametrize("emulator", EMULATORS)
+@pytest.mark.parametrize("faults,expected", CASES, ids=[words or "none" for words, _ in CASES])
+def test_fault(misbehave, emulator, faults, expected):
+    misbehave(emulator, faults).check(parse(faults), expected)
