@@ -3,7 +3,7 @@
 MUSLCC      ?= $(if $(filter x86_64%,$(shell gcc -dumpmachine 2>/dev/null)),musl-gcc,$(CROSS_COMPILE)gcc)
 USER_CFLAGS := -std=gnu11 -Os -g0 -D_GNU_SOURCE -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections \
   $(WARNINGS) $(REPRODUCIBLE) -I.
-USER_BIN    := $B/user/init $B/user/exec-agent
+USER_BIN    := $B/user/init $B/user/exec-agent $B/user/boottrace
 PAYLOAD     := $B/payload
 BUSYBOX     := $(PAYLOAD)/busybox-static/bin/busybox
 
@@ -13,6 +13,7 @@ $B/user-obj/%.o: %.c $B/flags.txt
 
 $B/user/init: $(patsubst %.c,$B/user-obj/%.o,$(wildcard user/init/*.c))
 $B/user/exec-agent: $(patsubst %.c,$B/user-obj/%.o,$(wildcard user/agent/*.c))
+$B/user/boottrace: $(patsubst %.c,$B/user-obj/%.o,$(wildcard user/boottrace/*.c))
 $(USER_BIN):
 	@mkdir -p $(@D)
 	$(call run,USERLD,$@,$(MUSLCC) -static -s -Wl$(,)--gc-sections $^ -o $@)
