@@ -33,6 +33,9 @@ $(STAGE1): $B/boot/stage1.elf
 $B/boot/obj/lib/version.o: $B/version.txt
 $B/boot/obj/lib/version.o: EXTRA_CFLAGS = -DASTRA_VERSION='"$(VERSION)"' -DASTRA_BUILD_ID='"$(GIT_ID)"'
 
+# These two see every byte, or every cluster, of what is loaded.
+$B/boot/obj/lib/crc32.o $B/boot/obj/lib/fat_read.o: EXTRA_CFLAGS = -O2
+
 $B/boot/obj/%.o: %.c $B/flags.txt boot/boot.mk
 	@mkdir -p $(@D)
 	$(call run,CC32,$<,$(CC) $(LOADER_CFLAGS) $(EXTRA_CFLAGS) $(DEPFLAGS) -c $< -o $@)
