@@ -8,11 +8,15 @@ POLL_S = 0.1
 PROMPT = "Welcome to Astra"
 
 
-def boot(command: list, folder: Path, marker: str = PROMPT) -> str:
-    """Runs QEMU without a window until `marker` appears on COM1; what COM1 printed."""
-    console, log = folder / "console", folder / "emulator.log"
-    console.write_bytes(b"")
-    line = [*command, "-display", "none", "-serial", f"file:{console}", "-monitor", "none", "-no-reboot"]
+def boot(command: list, folder: Path, marker: str = PROMPT, console: Path = None) -> str:
+    """Runs QEMU without a window until `marker` appears on COM1; what COM1 printed. `console`: the (empty) file where
+    `command` itself sends COM1."""
+    log = folder / "emulator.log"
+    line = [*command, "-display", "none", "-monitor", "none", "-no-reboot"]
+    if not console:
+        console = folder / "console"
+        console.write_bytes(b"")
+        line += ["-serial", f"file:{console}"]
     with open(log, "wb") as output:
         machine = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
     try:
