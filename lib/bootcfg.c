@@ -82,16 +82,23 @@ static const char *add_arguments(struct bootcfg *config, struct slice value) {
     return NULL;
 }
 
-/* Reads decimal digits at the front of `s`; 0 if there are none or the number is absurd. */
-static uint32_t take_number(struct slice *s) {
+/* Reads decimal digits at the front of `s`; a number above `max` counts as max + 1. */
+static uint32_t take_number(struct slice *s, uint32_t max) {
     uint32_t number = 0;
 
     while (s->length > 0 && s->start[0] >= '0' && s->start[0] <= '9') {
-        number = MIN(number * 10 + (uint32_t)(s->start[0] - '0'), BOOTCFG_PIXELS_MAX + 1);
+        number = MIN(number * 10 + (uint32_t)(s->start[0] - '0'), max + 1);
         s->start++;
         s->length--;
     }
-    return number > BOOTCFG_PIXELS_MAX ? 0 : number;
+    return number;
+}
+
+/* The same for a number of pixels; 0 if there are no digits or too many pixels. */
+static uint32_t take_pixels(struct slice *s) {
+    uint32_t pixels = take_number(s, BOOTCFG_PIXELS_MAX);
+
+    return pixels > BOOTCFG_PIXELS_MAX ? 0 : pixels;
 }
 
 /* Skips the x of WIDTHxHEIGHT; false if there is none. */
@@ -116,11 +123,11 @@ static const char *set_video(struct bootcfg *config, struct slice value) {
         config->video_width = config->video_height = config->video_bits = 0;
         return NULL;
     }
-    uint32_t width = take_number(&value);
+    uint32_t width = take_pixels(&value);
     if (!take_x(&value))
         return problem;
-    height = take_number(&value);
-    if (take_x(&value) && !is_depth(bits = take_number(&value)))
+    height = take_pixels(&value);
+    if (take_x(&value) && !is_depth(bits = take_pixels(&value)))
         return problem;
     if (value.length != 0 || width < BOOTCFG_PIXELS_MIN || height == 0)
         return problem;
@@ -136,10 +143,28 @@ static const char *set_switch(bool *setting, struct slice value) {
     return *setting || slice_equal(value, "no") ? NULL : "neither yes nor no";
 }
 
+static const char *set_menu(struct bootcfg *config, struct slice value) {
+    value = unquote(value);
+    bool digits = value.length > 0;
+    uint32_t seconds = take_number(&value, BOOTCFG_MENU_SECONDS_MAX);
+
+    if (!digits || value.length != 0 || seconds > BOOTCFG_MENU_SECONDS_MAX)
+        return "menu is no number of seconds from 0 to 999";
+    config->menu_seconds = seconds;
+    return NULL;
+}
+
+static const char *set_file(char path[BOOTCFG_PATH_MAX + 1], struct slice value) {
+    return unquote(value).length == 0 ? "the value names no file" : set_path(path, value);
+}
+
 static const char *set_value(struct bootcfg *config, struct slice key, struct slice value) {
     if (slice_equal(key, "kernel"))
-        return unquote(value).length == 0 ? "kernel names no file"
-                                          : set_path(config->kernel, value);
+        return set_file(config->kernel, value);
+    if (slice_equal(key, "kernel_old"))
+        return set_file(config->kernel_old, value);
+    if (slice_equal(key, "menu"))
+        return set_menu(config, value);
     if (slice_equal(key, "ramfs"))
         return set_path(config->ramfs, value);
     if (slice_equal(key, "append"))
@@ -169,11 +194,13 @@ static const char *parse_line(struct bootcfg *config, struct slice line) {
 }
 
 static const char default_kernel[] = "boot/kernel.elf";
+static const char default_kernel_old[] = "boot/kernel-old.elf";
 static const char default_ramfs[] = "boot/ramfs.cpio";
 
 void bootcfg_defaults(struct bootcfg *config) {
     memset(config, 0, sizeof(*config));
     memcpy(config->kernel, default_kernel, sizeof(default_kernel));
+    memcpy(config->kernel_old, default_kernel_old, sizeof(default_kernel_old));
     memcpy(config->ramfs, default_ramfs, sizeof(default_ramfs));
 }
 
@@ -192,7 +219,7 @@ unsigned bootcfg_parse(struct bootcfg *config, const char *text, size_t size,
         const char *problem = parse_line(config, line);
 
         if (problem) {
-            report(context, number, problem);
+            report(context, &(struct bootcfg_problem){number, line.start, line.length, problem});
             problems++;
         }
         offset += line.length + 1;

@@ -24,6 +24,7 @@ UNIT_SRC_test_script_line := kernel/proc/script_line.c
 UNIT_SRC_test_pixel       := drivers/video/pixel.c
 UNIT_SRC_test_key_decode  := boot/stage2/key_decode.c
 UNIT_SRC_test_explain     := boot/stage2/flag_names.c boot/stage2/page_walk.c
+UNIT_SRC_test_line_edit   := boot/stage2/line_edit.c
 
 UNIT_LIB := $(HOSTED_LIB:%.c=$B/unit/%.o)
 $B/unit/lib/string.o $B/fuzz/lib/string.o: TEST_EXTRA := -include tests/unit/string_names.h
@@ -36,7 +37,7 @@ $B/unit/lib.a: $(UNIT_LIB)
 	@rm -f $@; ar rcsD $@ $^
 
 .SECONDEXPANSION:
-$(addprefix $B/unit/,$(UNIT_TESTS) seeded): $B/unit/%: $B/unit/tests/unit/%.o $$(UNIT_SRC_$$*:%.c=$B/unit/%.o) $B/unit/lib.a
+$(addprefix $B/unit/,$(UNIT_TESTS) seeded): $B/unit/%: $B/unit/tests/unit/%.o $$(addprefix $B/unit/,$$(UNIT_SRC_$$*:.c=.o)) $B/unit/lib.a
 	$(call run,TESTLD,$@,$(HOSTCC) $(TEST_CFLAGS) $^ -o $@)
 
 .PHONY: unit unit-seeded fuzz
@@ -60,6 +61,7 @@ FUZZ_COVER  := -fsanitize-coverage=trace-pc
 FUZZ_DRIVER := $B/fuzz/tests/fuzz/driver.o
 
 FUZZ_SRC_fuzz_key_decode := boot/stage2/key_decode.c
+FUZZ_SRC_fuzz_line_edit  := boot/stage2/line_edit.c
 $(FUZZ_DRIVER): FUZZ_COVER :=
 
 $B/fuzz/%.o: %.c $B/flags.txt
@@ -69,7 +71,7 @@ $B/fuzz/%.o: %.c $B/flags.txt
 $B/fuzz/lib.a: $(FUZZ_LIB)
 	@rm -f $@; ar rcsD $@ $^
 
-$(addprefix $B/fuzz/,$(FUZZ_TARGETS) seeded): $B/fuzz/%: $B/fuzz/tests/fuzz/%.o $(FUZZ_DRIVER) $$(FUZZ_SRC_$$*:%.c=$B/fuzz/%.o) $B/fuzz/lib.a
+$(addprefix $B/fuzz/,$(FUZZ_TARGETS) seeded): $B/fuzz/%: $B/fuzz/tests/fuzz/%.o $(FUZZ_DRIVER) $$(addprefix $B/fuzz/,$$(FUZZ_SRC_$$*:.c=.o)) $B/fuzz/lib.a
 	$(call run,FUZZLD,$@,$(HOSTCC) $(TEST_CFLAGS) -no-pie $^ -o $@)
 
 fuzz: $(addprefix $B/fuzz/,$(FUZZ_TARGETS)) fuzz-seeded

@@ -76,6 +76,7 @@ static inline uint8_t bios_byte(uint32_t address) {
 #define BDA_VIDEO_COLUMNS 0x44au
 #define BDA_CURSOR_COLUMN 0x450u
 #define BDA_CURSOR_ROW    0x451u
+#define BDA_CURSOR_SHAPE  0x460u
 #define BDA_CRTC_PORT     0x463u
 #define BDA_TICKS         0x46cu /* u32, 18.2 a second */
 #define BDA_LAST_ROW      0x484u

@@ -19,9 +19,23 @@
 static struct bootcfg config;
 static char text[CONFIG_MAX_BYTES];
 
-static void report_line(void *context, unsigned line, const char *problem) {
+static struct config_problem first_problem;
+static unsigned problems;
+
+static void report_line(void *context, const struct bootcfg_problem *problem) {
+    size_t length = MIN(problem->length, (size_t)CONFIG_LINE_SHOWN);
+
     (void)context;
-    error_warn(ERROR_CONFIG_LINE, line, "line %u: %s", line, problem);
+    error_warn(ERROR_CONFIG_LINE, problem->line, "line %u: %s", problem->line, problem->what);
+    if (problems++ == 0) {
+        first_problem = (struct config_problem){.line = problem->line, .what = problem->what};
+        memcpy(first_problem.text, problem->text, length);
+    }
+    first_problem.others = problems - 1;
+}
+
+const struct config_problem *config_problem(void) {
+    return problems > 0 ? &first_problem : NULL;
 }
 
 /* Bytes of the file now in `text`, or a negative error number. */

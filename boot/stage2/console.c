@@ -28,7 +28,7 @@ enum uart_port {
 #define UART_INPUT_ERRORS   0x1cu /* parity, framing, break */
 #define UART_CAN_SEND       0x20u
 #define UART_ABSENT         0xffu /* what an empty bus reads as */
-#define UART_SEND_PATIENCE  100000u
+#define UART_SEND_PATIENCE  1000000u /* reads, of a microsecond or less */
 
 #define TEXT_MODE_COLOUR 3u
 #define TEXT_MODE_MONO   7u

@@ -9,8 +9,7 @@
 #include "boot/stage2/trace.h"
 #include "lib/format.h"
 
-#define DETAIL_MAX         200u
-#define WAIT_MS            30000u
+#define WAIT_MS 30000u
 
 struct error_text {
     uint8_t code;
@@ -77,6 +76,8 @@ static const struct error_text texts[] = {
      "report it with the line above"},
 };
 
+static struct error_message last;
+
 static const struct error_text *find_text(enum error_code code) {
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
         if (texts[i].code == code)
@@ -87,12 +88,17 @@ static const struct error_text *find_text(enum error_code code) {
 
 static void report(enum error_code code, const char *detail, va_list arguments) {
     const struct error_text *text = find_text(code);
-    char line[DETAIL_MAX];
 
-    (void)format_vsnprintf(line, sizeof(line), detail, arguments);
+    last.code = code;
+    last.sentence = text->sentence;
+    (void)format_vsnprintf(last.detail, sizeof(last.detail), detail, arguments);
     console_fresh_line();
-    console_printf("Astra boot error %u: %s\n  %s\n  Remedy: %s.\n", code, text->sentence, line,
-                   text->remedy);
+    console_printf("Astra boot error %u: %s\n  %s\n  Remedy: %s.\n", code, last.sentence,
+                   last.detail, text->remedy);
+}
+
+const struct error_message *error_last(void) {
+    return &last;
 }
 
 bool error_report(enum error_code code, const char *detail, ...) {
@@ -105,10 +111,14 @@ bool error_report(enum error_code code, const char *detail, ...) {
 }
 
 void error_give_up(void) {
-    struct bios_regs regs = {0};
-
     console_printf("Press a key for the next boot device.\n");
     (void)keys_wait(WAIT_MS);
+    error_next_device();
+}
+
+void error_next_device(void) {
+    struct bios_regs regs = {0};
+
     bios_call(BIOS_NEXT_DEVICE, &regs);
     for (;;)
         __asm__ volatile("cli; hlt");
@@ -124,7 +134,7 @@ void error_fatal(enum error_code code, const char *detail, ...) {
 }
 
 void error_warn(enum error_code code, uint64_t number, const char *detail, ...) {
-    char line[DETAIL_MAX];
+    char line[ERROR_DETAIL_MAX];
     va_list arguments;
 
     va_start(arguments, detail);

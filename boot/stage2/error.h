@@ -8,6 +8,8 @@
 
 #include "lib/bits.h"
 
+#define ERROR_DETAIL_MAX 200u
+
 enum error_code {
     ERROR_STAGE2_DAMAGED = 10,
     ERROR_CPU_NO_CPUID = 11,
@@ -46,9 +48,19 @@ enum error_code {
 /* Reports the error with `detail`. Returns false, so that a check can end with it. */
 printf_like(2, 3) bool error_report(enum error_code code, const char *detail, ...);
 
+/* The last error reported. */
+struct error_message {
+    enum error_code code;
+    const char *sentence;
+    char detail[ERROR_DETAIL_MAX];
+};
+const struct error_message *error_last(void);
+
+/* Hands the machine back to the BIOS, which tries its next boot device. */
+noreturn_fn void error_next_device(void);
+
 /*
- * Waits for a key (or a byte on COM1, or 30 seconds) and hands the machine back to the BIOS, which
- * tries its next boot device.
+ * Waits for a key (or a byte on COM1, or 30 seconds); then error_next_device.
  */
 noreturn_fn void error_give_up(void);
 

@@ -4,17 +4,18 @@
  */
 #include "boot/stage2/a20.h"
 #include "boot/stage2/acpi.h"
+#include "boot/stage2/boot_options.h"
 #include "boot/stage2/config.h"
 #include "boot/stage2/console.h"
 #include "boot/stage2/cpu.h"
 #include "boot/stage2/disk.h"
-#include "boot/stage2/error.h"
 #include "boot/stage2/exceptions.h"
 #include "boot/stage2/handoff.h"
 #include "boot/stage2/io.h"
 #include "boot/stage2/kernel_load.h"
 #include "boot/stage2/main.h"
 #include "boot/stage2/memory.h"
+#include "boot/stage2/menu.h"
 #include "boot/stage2/paging.h"
 #include "boot/stage2/ramfs.h"
 #include "boot/stage2/self_check.h"
@@ -25,11 +26,13 @@
 #include "lib/string.h"
 #include "lib/version.h"
 
+/* The kernel that was chosen; another one if that fails and a person says so. */
 static const struct loaded_kernel *load_kernel(const struct bootcfg *config) {
-    const struct loaded_kernel *kernel = kernel_load(config->kernel);
+    const struct loaded_kernel *kernel;
 
-    if (!kernel)
-        error_give_up();
+    while (!(kernel = kernel_load(boot_options()->previous_kernel ? config->kernel_old
+                                                                  : config->kernel)))
+        menu_after_failure(config);
     return kernel;
 }
 
@@ -53,6 +56,7 @@ void stage2_main(uint32_t drive) {
     volume_open();
     const struct bootcfg *config = config_read();
 
+    menu_offer(config); /* after everything that it shows is known */
     video_choose(config->video_width, config->video_height, config->video_bits);
     const struct loaded_kernel *kernel = load_kernel(config);
 

@@ -11,6 +11,7 @@
 #include "boot/stage2/trace.h"
 #include "lib/errno.h"
 #include "lib/mbr.h"
+#include "lib/string.h"
 
 #define FAT_WINDOW_BYTES 8192u
 #define PIECE_UNITS      2032u /* between two looks at the clock: 16 full BIOS calls */
@@ -104,4 +105,39 @@ int volume_load_start(const struct fat_entry *entry, void *buffer, uint32_t capa
 
     fat_file_open(entry, &file);
     return fat_file_read(&volume, &file, buffer, capacity, &nread);
+}
+
+const struct fat_geometry *volume_geometry(void) {
+    return &volume.geometry;
+}
+
+uint32_t volume_free_clusters(void) {
+    static union {
+        struct fat_boot_sector boot;
+        struct fat_fsinfo info;
+    } sector;
+
+    if (read_units(NULL, 0, 1, &sector) != 0 ||
+        read_units(NULL, (uint64_t)sector.boot.fsinfo_sector *
+                   (volume.geometry.bytes_per_sector / DISK_UNIT), 1, &sector) != 0 ||
+        sector.info.lead_signature != FAT_FSINFO_LEAD ||
+        sector.info.free_count > volume.geometry.cluster_count)
+        return VOLUME_FREE_UNKNOWN;
+    return sector.info.free_count;
+}
+
+int volume_list(const char *path, void (*visit)(const struct fat_entry *entry)) {
+    static struct fat_entry entry;
+    int status = fat_lookup(&volume, path, &directory, &entry);
+
+    if (status == 0 && !(entry.attributes & FAT_ATTR_DIRECTORY))
+        status = -ENOTDIR;
+    if (status)
+        return status;
+    fat_dir_open(&volume, entry.first_cluster, &directory);
+    while ((status = fat_dir_next(&volume, &directory, &entry)) > 0) {
+        if (strcmp(entry.name, ".") != 0 && strcmp(entry.name, "..") != 0)
+            visit(&entry);
+    }
+    return status;
 }

@@ -22,3 +22,13 @@ must_check int volume_load(const struct fat_entry *entry, void *buffer, const ch
 
 /* Reads at most `capacity` bytes, a multiple of 512, from the file's start. As volume_load. */
 must_check int volume_load_start(const struct fat_entry *entry, void *buffer, uint32_t capacity);
+
+const struct fat_geometry *volume_geometry(void);
+
+#define VOLUME_FREE_UNKNOWN 0xffffffffu
+
+/* Free clusters by the volume's own note; VOLUME_FREE_UNKNOWN if it has none. */
+uint32_t volume_free_clusters(void);
+
+/* Calls `visit` for each name in the directory `path` but "." and "..". As volume_find. */
+must_check int volume_list(const char *path, void (*visit)(const struct fat_entry *entry));

@@ -7,11 +7,13 @@
 static struct bootcfg config;
 static unsigned last_line;
 static const char *last_problem;
+static char last_text[100];
 
-static void report(void *context, unsigned line, const char *problem) {
+static void report(void *context, const struct bootcfg_problem *problem) {
     (void)context;
-    last_line = line;
-    last_problem = problem;
+    last_line = problem->line;
+    last_problem = problem->what;
+    snprintf(last_text, sizeof(last_text), "%.*s", (int)problem->length, problem->text);
 }
 
 static unsigned parse(const char *text) {
@@ -87,8 +89,8 @@ TEST(problems) {
     check_problem("\n\ncolour = blue\n", 3, "unknown key");
     check_problem("append = \"open\n", 1, "a quote is not closed");
     check_problem("append = end\\\n", 1, "nothing follows the backslash");
-    check_problem("kernel =\n", 1, "kernel names no file");
-    check_problem("kernel = ''\n", 1, "kernel names no file");
+    check_problem("kernel =\n", 1, "the value names no file");
+    check_problem("kernel = ''\n", 1, "the value names no file");
     check_problem("video = 1280\n", 1, "video is neither text nor WIDTHxHEIGHT[xBITS]");
     check_problem("video = 1280x\n", 1, "video is neither text nor WIDTHxHEIGHT[xBITS]");
     check_problem("video = 12x12\n", 1, "video is neither text nor WIDTHxHEIGHT[xBITS]");
@@ -106,6 +108,28 @@ TEST(explain) {
     CHECK(!config.explain);
     check_problem("explain = perhaps\n", 1, "neither yes nor no");
     CHECK(!config.explain);
+}
+
+TEST(menu) {
+    CHECK_EQ(parse(""), 0);
+    CHECK_EQ(config.menu_seconds, 0);
+    CHECK_STR(config.kernel_old, "boot/kernel-old.elf");
+    CHECK_EQ(parse("menu = 15\nkernel_old = 'boot/last one.elf'\n"), 0);
+    CHECK_EQ(config.menu_seconds, 15);
+    CHECK_STR(config.kernel_old, "boot/last one.elf");
+    CHECK_EQ(parse("menu = 999\nmenu = \"0\"\n"), 0);
+    CHECK_EQ(config.menu_seconds, 0);
+    check_problem("menu = 1000\n", 1, "menu is no number of seconds from 0 to 999");
+    check_problem("menu = 4294967297\n", 1, "menu is no number of seconds from 0 to 999");
+    check_problem("menu =\n", 1, "menu is no number of seconds from 0 to 999");
+    check_problem("menu = 5 s\n", 1, "menu is no number of seconds from 0 to 999");
+    check_problem("kernel_old = \n", 1, "the value names no file");
+}
+
+TEST(a_problem_comes_with_its_line) {
+    CHECK_EQ(parse("append = a\n  colour = blue # sky\r\n"), 1);
+    CHECK_EQ(last_line, 2);
+    CHECK_STR(last_text, "  colour = blue # sky\r");
 }
 
 TEST(a_bad_line_leaves_the_others) {

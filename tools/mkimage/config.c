@@ -7,9 +7,9 @@
 #include "lib/bootcfg.h"
 #include "tools/mkimage/image.h"
 
-static void report(void *context, unsigned line, const char *problem) {
+static void report(void *context, const struct bootcfg_problem *problem) {
     (void)context;
-    die("%s, line %u: %s", IMAGE_CONFIG, line, problem);
+    die("%s, line %u: %s", IMAGE_CONFIG, problem->line, problem->what);
 }
 
 void config_check(const struct blob *config) {

@@ -174,8 +174,8 @@ void explain_ramfs(struct explanation *explanation, const struct blob *archive) 
         explain_check(explanation, status == 0, "carries no checksum: the loader will warn");
 }
 
-static void report_config_line(void *context, unsigned line, const char *problem) {
-    explain_check(context, false, "line %u: %s", line, problem);
+static void report_config_line(void *context, const struct bootcfg_problem *problem) {
+    explain_check(context, false, "line %u: %s", problem->line, problem->what);
 }
 
 void explain_config(struct explanation *explanation, const struct blob *config) {
