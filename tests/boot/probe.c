@@ -197,6 +197,37 @@ static void check_ramfs(const struct boot_info *info) {
           info->flags);
 }
 
+/* For each step of the loader: ticks of the TSC it took, and how many of them inside the BIOS. */
+static void print_steps(const struct boot_trace *trace) {
+    const struct boot_trace_event *begin = trace->events;
+
+    for (uint64_t i = 0; i < MIN(trace->count, (uint64_t)BOOT_TRACE_EVENTS); i++) {
+        const struct boot_trace_event *event = &trace->events[i];
+
+        if (event->id == BOOT_EVENT_STEP)
+            begin = event;
+        if (event->id == BOOT_EVENT_STEP_DONE || event->id == BOOT_EVENT_JUMP)
+            print("probe: step %llu ticks %llu bios %llu bytes %llu\r\n",
+                  (unsigned long long)begin->a, (unsigned long long)(event->tsc - begin->tsc),
+                  (unsigned long long)(event->bios_ticks - begin->bios_ticks),
+                  (unsigned long long)event->b);
+    }
+}
+
+/* The whole way here: stage1 with what the BIOS does for it, stage2, and the BIOS' part of that. */
+static void print_cost(const struct boot_info *info, const struct boot_trace *trace) {
+    const struct boot_trace_event *last =
+        &trace->events[(trace->count - 1) % BOOT_TRACE_EVENTS];
+
+    if (trace->count > BOOT_TRACE_EVENTS)
+        return;
+    print("probe: cost stage1 %llu stage2 %llu bios %llu tsc_khz %u\r\n",
+          (unsigned long long)(trace->events[1].tsc - trace->events[0].tsc),
+          (unsigned long long)(last->tsc - trace->events[1].tsc),
+          (unsigned long long)last->bios_ticks, info->cpu.tsc_khz);
+    print_steps(trace);
+}
+
 static void check_trace(const struct boot_info *info) {
     const struct boot_trace *trace = at_phys(info->trace_phys);
     uint64_t count = MIN(trace->count, (uint64_t)BOOT_TRACE_EVENTS);
@@ -208,6 +239,7 @@ static void check_trace(const struct boot_info *info) {
     check(trace->events[0].id == BOOT_EVENT_STAGE1_ENTRY, "trace starts with stage1");
     check(trace->events[(trace->count - 1) % BOOT_TRACE_EVENTS].id == BOOT_EVENT_JUMP,
           "trace ends with the jump");
+    print_cost(info, trace);
     print("probe: %llu events, stage1 to here %llu us\r\n", (unsigned long long)trace->count,
           info->cpu.tsc_khz ? (unsigned long long)((trace->events[count - 1].tsc -
               trace->events[0].tsc) * 1000 / info->cpu.tsc_khz) : 0ull);
