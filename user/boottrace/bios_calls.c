@@ -42,16 +42,25 @@ static int compare_duration(const void *a, const void *b) {
     return *left < *right ? -1 : 1;
 }
 
+static const char *const registers[] = {"eax", "ebx", "ecx", "edx", "esi", "edi", "ds", "es"};
+
+static void print_register_names(void) {
+    printf("     ");
+    for (size_t i = 0; i < sizeof registers / sizeof *registers; i++)
+        printf(" %-*s", registers[i][0] == 'e' && registers[i][2] ? 8 : 4, registers[i]);
+    printf(" flags\n");
+}
+
 static void print_registers(const struct table *calls, size_t row, const char *title, const char *prefix) {
-    static const char *const names[] = {"eax", "ebx", "ecx", "edx", "esi", "edi", "ds", "es"};
     char heading[32];
 
-    printf("   %-3s", title);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        snprintf(heading, sizeof heading, "%s%s", prefix, names[i]);
-        printf(names[i][0] == 'e' && names[i][2] ? " %.1s%s" : " %.0s%s", names[i] + 1, table_text(calls, row, heading));
+    printf("  %-3s", title);
+    for (size_t i = 0; i < sizeof registers / sizeof *registers; i++) {
+        snprintf(heading, sizeof heading, "%s%s", prefix, registers[i]);
+        printf(" %s", table_text(calls, row, heading));
     }
-    printf("\n");
+    snprintf(heading, sizeof heading, "%sflags", prefix);
+    printf(" %s\n", table_text(calls, row, heading));
 }
 
 static void print_call(const struct bios_listing *listing, const struct table *calls, size_t row) {
@@ -63,7 +72,7 @@ static void print_call(const struct bios_listing *listing, const struct table *c
     if (listing->tsc_hz)
         printf("%10.2f%9.3f", (double)table_number(calls, row, "time_ns") / 1e6,
                (double)table_number(calls, row, "ticks") / ticks_per_ms);
-    printf("%5s  %-8s %02Xh AH=%02X  %s", table_text(calls, row, "calls"), table_text(calls, row, "step"), vector,
+    printf("%6s  %-8s %02Xh AH=%02X  %s", table_text(calls, row, "calls"), table_text(calls, row, "step"), vector,
            function, name_of(vector, function));
     if (table_number(calls, row, "sectors"))
         printf(": %s at %s", table_text(calls, row, "sectors"), table_text(calls, row, "lba"));
@@ -86,7 +95,9 @@ static bool list_calls(const struct bios_listing *listing, const struct table *c
     sorted_calls = calls;
     if (!listing->in_order)
         qsort(order, calls->rows, sizeof *order, compare_duration);
-    printf("%4s%s%5s  %-8s %s\n", "no", listing->tsc_hz ? "     at ms  ms long" : "", "calls", "step", "interrupt");
+    printf("%4s%s%6s  %-8s %s\n", "no", listing->tsc_hz ? "     at ms  ms long" : "", " calls", "step", "interrupt");
+    if (listing->registers)
+        print_register_names();
     for (size_t i = 0; i < calls->rows && i < listing->limit; i++)
         print_call(listing, calls, order[i]);
     free(order);

@@ -6,6 +6,7 @@
 #define INFO "/kernel/hw/boot/info"
 #define BAR_CELLS 26u
 #define MS_PER_S 1000.0
+#define LINES_ABOVE 4u /* usually: remarks come on top */
 
 /* Background colours (ECMA-48 §8.3.117) and the letters that stand for them without colours. */
 static const struct style {
@@ -85,10 +86,20 @@ static void print_phase(const struct timeline *timeline, const struct phase *pha
     print_bar(timeline, phase, colours);
 }
 
-static void print_legend(bool colours) {
-    for (size_t i = 0; i < sizeof styles / sizeof *styles; i++) {
-        print_cells(&styles[i], colours, 2);
-        printf(" %s  ", styles[i].name);
+static uint64_t owner_ticks(const struct timeline *timeline, enum owner owner) {
+    uint64_t ticks = 0;
+
+    for (size_t i = 0; i < timeline->count; i++)
+        if (timeline->phases[i].owner == owner)
+            ticks += phase_ticks(&timeline->phases[i]);
+    return ticks;
+}
+
+/* The colours, and how long whose work took. */
+static void print_legend(const struct timeline *timeline, bool colours) {
+    for (enum owner owner = OWNER_LOADER; owner <= OWNER_PROGRAMS; owner++) {
+        print_cells(&styles[owner], colours, 2);
+        printf(" %s %.1f ms  ", styles[owner].name, milliseconds(timeline, owner_ticks(timeline, owner)));
     }
     print_cells(&bios_style, colours, 2);
     printf(" %s\n", bios_style.name);
@@ -98,12 +109,11 @@ static void print_bios(const struct timeline *timeline) {
     uint64_t calls = value_read(INFO, "bios_calls"), ticks = value_read(INFO, "bios_ticks");
     uint64_t dropped = value_read(INFO, "bios_dropped_calls");
 
-    printf("inside the BIOS %.1f ms in %llu calls of stage2", milliseconds(timeline, ticks),
-           (unsigned long long)calls);
+    printf("stage2 called the BIOS %llu times; that is %.1f ms of the loader's\n", (unsigned long long)calls,
+           milliseconds(timeline, ticks));
     if (dropped)
-        printf("; %llu of them, %.1f ms, were too many for the log", (unsigned long long)dropped,
+        printf("%llu of these calls, %.1f ms, were too many for the log of --bios\n", (unsigned long long)dropped,
                milliseconds(timeline, value_read(INFO, "bios_dropped_ticks")));
-    printf("\n");
 }
 
 static void print_remarks(const struct timeline *timeline) {
@@ -118,18 +128,44 @@ static void print_remarks(const struct timeline *timeline) {
         printf("no shell has waited for input yet: this ends with the last event there is\n");
 }
 
-void chart_print(const struct timeline *timeline, bool colours) {
-    double total_ms = milliseconds(timeline, timeline->end_tsc - timeline->start_tsc);
+/* How many phases are longer than this one; of two equally long the first counts as longer. */
+static size_t rank(const struct timeline *timeline, size_t index) {
+    uint64_t ticks = phase_ticks(&timeline->phases[index]);
+    size_t longer = 0;
 
-    printf("%sFrom the boot sector to %s: %.1f ms%s (TSC at %.1f MHz)\n", colours ? BOLD : "",
-           timeline->reached_prompt ? "the prompt" : "here", total_ms, colours ? PLAIN : "",
+    for (size_t i = 0; i < timeline->count; i++) {
+        uint64_t other = phase_ticks(&timeline->phases[i]);
+        longer += other > ticks || (other == ticks && i < index);
+    }
+    return longer;
+}
+
+static void print_phases(const struct timeline *timeline, const struct chart *chart, size_t shown) {
+    uint64_t left_out = 0;
+
+    for (size_t i = 0; i < timeline->count; i++) {
+        if (rank(timeline, i) < shown)
+            print_phase(timeline, &timeline->phases[i], chart->colours);
+        else
+            left_out += phase_ticks(&timeline->phases[i]);
+    }
+    if (shown < timeline->count)
+        printf("and %zu shorter ones, %.2f ms together; --all shows them\n", timeline->count - shown,
+               milliseconds(timeline, left_out));
+}
+
+void chart_print(const struct timeline *timeline, const struct chart *chart) {
+    double total_ms = milliseconds(timeline, timeline->end_tsc - timeline->start_tsc);
+    bool fits = chart->lines == 0 || timeline->count + LINES_ABOVE <= chart->lines;
+
+    printf("%sFrom the boot sector to %s: %.1f ms%s (TSC at %.1f MHz)\n", chart->colours ? BOLD : "",
+           timeline->reached_prompt ? "the prompt" : "here", total_ms, chart->colours ? PLAIN : "",
            (double)timeline->tsc_hz / 1e6);
     print_bios(timeline);
     print_remarks(timeline);
-    print_legend(colours);
+    print_legend(timeline, chart->colours);
     printf("%-13s%9s%6s%6s%10s%8s  0%*.0f ms\n", "", "ms", "share", "BIOS", "bytes", "MB/s", (int)BAR_CELLS - 4, total_ms);
-    for (size_t i = 0; i < timeline->count; i++)
-        print_phase(timeline, &timeline->phases[i], colours);
+    print_phases(timeline, chart, fits ? timeline->count : chart->lines - LINES_ABOVE - 1);
 }
 
 void chart_print_order(const struct timeline *timeline) {

@@ -4,12 +4,14 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "user/boottrace/bios_calls.h"
 #include "user/boottrace/chart.h"
 
 #define CALLS_SHOWN 20u
+#define LINES_MIN 12u /* of a terminal whose size is taken seriously */
 
 enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
@@ -20,11 +22,11 @@ struct request {
 
 static const char usage[] =
     "boottrace                 a timeline from the boot sector to the prompt\n"
-    "boottrace --plain         the same without colours (so too when not on a terminal)\n"
+    "    --plain               without colours (so too when not on a terminal)\n"
     "boottrace --bios          the loader's BIOS calls, the slowest 20 first\n"
-    "    --all                 all of them\n"
     "    --order               as they were made\n"
     "    --registers           with registers in and out: eax ebx ecx edx esi edi ds es\n"
+    "--all                     also what would not fit\n"
     "\n"
     "Columns: ms, share of the whole, share of it inside the BIOS, bytes loaded and\n"
     "megabytes (10^6) a second of the whole step, checksums included. Stage1 does not time\n"
@@ -49,12 +51,24 @@ static bool parse(struct request *request, int argc, char **argv) {
             return false;
         *words[found].set = true;
     }
-    return request->bios || !(request->all || request->listing.in_order || request->listing.registers);
+    return request->bios || !(request->listing.in_order || request->listing.registers);
 }
 
-static bool show_timeline(const struct timeline *timeline, bool plain) {
+/* A whole screen of a terminal, but for the prompt that follows. */
+static size_t lines_there(void) {
+    struct winsize size;
+
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > LINES_MIN ? size.ws_row - 1u : 0;
+}
+
+static bool show_timeline(const struct timeline *timeline, const struct request *request) {
+    struct chart chart = {
+        .colours = !request->plain && isatty(STDOUT_FILENO),
+        .lines = request->all ? 0 : lines_there(),
+    };
+
     if (timeline->tsc_hz)
-        chart_print(timeline, !plain && isatty(STDOUT_FILENO));
+        chart_print(timeline, &chart);
     else
         chart_print_order(timeline);
     return true;
@@ -73,7 +87,7 @@ int main(int argc, char **argv) {
         return STATUS_FAILED;
     request.listing.tsc_hz = timeline.tsc_hz;
     request.listing.limit = request.all ? SIZE_MAX : CALLS_SHOWN;
-    bool done = request.bios ? bios_calls_print(&request.listing) : show_timeline(&timeline, request.plain);
+    bool done = request.bios ? bios_calls_print(&request.listing) : show_timeline(&timeline, &request);
 
     table_free(&events);
     return done ? STATUS_OK : STATUS_FAILED;

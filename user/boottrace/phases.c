@@ -12,13 +12,13 @@ static const struct {
     enum owner owner;
 } endings[] = {
     {"stage1_read", "stage1", OWNER_LOADER},         {"kernel_entry", "long mode", OWNER_LOADER},
-    {"kernel_memory", "memory", OWNER_KERNEL},       {"kernel_clock", "interrupts", OWNER_KERNEL},
+    {"kernel_memory", "kernel memory", OWNER_KERNEL},       {"kernel_clock", "interrupts", OWNER_KERNEL},
     {"kernel_threads", "threads", OWNER_KERNEL},     {"filesystems", "file tree", OWNER_KERNEL},
-    {"drivers", "drivers", OWNER_KERNEL},            {"first_program", "exec", OWNER_KERNEL},
+    {"drivers", "drivers", OWNER_KERNEL},            {"first_program", "first program", OWNER_KERNEL},
     {"prompt", "to the prompt", OWNER_PROGRAMS},
 };
 
-static const char *const loading_steps[] = {"config", "kernel", "ramfs"};
+static const char *const loading_steps[] = {"kernel", "ramfs"};
 
 static bool is(const struct table *events, size_t row, const char *name) {
     return strcmp(table_text(events, row, "event"), name) == 0;
