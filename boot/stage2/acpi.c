@@ -21,19 +21,7 @@
 #define ROM_START         0xe0000u
 #define ROM_END           0x100000u
 
-struct rsdp {
-    char signature[8];
-    uint8_t checksum;
-    char oem[6];
-    uint8_t revision; /* 2 and above: the part behind rsdt is there */
-    uint32_t rsdt;
-    uint32_t length;
-    uint64_t xsdt;
-    uint8_t extended_checksum;
-    uint8_t reserved[3];
-} __attribute__((packed));
-
-_Static_assert(sizeof(struct rsdp) == RSDP_V2_BYTES, "RSDP");
+_Static_assert(sizeof(struct acpi_rsdp) == RSDP_V2_BYTES, "RSDP");
 
 static bool sums_to_zero(const uint8_t *bytes, uint32_t count) {
     uint8_t sum = 0;
@@ -43,16 +31,16 @@ static bool sums_to_zero(const uint8_t *bytes, uint32_t count) {
     return sum == 0;
 }
 
-static bool is_rsdp(const struct rsdp *rsdp) {
+static bool is_rsdp(const struct acpi_rsdp *rsdp) {
     const uint8_t *bytes = (const uint8_t *)rsdp;
 
     return memcmp(rsdp->signature, RSDP_SIGNATURE, 8) == 0 && sums_to_zero(bytes, RSDP_V1_BYTES) &&
-           (rsdp->revision < 2 || sums_to_zero(bytes, RSDP_V2_BYTES));
+           (rsdp->revision < ACPI_RSDP_REVISION_2 || sums_to_zero(bytes, RSDP_V2_BYTES));
 }
 
 static uint32_t search(uint32_t start, uint32_t end) {
     for (uint32_t at = start; at + RSDP_V2_BYTES <= end; at += RSDP_ALIGN) {
-        if (is_rsdp((const struct rsdp *)(uintptr_t)at))
+        if (is_rsdp((const struct acpi_rsdp *)(uintptr_t)at))
             return at;
     }
     return 0;

@@ -3,6 +3,7 @@
  */
 #include "boot/stage2/config.h"
 
+#include "boot/stage2/boot_options.h"
 #include "boot/stage2/console.h"
 #include "boot/stage2/disk.h"
 #include "boot/stage2/error.h"
@@ -68,6 +69,7 @@ const struct bootcfg *config_read(void) {
         console_printf("%s, %d bytes\n", CONFIG_PATH, size);
         (void)bootcfg_parse(&config, text, (size_t)size, report_line, NULL);
     }
+    boot_options()->explain |= config.explain;
     boot_facts.config = &config;
     boot_facts.config_bytes = size < 0 ? 0 : (uint32_t)size;
     info->cmdline_length = config.append_length;

@@ -5,6 +5,8 @@
 
 #include "boot/stage2/console.h"
 #include "boot/stage2/exceptions.h"
+#include "boot/stage2/explain.h"
+#include "boot/stage2/facts.h"
 #include "boot/stage2/handoff_jump.h"
 #include "boot/stage2/io.h"
 #include "boot/stage2/state.h"
@@ -45,6 +47,8 @@ void handoff(void) {
     };
 
     trace_step(BOOT_STEP_HANDOFF);
+    boot_facts.target = &target;
+    explain(EXPLAIN_HANDOFF);
     console_step("start");
     console_printf("kernel at %#llx\n\n", (unsigned long long)target.entry);
     video_activate();

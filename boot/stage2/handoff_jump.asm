@@ -25,6 +25,7 @@ handoff_jump:
         call long_mode_on
         jmp SELECTOR_CODE64:.long
 
+section .text64 progbits alloc exec nowrite align=16
         bits 64
 .long:
         mov eax, SELECTOR_DATA32        ; SDM 3A §3.4.2: data segments are flat in any case

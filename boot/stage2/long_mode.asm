@@ -69,6 +69,7 @@ long_mode_visit:
         call read_registers     ; after
         jmp SELECTOR_CODE64:.long
 
+section .text64 progbits alloc exec nowrite align=16
         bits 64
 .long:                          ; the stack is not used: SDM 1 §3.4.1.1
         mov rax, [ebp + 16]
@@ -77,6 +78,7 @@ long_mode_visit:
         mov word [ebx + registers_size + 8], cs
         jmp far dword [abs .back_pointer]
 
+section .text
         bits 32
 .back:                          ; SDM 3A §9.8.5.4: paging off, in compatibility mode, ends it
         sub ebx, registers_size

@@ -10,6 +10,7 @@
 #include "boot/stage2/cpu.h"
 #include "boot/stage2/disk.h"
 #include "boot/stage2/exceptions.h"
+#include "boot/stage2/explain.h"
 #include "boot/stage2/handoff.h"
 #include "boot/stage2/io.h"
 #include "boot/stage2/kernel_load.h"
@@ -57,11 +58,17 @@ void stage2_main(uint32_t drive) {
     const struct bootcfg *config = config_read();
 
     menu_offer(config); /* after everything that it shows is known */
+    explain(EXPLAIN_CONFIG);
     video_choose(config->video_width, config->video_height, config->video_bits);
+    explain(EXPLAIN_VIDEO);
     const struct loaded_kernel *kernel = load_kernel(config);
 
+    explain(EXPLAIN_KERNEL);
     ramfs_load(config->ramfs); /* after the kernel, whose address is fixed */
+    explain(EXPLAIN_RAMFS);
     acpi_find();
+    explain(EXPLAIN_ACPI);
     paging_build(kernel);
+    explain(EXPLAIN_PAGING);
     handoff();
 }

@@ -151,6 +151,10 @@ void video_choose(uint32_t width, uint32_t height, uint32_t bits) {
     trace_step_done(BOOT_STEP_VIDEO, chosen.vbe_mode);
 }
 
+const struct boot_video *video_chosen(void) {
+    return &chosen;
+}
+
 void video_activate(void) {
     if (chosen.mode == BOOT_VIDEO_LINEAR) {
         if (vbe_call(VBE_SET_MODE, 0, 0, chosen.vbe_mode | VBE_MODE_LINEAR)) {

@@ -1,0 +1,131 @@
+/*
+ * The pager of explain mode.
+ */
+#include "boot/stage2/explain.h"
+
+#include "boot/stage2/boot_options.h"
+#include "boot/stage2/console.h"
+#include "boot/stage2/explain_pages.h"
+#include "boot/stage2/explain_screen.h"
+#include "boot/stage2/keys.h"
+
+#define FIRST_WAIT_MS  30000u  /* until a key shows that somebody is there */
+#define READER_WAIT_MS 900000u
+#define FOOTER_ROW     23u
+#define ROW_OF_TEXT    2u
+
+struct page {
+    enum explain_point point;
+    const char *title;
+    const char *see; /* where to see it live, and the source */
+    explain_show_fn *show;
+};
+
+static const struct page pages[] = {
+    {EXPLAIN_CONFIG, "The boot sector", "./astra tour mbr   boot/stage1/stage1.asm",
+     explain_boot_sector},
+    {EXPLAIN_CONFIG, "Segment descriptors", "./astra debug: gdt   boot/stage2/entry.asm",
+     explain_segments},
+    {EXPLAIN_CONFIG, "From real mode to protected mode",
+     "./astra tour protected-mode   boot/stage2/entry.asm", explain_protected_mode},
+    {EXPLAIN_CONFIG, "The processor", "./astra debug: info registers   boot/stage2/cpu.c",
+     explain_cpu},
+    {EXPLAIN_CONFIG, "Address line A20", "./astra tour a20   boot/stage2/a20.c", explain_a20},
+    {EXPLAIN_CONFIG, "The memory map as the BIOS tells it",
+     "./astra tour e820   boot/stage2/memory.c", explain_raw_map},
+    {EXPLAIN_CONFIG, "The memory map made clean", "./astra debug: e820   lib/e820.c",
+     explain_clean_map},
+    {EXPLAIN_CONFIG, "The disk", "./astra bochs: break on INT 13h   boot/stage2/disk.c",
+     explain_disk},
+    {EXPLAIN_CONFIG, "Configuration and kernel arguments", "boot/astra.cfg   lib/bootcfg.c",
+     explain_config},
+    {EXPLAIN_VIDEO, "The screen", "boot/stage2/video.c", explain_video},
+    {EXPLAIN_VIDEO, "Next: the kernel", "boot/stage2/kernel_load.c", explain_kernel_before},
+    {EXPLAIN_KERNEL, "The kernel: header and checksum",
+     "readelf -h build/kernel.elf   lib/elf.c", explain_kernel_header},
+    {EXPLAIN_KERNEL, "The kernel: segments",
+     "readelf -l build/kernel.elf   boot/stage2/kernel_load.c", explain_kernel_segments},
+    {EXPLAIN_RAMFS, "The ramfs", "cpio -itv < build/boot/ramfs.cpio   boot/stage2/ramfs.c",
+     explain_ramfs},
+    {EXPLAIN_ACPI, "ACPI's root pointer", "boot/stage2/acpi.c", explain_acpi},
+    {EXPLAIN_ACPI, "Next: page tables", "boot/stage2/paging.c", explain_paging_before},
+    {EXPLAIN_PAGING, "The page walk of the kernel's entry point",
+     "./astra debug: pagewalk   ./astra tour page-table   boot/stage2/paging.c",
+     explain_page_walk},
+    {EXPLAIN_PAGING, "One memory at two addresses", "./astra debug: pagewalk   boot/stage2/paging.c",
+     explain_low_maps},
+    {EXPLAIN_HANDOFF, "Long mode, there and back",
+     "./astra tour long-mode   boot/stage2/long_mode.asm", explain_long_mode},
+    {EXPLAIN_HANDOFF, "The jump", "./astra debug: bootinfo   boot/stage2/handoff_jump.asm",
+     explain_jump},
+};
+
+static unsigned next_page;  /* the first not shown yet */
+static bool reader_present; /* a key was pressed */
+
+/* Shows one part of a page with its frame. Returns how many parts there are. */
+static unsigned show(unsigned index, unsigned part) {
+    const struct page *page = &pages[index];
+
+    explain_screen_clear();
+    console_printf(" %u/%u  %s", index + 1, (unsigned)ARRAY_SIZE(pages), page->title);
+    explain_screen_paint_row(0, EXPLAIN_TITLE);
+    explain_screen_go(ROW_OF_TEXT);
+    unsigned parts = page->show(part);
+
+    explain_screen_go(FOOTER_ROW);
+    console_printf(" see: %s\n", page->see);
+    console_printf(" Enter next   b back   q boot without more pages%s",
+                   reader_present ? "" : "   (boots after 30 s without a key)");
+    explain_screen_paint_row(FOOTER_ROW, EXPLAIN_FOOTER);
+    explain_screen_paint_row(FOOTER_ROW + 1, EXPLAIN_FOOTER);
+    return parts;
+}
+
+enum answer { ANSWER_NEXT, ANSWER_BACK, ANSWER_QUIT };
+
+static enum answer ask(void) {
+    for (;;) {
+        int key = keys_wait(reader_present ? READER_WAIT_MS : FIRST_WAIT_MS);
+
+        reader_present = true;
+        if (key == KEY_ENTER || key == ' ' || key == KEY_PAGE_DOWN || key == KEY_RIGHT)
+            return ANSWER_NEXT;
+        if (key == 'b' || key == KEY_PAGE_UP || key == KEY_LEFT || key == KEY_BACKSPACE)
+            return ANSWER_BACK;
+        if (key == 'q' || key == KEY_ESCAPE || key == KEY_NONE)
+            return ANSWER_QUIT;
+    }
+}
+
+static void leave(bool quit) {
+    if (quit)
+        boot_options()->explain = false;
+    explain_screen_clear();
+    console_printf("Booting%s.\n", quit ? " without more pages" : " on");
+}
+
+void explain(enum explain_point point) {
+    unsigned index = next_page, part = 0;
+    enum answer answer = ANSWER_NEXT;
+
+    if (!boot_options()->explain)
+        return;
+    while (answer != ANSWER_QUIT && index < ARRAY_SIZE(pages) && pages[index].point <= point) {
+        unsigned parts = show(index, part);
+
+        answer = ask();
+        if (answer == ANSWER_NEXT && part + 1 < parts) {
+            part++;
+        } else if (answer == ANSWER_NEXT) {
+            index++;
+            part = 0;
+        } else if (part > 0) {
+            part--;
+        } else if (index > 0) {
+            index--;
+        }
+    }
+    next_page = index;
+    leave(answer == ANSWER_QUIT);
+}

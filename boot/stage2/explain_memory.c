@@ -1,0 +1,79 @@
+/*
+ * Pages: the memory map as the BIOS tells it, and made clean.
+ */
+#include "boot/stage2/console.h"
+#include "boot/stage2/explain_pages.h"
+#include "boot/stage2/facts.h"
+#include "boot/stage2/state.h"
+
+#define ENTRIES_A_PART 14u
+#define RAW_TYPES_END  6u /* firmware's types that have a name */
+
+static unsigned parts_of(uint32_t entries) {
+    return entries == 0 ? 1 : DIV_ROUND_UP(entries, ENTRIES_A_PART);
+}
+
+static void print_range(const struct boot_range *range) {
+    console_printf("%12llx %12llx  ", (unsigned long long)range->base,
+                   (unsigned long long)(range->base + range->length - 1));
+}
+
+static void print_raw(uint32_t i) {
+    const struct boot_range *range = &boot_info()->raw_ranges[i];
+    const struct e820_call *call = &boot_facts.e820[i];
+
+    if (call->nbytes != 0)
+        console_printf("%10x %10x %5u ", call->ebx_in, call->ebx_out, call->nbytes);
+    else
+        console_printf("%28s", "");
+    print_range(range);
+    console_printf("%u %s\n", range->type,
+                   range->type < RAW_TYPES_END ? explain_memory_type(range->type) : "unknown");
+}
+
+unsigned explain_raw_map(unsigned part) {
+    const struct boot_info *info = boot_info();
+    uint32_t end = MIN(info->raw_range_count, (part + 1) * ENTRIES_A_PART);
+
+    console_printf(
+        "INT 15h AX=E820h gives one range of addresses a call. EBX says which comes next: 0\n"
+        "begins, the BIOS returns the value for the next call, and 0 with the last one.\n"
+        "Source here: %s; %u entries, %u unusable ones skipped.\n\n"
+        "    EBX in    EBX out bytes        first         last  type\n",
+        boot_facts.map_source, info->raw_range_count, info->e820_skipped);
+    for (uint32_t i = part * ENTRIES_A_PART; i < end; i++)
+        print_raw(i);
+    return parts_of(info->raw_range_count);
+}
+
+/* Does the firmware's map hold this very range? */
+static bool is_raw(const struct boot_range *range) {
+    const struct boot_info *info = boot_info();
+
+    for (uint32_t i = 0; i < info->raw_range_count; i++) {
+        const struct boot_range *raw = &info->raw_ranges[i];
+
+        if (raw->base == range->base && raw->length == range->length && raw->type == range->type)
+            return true;
+    }
+    return false;
+}
+
+unsigned explain_clean_map(unsigned part) {
+    const struct boot_info *info = boot_info();
+    uint32_t end = MIN(info->range_count, (part + 1) * ENTRIES_A_PART);
+
+    console_printf(
+        "Sorted; where entries overlap, the most restrictive type wins; usable memory rounded\n"
+        "inward to pages of 4 KiB, the rest outward; neighbours of one type joined; what the\n"
+        "loader has taken is marked. *: not so in the BIOS' map.\n\n"
+        "         first         last          KiB  type\n");
+    for (uint32_t i = part * ENTRIES_A_PART; i < end; i++) {
+        const struct boot_range *range = &info->ranges[i];
+
+        print_range(range);
+        console_printf("%12llu  %s%s\n", (unsigned long long)(range->length >> 10),
+                       explain_memory_type(range->type), is_raw(range) ? "" : " *");
+    }
+    return parts_of(info->range_count);
+}

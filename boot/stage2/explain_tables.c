@@ -1,0 +1,97 @@
+/*
+ * Pages: page tables.
+ */
+#include "boot/stage2/console.h"
+#include "boot/stage2/explain_pages.h"
+#include "boot/stage2/facts.h"
+#include "boot/stage2/page_walk.h"
+#include "boot/stage2/registers.h"
+#include "boot/stage2/state.h"
+
+#define SAMPLE_BYTES 8u
+
+unsigned explain_paging_before(unsigned part) {
+    (void)part;
+    console_printf(
+        "64-bit code needs paging. Four levels of tables, each 512 entries of 8 bytes, turn a\n"
+        "virtual address into a physical one. Stage2 is about to build them at %x:\n\n"
+        "  0 to 4 GiB               the same physical address (identity)\n"
+        "  %llx on      0 to 4 GiB once more (offset map)\n"
+        "  %llx on      the kernel's segments, each page with its rights\n\n",
+        LAYOUT_PAGE_TABLES, BOOT_OFFSET_MAP, BOOT_KERNEL_VIRT_BASE);
+    explain_flags("CR0 ", read_cr0(), 8, FLAGS_CR0);
+    console_printf("  pg: paging is off; addresses are physical.\n");
+    return 1;
+}
+
+static uint64_t read_table(uint64_t phys) {
+    return *(const volatile uint64_t *)(uintptr_t)(uint32_t)phys;
+}
+
+/* The flags differ: only what names a page has D and G, and bit 7 is PS or PAT. */
+static const char *flags_at(const struct page_walk *walk, unsigned level) {
+    if (level + 1 < walk->count || !walk->mapped)
+        return FLAGS_TABLE;
+    return level + 1 == PAGE_WALK_LEVELS ? FLAGS_PAGE : FLAGS_LARGE_PAGE;
+}
+
+static void print_walk(uint64_t virt, const struct page_walk *walk) {
+    static const char *const names[PAGE_WALK_LEVELS] = {"PML4", "PDPT", "PD", "PT"};
+
+    console_printf("%016llx: CR3 %llx\n", (unsigned long long)virt,
+                   (unsigned long long)boot_info()->page_table_phys);
+    for (unsigned i = 0; i < walk->count; i++) {
+        const struct page_walk_step *step = &walk->steps[i];
+
+        console_printf("%4s[%3u] at %05x = ", names[i], step->index, (uint32_t)step->entry_phys);
+        explain_flags("", step->entry, 16, flags_at(walk, i));
+    }
+    console_printf("   -> physical %llx, in a page of %u KiB\n", (unsigned long long)walk->phys,
+                   (uint32_t)(walk->page_bytes >> 10));
+}
+
+static struct page_walk walk_to(uint64_t virt) {
+    struct page_walk walk = page_walk(boot_info()->page_table_phys, virt, read_table);
+
+    print_walk(virt, &walk);
+    return walk;
+}
+
+unsigned explain_page_walk(unsigned part) {
+    uint64_t entry = boot_info()->kernel_entry_virt;
+
+    (void)part;
+    console_printf(
+        "Bits 47-39, 38-30, 29-21 and 20-12 of an address are indices, the last 12 the offset\n"
+        "in the page. CAPITALS: the flag is set.\n\n");
+    struct page_walk walk = walk_to(entry);
+
+    console_printf("   there: ");
+    explain_bytes((const void *)(uintptr_t)(uint32_t)walk.phys, SAMPLE_BYTES);
+    console_printf(
+        "   the kernel's first instructions\n\n"
+        "  P    present: the entry counts       A   accessed: set by the processor\n"
+        "  RW   may be written                  D   dirty: written to; likewise\n"
+        "  US   programs may use it             PS  a large page; no further table\n"
+        "  PWT, PCD, PAT  how it is cached      G   stays in the TLB at a change of CR3\n"
+        "  NX   no instruction may be fetched from it\n\n"
+        "%u pages of tables in all, from %x on.\n",
+        boot_facts.table_pages, LAYOUT_PAGE_TABLES);
+    return 1;
+}
+
+unsigned explain_low_maps(unsigned part) {
+    (void)part;
+    console_printf(
+        "The boot information lies at %x. Two walks lead there: by the address itself, for\n"
+        "the loader's own code while it switches paging on, and by the offset map, which the\n"
+        "kernel keeps. Both use the same table of the second level.\n\n",
+        LAYOUT_BOOT_INFO);
+    struct page_walk identity = walk_to(LAYOUT_BOOT_INFO);
+
+    console_printf("\n");
+    struct page_walk offset = walk_to(BOOT_OFFSET_MAP + LAYOUT_BOOT_INFO);
+
+    console_printf("\nThe same place: %s\n", identity.phys == offset.phys ? "yes" : "NO");
+    return 1;
+}
