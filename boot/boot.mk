@@ -33,8 +33,9 @@ $(STAGE1): $B/boot/stage1.elf
 $B/boot/obj/lib/version.o: $B/version.txt
 $B/boot/obj/lib/version.o: EXTRA_CFLAGS = -DASTRA_VERSION='"$(VERSION)"' -DASTRA_BUILD_ID='"$(GIT_ID)"'
 
-# These two see every byte, or every cluster, of what is loaded.
-$B/boot/obj/lib/crc32.o $B/boot/obj/lib/fat_read.o: EXTRA_CFLAGS = -O2
+# These two see every byte, or every cluster, of what is loaded. CRC tables are made at run time: 8 KiB less in a file
+# of limited size.
+$B/boot/obj/lib/crc32.o $B/boot/obj/lib/fat_read.o: EXTRA_CFLAGS = -O2 -DCRC32_FILL=1
 
 $B/boot/obj/%.o: %.c $B/flags.txt boot/boot.mk
 	@mkdir -p $(@D)

@@ -1,7 +1,8 @@
 /*
  * Table-driven CRC-32. table[k][b] is what byte b contributes when k zero bytes follow it, so
  * CRC32_SLICES bytes are folded in at once ("slicing-by-8"; Kounavis and Berry, 2005). Each table
- * takes 1 KiB: a program that must be small is compiled with -DCRC32_SLICES=1 or 4.
+ * takes 1 KiB: a program that must be small is compiled with -DCRC32_SLICES=1 or 4, one whose file
+ * must be small and that has one thread with -DCRC32_FILL=1, which makes the tables at first use.
  */
 #include "lib/crc32.h"
 
@@ -10,6 +11,31 @@
 #ifndef CRC32_SLICES
 #define CRC32_SLICES 8
 #endif
+#ifndef CRC32_FILL
+#define CRC32_FILL 0
+#endif
+
+#if CRC32_FILL
+#define POLYNOMIAL 0xedb88320u /* bit-reversed */
+
+static uint32_t table[CRC32_SLICES][256];
+
+static void prepare_tables(void) {
+    if (table[0][1] != 0)
+        return;
+    for (uint32_t i = 0; i < 256; i++) {
+        uint32_t crc = i;
+
+        for (unsigned bit = 0; bit < 8; bit++)
+            crc = crc >> 1 ^ (crc & 1 ? POLYNOMIAL : 0);
+        table[0][i] = crc;
+    }
+    for (unsigned k = 1; k < CRC32_SLICES; k++) {
+        for (uint32_t i = 0; i < 256; i++)
+            table[k][i] = table[k - 1][i] >> 8 ^ table[0][table[k - 1][i] & 0xff];
+    }
+}
+#else
 
 /*
  * A CRC is linear over XOR, so an entry is the XOR of the contributions of its byte's single bits,
@@ -58,6 +84,10 @@ static const uint32_t table[CRC32_SLICES][256] = {
 #endif
 };
 
+static inline void prepare_tables(void) {
+}
+#endif
+
 /* A word at any address. Not by memcpy: in a freestanding program that is a call for each word. */
 typedef uint32_t __attribute__((may_alias, aligned(1))) any_word;
 
@@ -73,6 +103,8 @@ static inline __attribute__((always_inline)) uint32_t fold_word(uint32_t word, u
 
 uint32_t crc32_update(uint32_t crc, const void *data, size_t nbytes) {
     const uint8_t *bytes = data;
+
+    prepare_tables();
     crc = ~crc;
 #if CRC32_SLICES == 8
     for (; nbytes >= 8; nbytes -= 8, bytes += 8)

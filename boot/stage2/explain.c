@@ -17,47 +17,43 @@
 struct page {
     enum explain_point point;
     const char *title;
-    const char *see; /* where to see it live, and the source */
+    const char *live; /* how to see it happen */
+    const char *source;
     explain_show_fn *show;
 };
 
 static const struct page pages[] = {
-    {EXPLAIN_CONFIG, "The boot sector", "./astra tour mbr   boot/stage1/stage1.asm",
-     explain_boot_sector},
-    {EXPLAIN_CONFIG, "Segment descriptors", "./astra debug: gdt   boot/stage2/entry.asm",
-     explain_segments},
-    {EXPLAIN_CONFIG, "From real mode to protected mode",
-     "./astra tour protected-mode   boot/stage2/entry.asm", explain_protected_mode},
-    {EXPLAIN_CONFIG, "The processor", "./astra debug: info registers   boot/stage2/cpu.c",
-     explain_cpu},
-    {EXPLAIN_CONFIG, "Address line A20", "./astra tour a20   boot/stage2/a20.c", explain_a20},
-    {EXPLAIN_CONFIG, "The memory map as the BIOS tells it",
-     "./astra tour e820   boot/stage2/memory.c", explain_raw_map},
-    {EXPLAIN_CONFIG, "The memory map made clean", "./astra debug: e820   lib/e820.c",
+    {EXPLAIN_CONFIG, "The boot sector", "./astra tour mbr", "stage1/stage1.asm", explain_boot_sector},
+    {EXPLAIN_CONFIG, "Segment descriptors", "./astra debug, gdt", "stage2/entry.asm", explain_segments},
+    {EXPLAIN_CONFIG, "From real mode to protected mode", "./astra tour modes", "stage2/entry.asm",
+     explain_protected_mode},
+    {EXPLAIN_CONFIG, "The processor", "./astra bochs, cpuid", "stage2/cpu.c", explain_cpu},
+    {EXPLAIN_CONFIG, "Address line A20", "./astra tour a20", "stage2/a20.c", explain_a20},
+    {EXPLAIN_CONFIG, "The memory map: what the BIOS says", "./astra tour e820", "stage2/memory.c",
+     explain_raw_map},
+    {EXPLAIN_CONFIG, "The memory map: made clean", "./astra debug, e820", "stage2/memory.c",
      explain_clean_map},
-    {EXPLAIN_CONFIG, "The disk", "./astra bochs: break on INT 13h   boot/stage2/disk.c",
-     explain_disk},
-    {EXPLAIN_CONFIG, "Configuration and kernel arguments", "boot/astra.cfg   lib/bootcfg.c",
+    {EXPLAIN_CONFIG, "The disk", "./astra exec boottrace", "stage2/disk.c", explain_disk},
+    {EXPLAIN_CONFIG, "The configuration", "./astra exec cat /boot/boot/astra.cfg", "stage2/config.c",
      explain_config},
-    {EXPLAIN_VIDEO, "The screen", "boot/stage2/video.c", explain_video},
-    {EXPLAIN_VIDEO, "Next: the kernel", "boot/stage2/kernel_load.c", explain_kernel_before},
-    {EXPLAIN_KERNEL, "The kernel: header and checksum",
-     "readelf -h build/kernel.elf   lib/elf.c", explain_kernel_header},
-    {EXPLAIN_KERNEL, "The kernel: segments",
-     "readelf -l build/kernel.elf   boot/stage2/kernel_load.c", explain_kernel_segments},
-    {EXPLAIN_RAMFS, "The ramfs", "cpio -itv < build/boot/ramfs.cpio   boot/stage2/ramfs.c",
-     explain_ramfs},
-    {EXPLAIN_ACPI, "ACPI's root pointer", "boot/stage2/acpi.c", explain_acpi},
-    {EXPLAIN_ACPI, "Next: page tables", "boot/stage2/paging.c", explain_paging_before},
-    {EXPLAIN_PAGING, "The page walk of the kernel's entry point",
-     "./astra debug: pagewalk   ./astra tour page-table   boot/stage2/paging.c",
-     explain_page_walk},
-    {EXPLAIN_PAGING, "One memory at two addresses", "./astra debug: pagewalk   boot/stage2/paging.c",
+    {EXPLAIN_VIDEO, "The screen", "./astra debug, bootinfo", "stage2/video.c", explain_video},
+    {EXPLAIN_VIDEO, "Next: the kernel", "./astra debug, break kernel_load", "stage2/kernel_load.c",
+     explain_kernel_before},
+    {EXPLAIN_KERNEL, "The kernel: header and checksum", "readelf -h build/kernel.elf",
+     "stage2/kernel_load.c", explain_kernel_header},
+    {EXPLAIN_KERNEL, "The kernel: segments", "readelf -l build/kernel.elf", "stage2/kernel_load.c",
+     explain_kernel_segments},
+    {EXPLAIN_RAMFS, "The ramfs", "cpio -itv < build/boot/ramfs.cpio", "stage2/ramfs.c", explain_ramfs},
+    {EXPLAIN_ACPI, "ACPI's root pointer", "./astra debug, bootinfo", "stage2/acpi.c", explain_acpi},
+    {EXPLAIN_ACPI, "Next: page tables", "./astra debug, break paging_build", "stage2/paging.c",
+     explain_paging_before},
+    {EXPLAIN_PAGING, "The page walk of the kernel's entry point", "./astra tour page-table",
+     "stage2/paging.c", explain_page_walk},
+    {EXPLAIN_PAGING, "One memory at two addresses", "./astra debug, pagewalk", "stage2/paging.c",
      explain_low_maps},
-    {EXPLAIN_HANDOFF, "Long mode, there and back",
-     "./astra tour long-mode   boot/stage2/long_mode.asm", explain_long_mode},
-    {EXPLAIN_HANDOFF, "The jump", "./astra debug: bootinfo   boot/stage2/handoff_jump.asm",
-     explain_jump},
+    {EXPLAIN_HANDOFF, "Long mode, there and back", "./astra tour modes", "stage2/long_mode.asm",
+     explain_long_mode},
+    {EXPLAIN_HANDOFF, "The jump", "./astra debug, bootinfo", "stage2/handoff_jump.asm", explain_jump},
 };
 
 static unsigned next_page;  /* the first not shown yet */
@@ -74,9 +70,9 @@ static unsigned show(unsigned index, unsigned part) {
     unsigned parts = page->show(part);
 
     explain_screen_go(FOOTER_ROW);
-    console_printf(" see: %s\n", page->see);
-    console_printf(" Enter next   b back   q boot without more pages%s",
-                   reader_present ? "" : "   (boots after 30 s without a key)");
+    console_printf(" live: %s   source: boot/%s\n", page->live, page->source);
+    console_printf(" Enter next   b back   q boot on%s",
+                   reader_present ? "" : "   (boots on after 30 s without a key)");
     explain_screen_paint_row(FOOTER_ROW, EXPLAIN_FOOTER);
     explain_screen_paint_row(FOOTER_ROW + 1, EXPLAIN_FOOTER);
     return parts;
@@ -102,7 +98,6 @@ static void leave(bool quit) {
     if (quit)
         boot_options()->explain = false;
     explain_screen_clear();
-    console_printf("Booting%s.\n", quit ? " without more pages" : " on");
 }
 
 void explain(enum explain_point point) {

@@ -19,23 +19,22 @@ static void print_test(unsigned i) {
     if (test->passes == 0)
         console_printf("not needed\n");
     else
-        console_printf("%08x  %08x  %08x %7u  %s\n", test->written, test->low, test->high,
+        console_printf(" %08x  %08x     %08x %6u  %s\n", test->written, test->low, test->high,
                        test->passes, test->low != test->high ? "on" : "off");
 }
 
 unsigned explain_a20(unsigned part) {
     (void)part;
-    console_printf(
-        "The 8086 had 20 address lines, A0 to A19: behind ffff:000f addresses began again at\n"
-        "0, and some programs relied on it. The PC/AT, with more lines, therefore got a gate\n"
-        "that holds line A20 at 0. While it does, 100500 is 500, and half of all memory (every\n"
-        "second MiB) cannot be reached.\n\n"
-        "   500 = 0000 0000 0000 0101 0000 0000\n"
-        "100500 = 0001 0000 0000 0101 0000 0000\n"
-        "            ^ A20\n\n"
-        "The test: write to 500 what is not at 100500, and read both. Different: two places,\n"
-        "so A20 is on. The same, often enough: the gate is shut; the next method is tried.\n\n"
-        "  method                 wrote 500 read 500  read 100500 passes  A20\n");
+    explain_text("The 8086 had address lines A0 to A19: behind ffff:000f came 0 again, and programs "
+                 "relied on it. The PC/AT, with more lines, got a gate that holds A20 at 0. While "
+                 "it is shut every second MiB is out of reach, and 100500 is the same byte as 500:");
+    console_printf("     500 = 0 0000 0000 0101 0000 0000\n"
+                   "  100500 = 1 0000 0000 0101 0000 0000\n"
+                   "           ^ A20\n\n");
+    explain_text("The test: write to 500 a number that is not at 100500, then read both. Different: "
+                 "two places, A20 is on. The same in every pass: it is off, and the next method "
+                 "is tried.");
+    console_printf("  method                 wrote 500  read 500  read 100500 passes  A20\n");
     for (unsigned i = 0; i < FACTS_A20_TRIES; i++)
         print_test(i);
     return 1;

@@ -7,8 +7,7 @@
 
 /* The bits that the loader tests (cpu.c). SDM 2A, CPUID table 3-11 and leaf 80000001h. */
 #define LEAF1_TESTED "26SSE2 25SSE 24FXSR 15CMOV 13PGE 8CX8 6PAE 5MSR 4TSC"
-#define EXT1_LONG_MODE "29LM"
-#define EXT1_USED "26PDPE1GB 20NX"
+#define EXT1_TESTED  "29LM 26PDPE1GB 20NX"
 
 /* Family and model as SDM 2A, CPUID figure 3-6 composes them. */
 static uint32_t family(uint32_t signature) {
@@ -28,21 +27,17 @@ unsigned explain_cpu(unsigned part) {
     uint32_t signature = cpu->signature;
 
     (void)part;
-    console_printf(
-        "CPUID answers what the processor can do: a leaf number in EAX, the answer in EAX,\n"
-        "EBX, ECX and EDX. It is there if bit 21 (ID) of EFLAGS can be changed: it could.\n\n");
+    explain_text("CPUID tells what the processor can do: a leaf's number in EAX, the answer in EAX, "
+                 "EBX, ECX and EDX. It is there where bit 21 (ID) of EFLAGS can be changed, as here.");
     console_printf("leaf 0         vendor \"%.12s\", highest leaf %x\n", cpu->vendor, cpu->max_leaf);
     console_printf("leaf 1         EAX %08x: family %u, model %u, stepping %u\n", signature,
                    family(signature), model(signature), signature & 0xf);
     explain_flags("  EDX ", cpu->leaf1_edx, 8, LEAF1_TESTED);
-    console_printf("      required: every 64-bit PC has them, and the kernel relies on them\n");
+    console_printf("      all required: every 64-bit PC has them\n");
     console_printf("leaf 80000000  highest extended leaf %x\n", cpu->max_ext_leaf);
     console_printf("leaf 80000001  ECX %08x\n", cpu->ext1_ecx);
-    explain_flags("  EDX ", cpu->ext1_edx, 8, EXT1_LONG_MODE);
-    console_printf("      required: long mode\n");
-    explain_flags("  EDX ", cpu->ext1_edx, 8, EXT1_USED);
-    console_printf("      used where they are there: no-execute pages, pages of 1 GiB\n\n");
-    console_printf("The time stamp counter counts %u kHz, measured against the timer for 10 ms.\n",
-                   cpu->tsc_khz);
+    explain_flags("  EDX ", cpu->ext1_edx, 8, EXT1_TESTED);
+    console_printf("      LM, long mode, is required; pages of 1 GiB and NX are used where present\n\n");
+    console_printf("Time stamps  %u kHz, by 10 ms of the timer\n", cpu->tsc_khz);
     return 1;
 }

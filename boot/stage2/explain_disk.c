@@ -26,9 +26,9 @@ unsigned explain_disk(unsigned part) {
     const struct disk_facts *facts = &boot_facts.disk;
 
     (void)part;
-    console_printf(
-        "The BIOS reads disks by INT 13h. Its extended calls (EDD) take 64-bit sector numbers\n"
-        "in a packet; the older ones cylinder, head and sector (CHS).\n\n");
+    explain_text("INT 13h reads disks. Its extended calls (EDD) take a 64-bit sector number in a "
+                 "packet, the older ones cylinder, head and sector (CHS). Some BIOSes refuse more "
+                 "than 127 sectors a call, and buffers across a border of 64 KiB.");
     console_printf("Drive        %02x, %.4s %.8s; disk id %08x\n", disk->bios_drive, disk->host_bus,
                    disk->interface_type, disk->disk_id);
     console_printf("AH=41h       EDD version %02x; ", facts->edd_version);
@@ -37,14 +37,13 @@ unsigned explain_disk(unsigned part) {
                    disk->bytes_per_sector);
     console_printf("AH=08h       %u heads, %u sectors a track\n", facts->heads,
                    facts->sectors_per_track);
-    console_printf("In use       %s, up to %u sectors a call: more, or a buffer across a border\n"
-                   "             of 64 KiB, some BIOSes refuse\n",
+    console_printf("In use       %s, up to %u sectors a call\n",
                    disk->flags & BOOT_DISK_EDD ? "AH=42h (EDD)" : "AH=02h (CHS)",
                    facts->call_sectors);
     console_printf("Last read    %u sector%s from %llu, to %x; from there copied to its place\n",
                    facts->last_count, facts->last_count == 1 ? "" : "s",
                    (unsigned long long)facts->last_lba, LAYOUT_BOUNCE);
-    console_printf("So far       %u reads, %u failed and were repeated, %u times another way taken\n",
+    console_printf("So far       %u reads, %u failed attempts, %u changes to another way\n",
                    facts->calls, count_events(BOOT_EVENT_DISK_RETRY),
                    count_events(BOOT_EVENT_DISK_FALLBACK));
     console_printf("Partition    %u, from sector %llu on (of 512 bytes), FAT32, serial %08x\n",
@@ -58,9 +57,8 @@ unsigned explain_config(unsigned part) {
     const struct boot_info *info = boot_info();
 
     (void)part;
-    console_printf(
-        "boot/astra.cfg lies on the boot partition: any computer can edit it. `key = value` a\n"
-        "line; `append` lines become the kernel's arguments, which it gets as they stand.\n\n");
+    explain_text("boot/astra.cfg lies on the boot partition, for any computer to edit. A line is "
+                 "`key = value`; the `append` lines are the kernel's arguments.");
     console_printf("Read         %u bytes\n", boot_facts.config_bytes);
     console_printf("kernel =     %s\nramfs =      %s\n", config->kernel, config->ramfs);
     if (config->video_width == 0)
@@ -68,10 +66,8 @@ unsigned explain_config(unsigned part) {
     else
         console_printf("video =      %ux%u\n", config->video_width, config->video_height);
     console_printf("explain =    %s\n\n", config->explain ? "yes" : "no");
-    console_printf("Arguments    %u bytes at %p%s:\n%.*s\n", info->cmdline_length,
-                   (const void *)info->cmdline,
-                   info->cmdline_length > ARGUMENTS_SHOWN ? ", of which the first" : "",
-                   ARGUMENTS_SHOWN, info->cmdline);
+    console_printf("Arguments    %u bytes:\n%.*s\n", info->cmdline_length, ARGUMENTS_SHOWN,
+                   info->cmdline);
     return 1;
 }
 
@@ -79,9 +75,9 @@ unsigned explain_video(unsigned part) {
     const struct boot_video *video = video_chosen();
 
     (void)part;
-    console_printf(
-        "A screen starts in text mode: each cell two bytes, character and colour. Pictures\n"
-        "need a VESA mode: INT 10h AX=4F00h lists them, 4F01h describes one, 4F02h sets it.\n\n");
+    explain_text("A screen starts in text mode: a cell is two bytes, character and colour. "
+                 "Pictures need a VESA mode: INT 10h AX=4F00h lists them, 4F01h describes one, "
+                 "4F02h sets it. That is done last, so that all messages stay readable.");
     if (video->mode != BOOT_VIDEO_LINEAR) {
         console_describe_screen();
         video = &boot_info()->video;
@@ -98,6 +94,5 @@ unsigned explain_video(unsigned part) {
                    video->red.position, video->red.position + video->red.width - 1u,
                    video->green.position, video->green.position + video->green.width - 1u,
                    video->blue.position, video->blue.position + video->blue.width - 1u);
-    console_printf("\nIt is set right before the jump: until then all messages stay readable.\n");
     return 1;
 }

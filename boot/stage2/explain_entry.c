@@ -9,64 +9,63 @@
 #include "boot/stage2/registers.h"
 #include "boot/stage2/state.h"
 #include "boot/stage2_header.h"
+#include "lib/string.h"
 
-#define ENTRY_BYTES 16u
+#define ENTRY_BYTES 16u /* of the partition table (UEFI 2.10 table 5-2) */
+#define ENTRY_TYPE  4u
+#define ENTRY_LBA   8u
+#define ENTRY_SIZE  12u
 #define ENTRIES     4u
 #define ACTIVE      0x80u
 #define SIGNATURE   510u
 
-static const uint8_t *boot_sector(void) {
-    return (const uint8_t *)LAYOUT_BOOT_SECTOR;
-}
-
 static uint32_t word32(const uint8_t *bytes) {
-    return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+    uint32_t word;
+
+    memcpy(&word, bytes, sizeof(word));
+    return word;
 }
 
 static void print_partition(const uint8_t *entry) {
     console_printf("  ");
     explain_bytes(entry, ENTRY_BYTES);
-    if (entry[4] == 0)
+    if (entry[ENTRY_TYPE] == 0)
         console_printf("  empty\n");
     else
-        console_printf("  %stype %02x\n", entry[0] == ACTIVE ? "active, " : "", entry[4]);
-    if (entry[0] == ACTIVE)
-        console_printf("    first sector %u, %u sectors; stage2 reads the files in it\n",
-                       word32(entry + 8), word32(entry + 12));
+        console_printf("  type %02x%s\n    from sector %u, %u sectors\n", entry[ENTRY_TYPE],
+                       entry[0] == ACTIVE ? ", active" : "",
+                       word32(entry + ENTRY_LBA), word32(entry + ENTRY_SIZE));
 }
 
-static void print_read(void) {
-    const uint8_t *mbr = boot_sector();
+static void print_read(const uint8_t *mbr) {
     const struct stage2_header *header = (const struct stage2_header *)LAYOUT_STAGE2;
     bool one_call = mbr[MBR_READ_COUNT] == mbr[MBR_PACKET + 2];
 
-    console_printf("Read with    %s\n",
-                   one_call ? "one call of INT 13h AH=42h, by this packet at 7c00h+424:"
-                            : "many calls of a sector each (AH=42h, AH=02h): the one call failed");
-    console_printf("  ");
-    explain_bytes(mbr + MBR_PACKET, 16);
-    console_printf("\n  size 16, %u sectors to %04x:0000, from sector %u on\n", mbr[MBR_READ_COUNT],
-                   LAYOUT_STAGE2_SEGMENT, word32(mbr + MBR_READ_LBA));
-    console_printf("Result       stage2 at %x: %u bytes, CRC-32 %08x, computed again: right\n\n",
+    console_printf("Read         %s\n             ",
+                   one_call ? "one call of INT 13h AH=42h with this packet:"
+                            : "sector by sector: the one large read failed. The last packet:");
+    explain_bytes(mbr + MBR_PACKET, ENTRY_BYTES);
+    console_printf("\n             %u sectors from %u on, to %04x:0000\n", mbr[MBR_READ_COUNT],
+                   word32(mbr + MBR_READ_LBA), LAYOUT_STAGE2_SEGMENT);
+    console_printf("Result       stage2 at %x, %u bytes; its CRC-32 %08x is right\n\n",
                    LAYOUT_STAGE2, header->total_bytes, header->crc32);
 }
 
 unsigned explain_boot_sector(unsigned part) {
-    const uint8_t *mbr = boot_sector();
+    const uint8_t *mbr = (const uint8_t *)LAYOUT_BOOT_SECTOR;
 
     (void)part;
-    console_printf(
-        "The BIOS read sector 0 of a disk to 7c00, saw its last two bytes (%02x %02x) and jumped\n"
-        "there in real mode: at 0000:7c00 or 07c0:0000, as BIOSes differ. Stage1 begins with\n"
-        "a far jump, which makes CS 0 in either case.\n\n",
-        mbr[SIGNATURE], mbr[SIGNATURE + 1]);
-    console_printf("DX as passed %04x; DL %02x is the drive%s\n", bios_word(STATE_DRIVE_PASSED),
+    explain_text("The BIOS read sector 0 of a disk to 7c00, saw the signature 55 aa at its end and "
+                 "jumped there in real mode: to 0000:7c00 or 07c0:0000, BIOSes differ. Stage1, which "
+                 "is that sector, begins with a far jump that makes CS 0 in either case.");
+    console_printf("Signature    %02x %02x at %x\n", mbr[SIGNATURE], mbr[SIGNATURE + 1],
+                   LAYOUT_BOOT_SECTOR + SIGNATURE);
+    console_printf("DX as passed %04x: DL %02x is the drive%s\n", bios_word(STATE_DRIVE_PASSED),
                    bios_byte(STATE_DRIVE_PASSED),
-                   boot_info()->disk.flags & BOOT_DISK_PROBED
-                       ? ", but not the right one: found by the disk id" : "");
-    print_read();
-    console_printf("Disk id %08x at byte 440; the partition table at 446, 16 bytes an entry:\n",
-                   word32(mbr + MBR_DISK_ID));
+                   boot_info()->disk.flags & BOOT_DISK_PROBED ? ", wrongly: found by disk id" : "");
+    print_read(mbr);
+    console_printf("Disk id %08x at %x; partition table at %x:\n", word32(mbr + MBR_DISK_ID),
+                   LAYOUT_BOOT_SECTOR + MBR_DISK_ID, LAYOUT_BOOT_SECTOR + MBR_TABLE);
     for (unsigned i = 0; i < ENTRIES; i++)
         print_partition(mbr + MBR_TABLE + i * ENTRY_BYTES);
     return 1;
@@ -75,40 +74,38 @@ unsigned explain_boot_sector(unsigned part) {
 static const char *type_name(const struct descriptor *d) {
     if (!d->present || !d->code_or_data)
         return "-";
-    if (d->type & DESCRIPTOR_CODE)
-        return d->type & DESCRIPTOR_READ_WRITE ? "code, readable" : "code";
-    return d->type & DESCRIPTOR_READ_WRITE ? "data, writable" : "data";
+    return d->type & DESCRIPTOR_CODE ? "code" : "data";
 }
 
 static void print_descriptor(uint32_t selector, const uint8_t *raw) {
-    uint64_t value = word32(raw) | (uint64_t)word32(raw + 4) << 32;
-    struct descriptor d = descriptor_decode(value);
+    struct descriptor d =
+        descriptor_decode(word32(raw) | (uint64_t)word32(raw + sizeof(uint32_t)) << 32);
 
     console_printf("  %02x  ", selector);
-    explain_bytes(raw, sizeof(value));
-    console_printf("  %08x %08x  %-14s %3u %u %u %u\n", d.base, d.limit, type_name(&d), d.privilege,
-                   d.size_32, d.long_mode, d.granular);
+    explain_bytes(raw, sizeof(uint64_t));
+    console_printf("  %08x  %08x  %s  %u%u%u  %3u  %u %u %u\n", d.base, d.limit, type_name(&d),
+                   d.type >> 2 & 1, d.type >> 1 & 1, d.type & 1, d.privilege, d.size_32,
+                   d.long_mode, d.granular);
 }
 
 unsigned explain_segments(unsigned part) {
     struct table_register gdt = read_gdtr();
 
     (void)part;
-    console_printf(
-        "In protected mode a segment register holds a selector: the offset of a descriptor\n"
-        "in a table whose place LGDT told the processor. GDTR: base %08x, limit %04x.\n\n"
-        "  sel raw bytes                base     limit     type           DPL D L G\n",
-        gdt.base, gdt.limit);
-    for (uint32_t at = 0; at + 7 <= gdt.limit; at += 8)
+    explain_text("In protected mode a segment register holds a selector: the offset of a "
+                 "descriptor in a table. LGDT tells the processor where that is.");
+    console_printf("GDTR base %08x, limit %04x\n\n"
+                   "  sel raw bytes                base      limit     type E/C RW A DPL D L G\n",
+                   gdt.base, gdt.limit);
+    for (uint32_t at = 0; at + sizeof(uint64_t) <= gdt.limit + 1u; at += sizeof(uint64_t))
         print_descriptor(at, (const uint8_t *)(uintptr_t)(gdt.base + at));
-    console_printf(
-        "\nThe limit is the segment's last byte. DPL 0: the most privileged level. D 1: 32-bit\n"
-        "code or stack. L 1: 64-bit code. G 1: the limit in the raw bytes counts 4 KiB.\n"
-        "00 may not be used. 08 and 10 are flat: addresses are as they stand. 18 and 20 serve\n"
-        "the way back to real mode for each BIOS call. 28 serves long mode.\n\n"
-        "Now: CS %02x  SS %02x  DS %02x  ES %02x  FS %02x  GS %02x\n",
-        read_segment(cs), read_segment(ss), read_segment(ds), read_segment(es), read_segment(fs),
-        read_segment(gs));
+    console_printf("\nCS %02x  SS %02x  DS %02x  ES %02x  FS %02x  GS %02x\n\n", read_segment(cs),
+                   read_segment(ss), read_segment(ds), read_segment(es), read_segment(fs),
+                   read_segment(gs));
+    explain_text("The limit is the last byte; G 1: it is stored in units of 4 KiB. DPL 0: most "
+                 "privileged. D 1: 32-bit, L 1: 64-bit code. Three type bits: grows down or "
+                 "conforming, readable or writable, accessed. 00 stays unused, 08 and 10 are flat, "
+                 "18 and 20 lead back to real mode for BIOS calls, 28 is for long mode.");
     return 1;
 }
 
@@ -116,22 +113,19 @@ unsigned explain_protected_mode(unsigned part) {
     struct table_register idt = read_idtr();
 
     (void)part;
-    console_printf(
-        "Stage2 starts in real mode: 16-bit code, addresses segment * 16 + offset. LGDT, then\n"
-        "bit PE of CR0 set, then a far jump that loads CS with selector 08: from there on\n"
-        "the code is 32-bit. CAPITALS: the bit is set.\n\n");
+    explain_text("Stage2 starts in real mode: 16-bit code, addresses are segment * 16 + offset. "
+                 "LGDT, bit PE of CR0 set, a far jump that loads CS with selector 08: from there "
+                 "on the code is 32-bit. CAPITALS: the bit is set.");
     explain_flags("CR0 before ", boot_facts.entry_cr0, 8, FLAGS_CR0);
     explain_flags("CR0 now    ", read_cr0(), 8, FLAGS_CR0);
-    console_printf(
-        "\n  PE protected mode   PG paging, off until long mode   ET always 1\n"
-        "  CD, NW cache off    WP, NE, MP: stage2 sets them for the kernel\n\n");
-    console_printf("IDTR before: base %08x limit %04x, 256 vectors of 4 bytes: real mode's table\n",
+    console_printf("\nIDTR before  base %08x, limit %04x: real mode's 256 vectors of 4 bytes\n",
                    boot_facts.entry_idt.base, boot_facts.entry_idt.limit);
-    console_printf("IDTR now:    base %08x limit %04x, %u gates of 8 bytes\n", idt.base, idt.limit,
-                   (idt.limit + 1u) / 8);
-    console_printf(
-        "\nThe BIOS is 16-bit code. Each of its calls goes back: selector 18, PE cleared, far\n"
-        "jump, IDTR to real mode's table, INT, and all of it in reverse (bios.asm). Each\n"
-        "character that you read here on the screen has made that trip.\n");
+    console_printf("IDTR now     base %08x, limit %04x: %u gates of 8 bytes\n\n", idt.base,
+                   idt.limit, (idt.limit + 1u) / 8);
+    explain_text("PE: protected mode. PG: paging, for later. CD and NW: the cache is off. WP: the "
+                 "kernel too obeys read-only pages. NE: FPU errors are exceptions. ET: always 1.");
+    explain_text("The BIOS is 16-bit code, so each call of it goes back: selector 18, PE cleared, "
+                 "far jump, real mode's IDTR, INT, and in again (bios.asm). Each character on this "
+                 "screen has made the trip.");
     return 1;
 }

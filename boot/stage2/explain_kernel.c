@@ -20,13 +20,11 @@ static void print_sample(const char *label, uint32_t address) {
 
 unsigned explain_kernel_before(unsigned part) {
     (void)part;
-    console_printf(
-        "Stage2 looks up %.200s in the FAT32 volume and reads the\n"
-        "whole file to the top of memory. Only when its ELF headers and its checksum are\n"
-        "right, the segments go to the addresses that the program headers name.\n\n"
-        "The lowest address that a kernel may ask for, 2 MiB, before any of it:\n",
-        boot_facts.config->kernel);
-    print_sample("  ", (uint32_t)BOOT_KERNEL_PHYS_BASE);
+    explain_text("Stage2 finds the file in the FAT32 volume and reads it whole to the top of "
+                 "memory. Only if its ELF headers and its checksum are right, its segments go to "
+                 "the addresses that the program headers name.");
+    console_printf("File         %.60s\n2 MiB, now   ", boot_facts.config->kernel);
+    print_sample("", (uint32_t)BOOT_KERNEL_PHYS_BASE);
     return 1;
 }
 
@@ -43,20 +41,20 @@ unsigned explain_kernel_header(unsigned part) {
     const struct loaded_file *file = &boot_facts.kernel_file;
 
     (void)part;
-    console_printf("An ELF file begins with a header that says what it is and where to find the rest.\n\n");
+    explain_text("An ELF file begins with a header: what it is, and where the rest stands. The "
+                 "expected checksum is a note in the file itself (lib/elf.h).");
     console_printf("File         %.60s, %u bytes, read to %x\n", file->path, file->size,
                    file->address);
     console_printf("Identity     ");
     explain_bytes(header->ident, SAMPLE_BYTES);
-    console_printf("\n             7f \"ELF\", class 2: 64-bit, data 1: low byte first\n");
-    console_printf("Type         %u: executable     Machine  %u: x86-64\n", header->type,
+    console_printf("\n             7f \"ELF\", 2: 64-bit, 1: low byte first\n");
+    console_printf("Type         %u: executable; machine %u: x86-64\n", header->type,
                    header->machine);
     console_printf("Entry point  %016llx\n", (unsigned long long)header->entry);
-    console_printf("Program headers: %u of %u bytes at offset %llu; section headers: %u\n",
+    console_printf("Headers      %u program headers of %u bytes, from %llu on\n",
                    header->segment_count, header->segment_entry_size,
-                   (unsigned long long)header->segments_offset, header->section_count);
+                   (unsigned long long)header->segments_offset);
     print_checksums(file);
-    console_printf("\nThe expected checksum stands in a note in the file itself (lib/elf.h).\n");
     return 1;
 }
 
@@ -86,16 +84,15 @@ unsigned explain_kernel_segments(unsigned part) {
     const struct boot_info *info = boot_info();
 
     (void)part;
-    console_printf(
-        "LOAD segments are copied to their physical addresses; what memory has beyond the\n"
-        "file's bytes is zero. No segment is both W and X. All numbers hexadecimal.\n\n"
-        "  type  RWX  offset  virtual address   physical   in file  in memory\n");
+    explain_text("LOAD segments are copied to their physical addresses; what memory has beyond the "
+                 "file's bytes is zero. None is both W and X.");
+    console_printf("  type  RWX  offset  virtual address   physical   in file  in memory\n");
     for (unsigned i = 0; i < MIN(kernel->header.segment_count, SEGMENTS_SHOWN); i++)
         print_segment(&kernel->segments[i]);
-    console_printf("\nThe kernel now fills %llx to %llx. Its first bytes:\n",
+    console_printf("\nIn memory    %llx to %llx\nNow there    ",
                    (unsigned long long)info->kernel_phys_start,
                    (unsigned long long)info->kernel_phys_end - 1);
-    print_sample("  ", (uint32_t)info->kernel_phys_start);
+    print_sample("", (uint32_t)info->kernel_phys_start);
     return 1;
 }
 
@@ -103,9 +100,8 @@ unsigned explain_ramfs(unsigned part) {
     const struct boot_info *info = boot_info();
 
     (void)part;
-    console_printf(
-        "The first file system is an archive (cpio, format newc) that lies in memory. The\n"
-        "loader reads it as high as it can; the kernel uses its pages where they are.\n\n");
+    explain_text("The first file system is an archive (cpio, format newc) that lies in memory, as "
+                 "high as it fits. The kernel uses its pages where they are.");
     if (info->ramfs_size == 0) {
         console_printf("None is loaded.\n");
         return 1;
@@ -115,8 +111,7 @@ unsigned explain_ramfs(unsigned part) {
     console_printf("In memory    %x to %x\n", (uint32_t)info->ramfs_phys,
                    (uint32_t)(info->ramfs_phys + info->ramfs_size - 1));
     print_checksums(&boot_facts.ramfs_file);
-    console_printf("\nIts first bytes, \"070701\": the magic number of a newc member\n");
-    print_sample("  ", (uint32_t)info->ramfs_phys);
+    print_sample("\"070701\"", (uint32_t)info->ramfs_phys);
     return 1;
 }
 
@@ -124,10 +119,10 @@ unsigned explain_acpi(unsigned part) {
     const struct acpi_rsdp *rsdp = (const struct acpi_rsdp *)(uintptr_t)boot_info()->rsdp_phys;
 
     (void)part;
-    console_printf(
-        "ACPI's tables describe what the BIOS knows of the machine: processors, interrupt\n"
-        "controllers, power. They hang on the root pointer, which is found by its signature\n"
-        "\"RSD PTR \" at a multiple of 16 in the extended BIOS data area or e0000 to fffff.\n\n");
+    explain_text("ACPI's tables tell what the BIOS knows of the machine: processors, interrupt "
+                 "controllers, power. The root pointer leads to them. It is found by its signature "
+                 "\"RSD PTR \" at a multiple of 16 in the extended BIOS data area or e0000 to fffff, "
+                 "and by the sum of its bytes, which is 0 modulo 256.");
     if (!rsdp) {
         console_printf("Not found.\n");
         return 1;
@@ -138,6 +133,6 @@ unsigned explain_acpi(unsigned part) {
                    rsdp->rsdt);
     if (rsdp->revision >= ACPI_RSDP_REVISION_2)
         console_printf(", XSDT at %llx", (unsigned long long)rsdp->xsdt);
-    console_printf("\n  The sum of its bytes, modulo 256, is 0: it is no accident.\n");
+    console_printf("\n");
     return 1;
 }

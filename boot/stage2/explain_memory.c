@@ -6,7 +6,7 @@
 #include "boot/stage2/facts.h"
 #include "boot/stage2/state.h"
 
-#define ENTRIES_A_PART 14u
+#define ENTRIES_A_PART 15u
 #define RAW_TYPES_END  6u /* firmware's types that have a name */
 
 static unsigned parts_of(uint32_t entries) {
@@ -35,12 +35,11 @@ unsigned explain_raw_map(unsigned part) {
     const struct boot_info *info = boot_info();
     uint32_t end = MIN(info->raw_range_count, (part + 1) * ENTRIES_A_PART);
 
-    console_printf(
-        "INT 15h AX=E820h gives one range of addresses a call. EBX says which comes next: 0\n"
-        "begins, the BIOS returns the value for the next call, and 0 with the last one.\n"
-        "Source here: %s; %u entries, %u unusable ones skipped.\n\n"
-        "    EBX in    EBX out bytes        first         last  type\n",
-        boot_facts.map_source, info->raw_range_count, info->e820_skipped);
+    explain_text("INT 15h AX=E820h gives one range of addresses a call. EBX is 0 for the first; the "
+                 "BIOS returns the EBX of the next call, or 0: that was the last.");
+    console_printf("Source %s: %u entries, %u skipped as empty or too many\n\n"
+                   "    EBX in    EBX out bytes        first         last  type\n",
+                   boot_facts.map_source, info->raw_range_count, info->e820_skipped);
     for (uint32_t i = part * ENTRIES_A_PART; i < end; i++)
         print_raw(i);
     return parts_of(info->raw_range_count);
@@ -63,11 +62,10 @@ unsigned explain_clean_map(unsigned part) {
     const struct boot_info *info = boot_info();
     uint32_t end = MIN(info->range_count, (part + 1) * ENTRIES_A_PART);
 
-    console_printf(
-        "Sorted; where entries overlap, the most restrictive type wins; usable memory rounded\n"
-        "inward to pages of 4 KiB, the rest outward; neighbours of one type joined; what the\n"
-        "loader has taken is marked. *: not so in the BIOS' map.\n\n"
-        "         first         last          KiB  type\n");
+    explain_text("Sorted; where ranges overlap the most restrictive type wins; usable memory is "
+                 "rounded inward to pages of 4 KiB, all other outward; neighbours of one type are "
+                 "joined; what the loader itself uses is marked. *: the BIOS did not say it so.");
+    console_printf("       first         last          KiB  type\n");
     for (uint32_t i = part * ENTRIES_A_PART; i < end; i++) {
         const struct boot_range *range = &info->ranges[i];
 

@@ -24,16 +24,14 @@ unsigned explain_long_mode(unsigned part) {
 
     (void)part;
     long_mode_visit(target->page_tables, target->use_nx, target->entry, &visit);
-    console_printf(
-        "CR4.PAE, CR3, EFER.LME, then CR0.PG: with that the processor itself sets EFER.LMA.\n"
-        "Stage2 has just done so, read the registers in 32-bit code (compatibility mode),\n"
-        "jumped to selector %02x (64-bit code), and come back: PG cleared ends it.\n\n",
-        visit.cs);
+    explain_text("CR4.PAE, CR3, EFER.LME, then CR0.PG: with that the processor sets EFER.LMA. The "
+                 "loader has just done it, read the registers in 32-bit code (compatibility mode), "
+                 "jumped into 64-bit code, and come back by clearing PG.");
     print_registers("Before", &visit.before);
     print_registers("In long mode", &visit.after);
-    console_printf(
-        "\n  PAE entries of 8 bytes  PGE pages marked G  LME long mode enabled  LMA active\n"
-        "  NXE entries may carry NX  WP the kernel too obeys RW  NE FPU errors: exception 16\n");
+    console_printf("\nCS in 64-bit code %02x\n\n", visit.cs);
+    explain_text("PAE: entries of 8 bytes. PGE: G counts. LME: long mode enabled, LMA: active. NXE: "
+                 "NX counts. WP: the kernel obeys RW too.");
     return 1;
 }
 
@@ -41,9 +39,8 @@ unsigned explain_jump(unsigned part) {
     const struct handoff_target *target = boot_facts.target;
 
     (void)part;
-    console_printf(
-        "What is left: the interrupt controllers and NMI masked, boot information sealed with\n"
-        "a CRC, long mode once more, and the jump. Registers at the kernel's first instruction:\n\n");
+    explain_text("Left to do: mask the interrupt controllers and NMI, seal the boot information "
+                 "with a CRC, enter long mode again, jump. At the kernel's first instruction:");
     console_printf("  rip    %016llx  the entry point\n", (unsigned long long)target->entry);
     console_printf("  rdi    %016llx  struct boot_info, in the offset map\n",
                    (unsigned long long)target->info);
@@ -52,10 +49,8 @@ unsigned explain_jump(unsigned part) {
     console_printf("  rflags 0000000000000002  interrupts off\n");
     console_printf("  cs %02x (64-bit code)   ss, ds, es, fs, gs %02x   all other registers 0\n\n",
                    SELECTOR_CODE64, SELECTOR_DATA32);
-    console_printf("The bytes at rip, as 64-bit code just read them through the page tables:\n  ");
+    console_printf("At rip, read by 64-bit code through the page tables: ");
     explain_bytes(&visit.bytes, sizeof(visit.bytes));
-    console_printf(
-        "\n\nWith a framebuffer (`video =`) the screen goes dark until the kernel draws.\n"
-        "This is the last page: from here on the kernel speaks.\n");
+    console_printf("\n");
     return 1;
 }

@@ -27,6 +27,9 @@ explain_show_fn explain_boot_sector, explain_segments, explain_protected_mode, e
  */
 void explain_flags(const char *label, uint64_t value, unsigned digits, const char *names);
 
+/* Prints words, broken into lines of at most EXPLAIN_COLUMNS, and an empty line behind them. */
+void explain_text(const char *text);
+
 /* Prints `count` bytes of memory in hexadecimal, separated by spaces. */
 void explain_bytes(const void *bytes, unsigned count);
 

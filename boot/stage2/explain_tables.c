@@ -12,15 +12,14 @@
 
 unsigned explain_paging_before(unsigned part) {
     (void)part;
-    console_printf(
-        "64-bit code needs paging. Four levels of tables, each 512 entries of 8 bytes, turn a\n"
-        "virtual address into a physical one. Stage2 is about to build them at %x:\n\n"
-        "  0 to 4 GiB               the same physical address (identity)\n"
-        "  %llx on      0 to 4 GiB once more (offset map)\n"
-        "  %llx on      the kernel's segments, each page with its rights\n\n",
-        LAYOUT_PAGE_TABLES, BOOT_OFFSET_MAP, BOOT_KERNEL_VIRT_BASE);
+    explain_text("64-bit code needs paging: four levels of tables of 512 entries turn a virtual "
+                 "address into a physical one. So far paging is off (pg) and addresses are "
+                 "physical. Stage2 is about to map:");
+    console_printf("  0 to 4 GiB           the same physical address (identity)\n"
+                   "  %llx..   0 to 4 GiB once more (offset map)\n"
+                   "  %llx..   the kernel's segments, each page with its rights\n\n",
+                   BOOT_OFFSET_MAP, BOOT_KERNEL_VIRT_BASE);
     explain_flags("CR0 ", read_cr0(), 8, FLAGS_CR0);
-    console_printf("  pg: paging is off; addresses are physical.\n");
     return 1;
 }
 
@@ -61,32 +60,28 @@ unsigned explain_page_walk(unsigned part) {
     uint64_t entry = boot_info()->kernel_entry_virt;
 
     (void)part;
-    console_printf(
-        "Bits 47-39, 38-30, 29-21 and 20-12 of an address are indices, the last 12 the offset\n"
-        "in the page. CAPITALS: the flag is set.\n\n");
+    explain_text("Bits 47-39, 38-30, 29-21 and 20-12 of an address are the indices into the four "
+                 "tables, bits 11-0 the offset in the page. CAPITALS: the flag is set.");
     struct page_walk walk = walk_to(entry);
 
     console_printf("   there: ");
     explain_bytes((const void *)(uintptr_t)(uint32_t)walk.phys, SAMPLE_BYTES);
-    console_printf(
-        "   the kernel's first instructions\n\n"
-        "  P    present: the entry counts       A   accessed: set by the processor\n"
-        "  RW   may be written                  D   dirty: written to; likewise\n"
-        "  US   programs may use it             PS  a large page; no further table\n"
-        "  PWT, PCD, PAT  how it is cached      G   stays in the TLB at a change of CR3\n"
-        "  NX   no instruction may be fetched from it\n\n"
-        "%u pages of tables in all, from %x on.\n",
-        boot_facts.table_pages, LAYOUT_PAGE_TABLES);
+    console_printf("   the kernel's first instructions\n\n"
+                   "  P   present                 A   accessed: the processor sets it\n"
+                   "  RW  may be written          D   dirty, written to: likewise\n"
+                   "  US  programs may use it     PS  a large page: no table follows\n"
+                   "  NX  no code here            G   global: stays when CR3 changes\n"
+                   "  PWT, PCD, PAT  how the processor caches it\n\n"
+                   "%u pages of tables from %x on\n",
+                   boot_facts.table_pages, LAYOUT_PAGE_TABLES);
     return 1;
 }
 
 unsigned explain_low_maps(unsigned part) {
     (void)part;
-    console_printf(
-        "The boot information lies at %x. Two walks lead there: by the address itself, for\n"
-        "the loader's own code while it switches paging on, and by the offset map, which the\n"
-        "kernel keeps. Both use the same table of the second level.\n\n",
-        LAYOUT_BOOT_INFO);
+    explain_text("Two walks to the boot information: by its physical address, for the loader's "
+                 "own code while paging goes on, and by the offset map, which the kernel keeps. "
+                 "Both share the tables below the first.");
     struct page_walk identity = walk_to(LAYOUT_BOOT_INFO);
 
     console_printf("\n");

@@ -10,6 +10,15 @@
 #define INDENT        4u
 #define FLAG_TEXT_MAX 160u
 
+/* Characters up to the next space or the end. */
+static size_t word_length(const char *text) {
+    size_t length = 0;
+
+    while (text[length] && text[length] != ' ')
+        length++;
+    return length;
+}
+
 /* Prints a space and a word of `length` characters at `column`; returns the column behind. */
 static uint32_t print_flag(const char *word, uint32_t length, uint32_t column) {
     bool set = word[0] >= 'A' && word[0] <= 'Z';
@@ -32,14 +41,31 @@ void explain_flags(const char *label, uint64_t value, unsigned digits, const cha
     console_printf("%s%0*llx", label, (int)digits, (unsigned long long)value);
     (void)flag_names(text, sizeof(text), names, value);
     for (const char *word = text; *word;) {
-        const char *end = word;
+        size_t length = word_length(word);
 
-        while (*end && *end != ' ')
-            end++;
-        column = print_flag(word, (uint32_t)(end - word), column);
-        word = *end ? end + 1 : end;
+        column = print_flag(word, (uint32_t)length, column);
+        word += word[length] ? length + 1 : length;
     }
     console_printf("\n");
+}
+
+void explain_text(const char *text) {
+    size_t column = 0;
+
+    while (*text) {
+        size_t length = word_length(text);
+
+        if (column > 0)
+            column++;
+        if (column + length > EXPLAIN_COLUMNS) {
+            console_printf("\n");
+            column = 0;
+        }
+        console_printf("%s%.*s", column > 0 ? " " : "", (int)length, text);
+        column += length;
+        text += text[length] ? length + 1 : length;
+    }
+    console_printf("\n\n");
 }
 
 void explain_bytes(const void *bytes, unsigned count) {

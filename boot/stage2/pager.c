@@ -3,6 +3,7 @@
  */
 #include "boot/stage2/pager.h"
 
+#include "boot/layout.h"
 #include "boot/stage2/key_decode.h"
 #include "boot/stage2/menu_pages.h"
 #include "boot/stage2/page.h"
@@ -14,9 +15,12 @@
 #define FIRST_ROW  2u
 #define MARGIN     3u
 
-static char text[BYTES_MAX]; /* strings one behind the other */
+/* Strings one behind the other, where page tables will be: the menu is over before. */
+static char *const text = (char *)LAYOUT_PAGE_TABLES;
 static uint16_t line_start[LINES_MAX];
 static unsigned line_count, bytes_used;
+
+_Static_assert(LAYOUT_PAGE_TABLES + BYTES_MAX <= LAYOUT_PAGE_TABLES_END, "the pager's text");
 
 void pager_clear(void) {
     line_count = bytes_used = 0;
