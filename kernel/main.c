@@ -30,6 +30,7 @@
 #include "kernel/sched/load.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/work.h"
+#include "kernel/start_cpus.h"
 #include "kernel/sys/sysctl.h"
 #include "kernel/task/task.h"
 #include "kernel/time/clock.h"
@@ -41,6 +42,7 @@
 static void boot_rest(void *unused) {
     (void)unused;
     boot_trace_add(BOOT_EVENT_KERNEL_THREADS, 0, 0);
+    cpus_start();                    // the other CPUs, to share in the work
     vfs_init();                      // caches and the mount table
     filesystems_init(boot_info.ramfs_size ? phys_to_virt(boot_info.ramfs_phys) : NULL,
                      boot_info.ramfs_size); // the tree at /

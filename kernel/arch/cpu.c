@@ -63,6 +63,10 @@ static void detect_features(void) {
 
 void cpu_init(void) {
     detect_features();
+    cpu_init_registers();
+}
+
+void cpu_init_registers(void) {
     cpu_write_cr0((cpu_read_cr0() | CR0_WP | CR0_MP | CR0_NE) & ~(CR0_EM | CR0_TS));
 
     uint64_t cr4 = cpu_read_cr4() | CR4_DE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT;

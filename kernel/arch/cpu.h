@@ -51,6 +51,7 @@ enum cpu_msr {
     MSR_KERNEL_GS_BASE = 0xc0000102,
 };
 #define EFER_SCE BIT(0) /* SYSCALL enable */
+#define EFER_LME BIT(8)
 #define EFER_NXE BIT(11)
 
 enum cpu_feature {
@@ -146,8 +147,10 @@ static inline void cpu_flush_page(uintptr_t virt) {
 /* Drops every translation, global ones included. */
 void cpu_flush_all(void);
 
-/* Detects features and turns on what protects the kernel: WP, SMEP, SMAP, UMIP, PGE, PAT. Once per CPU, early. */
+/* Detects features and sets the boot CPU's registers by them. Early. */
 void cpu_init(void);
+/* Turns on what protects the kernel, on each CPU: WP, SMEP, SMAP, UMIP, PGE, PAT. */
+void cpu_init_registers(void);
 
 /* One hardware random number; false if the CPU has none or did not deliver. */
 bool cpu_random(uint64_t *value);

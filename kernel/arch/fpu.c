@@ -62,6 +62,12 @@ static void read_mxcsr_mask(void) {
         mxcsr_mask = probe.mxcsr_mask;
 }
 
+void arch_fpu_init_cpu(void) {
+    if (features)
+        __asm__ volatile("xsetbv" ::"c"(0), "a"((uint32_t)features), "d"((uint32_t)(features >> 32)));
+    __asm__ volatile("fninit");
+}
+
 void arch_fpu_init(void) {
     read_mxcsr_mask();
     if (!cpu_has(CPU_XSAVE))
@@ -71,7 +77,7 @@ void arch_fpu_init(void) {
     features = supported & (XCR0_X87 | XCR0_SSE | XCR0_AVX);
     if ((features & XCR0_AVX) && (supported & XCR0_AVX512) == XCR0_AVX512)
         features |= XCR0_AVX512;
-    __asm__ volatile("xsetbv" ::"c"(0), "a"((uint32_t)features), "d"((uint32_t)(features >> 32)));
+    arch_fpu_init_cpu();
     image_size = cpuid_checked(CPUID_XSAVE, 0).ebx; /* for the features now in XCR0 */
     method = cpu_has(CPU_XSAVEOPT) ? FPU_XSAVEOPT : FPU_XSAVE;
 }

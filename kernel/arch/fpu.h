@@ -18,6 +18,8 @@ struct fpu_area;
 
 /* Chooses XSAVEOPT, XSAVE or FXSAVE and sets the size of an area. Every CPU calls it. */
 void arch_fpu_init(void);
+/* The same settings on a further CPU. */
+void arch_fpu_init_cpu(void);
 /* Bytes of an area; the owner allocates it with FPU_AREA_ALIGN. */
 size_t arch_fpu_area_size(void);
 

@@ -1,6 +1,8 @@
 /*
  * Per-CPU data: ordinary variables in the `.percpu` section, reached through GS.
  *
+ * All start as zero: a variable that needs another value gets it from its subsystem's `_init_cpu`.
+ *
  * The linked section is CPU 0's own copy, so GS base is 0 there and per-CPU data work from the
  * first instruction of the kernel. Another CPU's GS base is (its copy - percpu_start), so
  * `%gs:symbol` always addresses the running CPU's copy. Kernel code runs with the kernel's GS base;

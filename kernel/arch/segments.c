@@ -63,8 +63,9 @@ static DEFINE_PER_CPU(uint64_t, gdt[GDT_ENTRIES]) __attribute__((aligned(16)));
 struct ist_stacks {
     uint8_t bytes[IST_COUNT][IST_STACK_SIZE];
 };
+_Static_assert(sizeof(struct ist_stacks) == IST_STACKS_SIZE, "segments.h");
 static struct ist_stacks boot_ist_stacks __attribute__((aligned(4096)));
-static DEFINE_PER_CPU(struct ist_stacks *, ist_stacks) = &boot_ist_stacks;
+static DEFINE_PER_CPU(struct ist_stacks *, ist_stacks);
 
 static struct idt_gate idt[IDT_VECTORS] __attribute__((aligned(16)));
 
@@ -77,7 +78,8 @@ static void tss_init(struct tss *tss) {
     }
 }
 
-void segments_init(void) {
+void segments_init(void *interrupt_stacks) {
+    this_cpu(ist_stacks) = interrupt_stacks ? interrupt_stacks : &boot_ist_stacks;
     struct tss *tss = this_cpu_ptr(cpu_tss);
     uint64_t *table = *this_cpu_ptr(gdt);
     uint64_t base = (uintptr_t)tss;

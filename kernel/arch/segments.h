@@ -24,11 +24,15 @@ enum ist {
     IST_COUNT = 4,
 };
 #define IST_STACK_SIZE 0x2000u
+#define IST_STACKS_SIZE (IST_COUNT * IST_STACK_SIZE)
 
 #define IDT_VECTORS 256u
 
-/* Loads the running CPU's GDT and TSS. The GS base survives. */
-void segments_init(void);
+/*
+ * Loads the running CPU's GDT and TSS. The GS base survives. `interrupt_stacks` are IST_STACKS_SIZE bytes,
+ * page aligned; NULL on the boot CPU, which has its own.
+ */
+void segments_init(void *interrupt_stacks);
 /* Where RSP goes on entry from user mode. */
 void segments_set_kernel_stack(uint64_t stack_top);
 

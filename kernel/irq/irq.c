@@ -19,6 +19,7 @@
 #include "kernel/log/cmdline.h"
 #include "kernel/log/log.h"
 #include "kernel/random/random.h"
+#include "kernel/sync/cpu_call.h"
 #include "kernel/sync/lockdep.h"
 #include "kernel/sync/rcu.h"
 #include "kernel/sync/spinlock.h"
@@ -60,6 +61,15 @@ static void handle_apic_error(void) {
 static void handle_deferred(void) {
 }
 
+static void send_call(uint32_t cpu) {
+    (void)irq_send(cpu, IRQ_LOCAL_CALL);
+}
+
+void irq_init_cpu(void) {
+    local_apic_init_cpu();
+    this_cpu(apic_id) = local_apic_id();
+}
+
 static bool use_apics(void) {
     const struct acpi_madt *madt = acpi_madt();
 
@@ -67,8 +77,7 @@ static bool use_apics(void) {
         return false;
     if (local_apic_init(madt->local_apic_phys) != 0)
         return false;
-    local_apic_init_cpu();
-    this_cpu(apic_id) = local_apic_id();
+    irq_init_cpu();
     return io_apic_init(madt) == 0;
 }
 
@@ -77,6 +86,8 @@ void irq_init(void) {
         list_init(&lines[line].handlers);
     irq_set_local(IRQ_LOCAL_ERROR, handle_apic_error);
     irq_set_local(IRQ_LOCAL_DEFERRED, handle_deferred);
+    irq_set_local(IRQ_LOCAL_CALL, cpu_call_handle);
+    cpu_call_set_send(send_call);
     pic_init();
     if (use_apics())
         chip = &io_apic_chip;
@@ -142,6 +153,14 @@ bool irq_send(uint32_t cpu, enum irq_local which) {
     return true;
 }
 
+void irq_stop_others(void) {
+    if (!local_apic_in_use())
+        return;
+    for (uint32_t cpu = 0; cpu < cpu_count; cpu++)
+        if (cpu != cpu_id())
+            local_apic_send_nmi(*per_cpu_ptr(apic_id, cpu));
+}
+
 /* Every handler of a shared edge line is asked: the edge may stand for several devices. */
 static bool run_handlers(struct irq_line *line) {
     struct irq_handler *handler;
@@ -191,6 +210,7 @@ static void dispatch_vector(unsigned vector) {
 }
 
 void irq_dispatch(struct trap_frame *frame) {
+    rcu_idle_exit(); /* handlers are readers */
     lockdep_irq_enter();
     this_cpu(irq_depth)++;
     random_mix_interrupt(frame->rip ^ frame->vector << 56);

@@ -34,12 +34,17 @@ enum apic_register {
 #define APIC_LVT_TSC_DEADLINE (2u << 17)
 #define APIC_COMMAND_PENDING BIT(12)  /* §10.6.1 */
 #define APIC_COMMAND_ASSERT BIT(14)
+#define APIC_COMMAND_NMI (4u << 8)
+#define APIC_COMMAND_INIT (5u << 8)
+#define APIC_COMMAND_STARTUP (6u << 8)
 #define APIC_DIVIDE_BY_16 3u          /* §10.5.4 figure 10-10 */
 #define APIC_REGISTERS_SIZE 0x400u
 #define X2APIC_MSR_BASE 0x800u
 #define X2APIC_MSR_COMMAND 0x830u
 #define MSR_TSC_DEADLINE 0x6e0u
 #define COMMAND_SPINS 100000u
+#define STARTUP_END 0x100000u /* a CPU starts in real mode */
+#define XAPIC_BROADCAST 0xffu /* §10.6.2.1 */
 
 static volatile uint8_t *registers; /* NULL in x2APIC mode */
 static bool in_use;
@@ -72,6 +77,8 @@ int local_apic_init(phys_addr_t phys) {
 
 void local_apic_init_cpu(void) {
     ASSERT(in_use);
+    /* A CPU that was started may be in the other mode than the boot CPU. */
+    msr_write(MSR_APIC_BASE, msr_read(MSR_APIC_BASE) | APIC_BASE_ENABLED | (registers ? 0 : APIC_BASE_X2APIC));
     apic_write(APIC_SPURIOUS, APIC_SOFTWARE_ENABLED | IRQ_VECTOR_SPURIOUS);
     apic_write(APIC_TASK_PRIORITY, 0);
     apic_write(APIC_LVT_TIMER, APIC_LVT_MASKED | (IRQ_VECTOR_LOCAL + IRQ_LOCAL_TIMER));
@@ -98,9 +105,7 @@ void local_apic_end(void) {
     apic_write(APIC_EOI, 0);
 }
 
-void local_apic_send(uint32_t apic_id, unsigned vector) {
-    uint32_t command = APIC_COMMAND_ASSERT | vector;
-
+static void send_command(uint32_t apic_id, uint32_t command) {
     if (!registers) {
         msr_write((enum cpu_msr)X2APIC_MSR_COMMAND, (uint64_t)apic_id << 32 | command);
         return;
@@ -115,6 +120,27 @@ void local_apic_send(uint32_t apic_id, unsigned vector) {
     apic_write(APIC_COMMAND_HIGH, apic_id << 24);
     apic_write(APIC_COMMAND_LOW, command);
     irq_restore(flags);
+}
+
+void local_apic_send(uint32_t apic_id, unsigned vector) {
+    send_command(apic_id, APIC_COMMAND_ASSERT | vector);
+}
+
+void local_apic_send_nmi(uint32_t apic_id) {
+    send_command(apic_id, APIC_COMMAND_ASSERT | APIC_COMMAND_NMI);
+}
+
+void local_apic_send_init(uint32_t apic_id) {
+    send_command(apic_id, APIC_COMMAND_ASSERT | APIC_COMMAND_INIT);
+}
+
+void local_apic_send_startup(uint32_t apic_id, phys_addr_t page) {
+    ASSERT(IS_ALIGNED(page, PAGE_SIZE) && page < STARTUP_END);
+    send_command(apic_id, APIC_COMMAND_ASSERT | APIC_COMMAND_STARTUP | (uint32_t)(page >> PAGE_SHIFT));
+}
+
+bool local_apic_can_reach(uint32_t apic_id) {
+    return !registers || apic_id < XAPIC_BROADCAST;
 }
 
 uint32_t local_apic_error(void) {

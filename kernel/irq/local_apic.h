@@ -20,6 +20,12 @@ uint32_t local_apic_id(void);
 void local_apic_end(void);
 /* Sends a fixed interrupt; any mode. */
 void local_apic_send(uint32_t apic_id, unsigned vector);
+void local_apic_send_nmi(uint32_t apic_id);
+/* The two steps of starting a CPU, SDM 3A §8.4.4: reset it; let it run from a page below 1 MiB. */
+void local_apic_send_init(uint32_t apic_id);
+void local_apic_send_startup(uint32_t apic_id, phys_addr_t page);
+/* Whether the mode this APIC is in can address that one. */
+bool local_apic_can_reach(uint32_t apic_id);
 /* Reads and clears the error register (SDM 3A §10.5.3). */
 uint32_t local_apic_error(void);
 

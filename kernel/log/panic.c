@@ -10,6 +10,7 @@
 #include "kernel/arch/cpu.h"
 #include "kernel/arch/io.h"
 #include "kernel/arch/irqflags.h"
+#include "kernel/arch/percpu.h"
 #include "kernel/log/cmdline.h"
 #include "kernel/log/log.h"
 #include "lib/atomic.h"
@@ -20,15 +21,25 @@
 #define DEBUG_EXIT_PANIC 0x7e /* the emulator's exit status 253 */
 #define PANIC_TEXT_MAX 256
 
-static uint32_t panicking;
+static uint32_t panicking; /* 0, or 1 + the number of the CPU */
 static void (*panic_report)(const struct trap_frame *frame);
+static void (*stop_others)(void);
 
 void panic_set_report(void (*report)(const struct trap_frame *frame)) {
     panic_report = report;
 }
 
+void panic_set_stop(void (*stop)(void)) {
+    stop_others = stop;
+}
+
 bool panic_in_progress(void) {
     return atomic_load_relaxed(&panicking) != 0;
+}
+
+void panic_stop_if_elsewhere(void) {
+    if (panic_in_progress() && atomic_load_relaxed(&panicking) != cpu_id() + 1)
+        cpu_halt_forever();
 }
 
 noreturn_fn static void panic_finish(void) {
@@ -44,8 +55,13 @@ noreturn_fn static void panic_finish(void) {
 }
 
 noreturn_fn static void panic_valist(const struct trap_frame *frame, const char *fmt, va_list arguments) {
+    uint32_t nobody = 0;
     irq_disable();
-    if (atomic_exchange(&panicking, 1u)) {
+    bool first = atomic_compare_exchange(&panicking, &nobody, cpu_id() + 1);
+    panic_stop_if_elsewhere(); /* one report is enough */
+    if (first && stop_others)
+        stop_others();
+    if (!first) {
         /* A panic within the panic: whatever showed it is broken, so only stop. */
         static uint32_t nested;
         if (!atomic_exchange(&nested, 1u))

@@ -17,6 +17,11 @@ noreturn_fn void panic_frame(const struct trap_frame *frame, const char *fmt, ..
 /* Told once by main.c: shows what log cannot (registers, backtrace, monitor). `frame` may be NULL. */
 void panic_set_report(void (*report)(const struct trap_frame *frame));
 
+/* Told once: how the other CPUs are stopped. */
+void panic_set_stop(void (*stop)(void));
+/* Called by what stops them, on each: does not return if another CPU panics. */
+void panic_stop_if_elsewhere(void);
+
 /* True once a panic has begun: locks are no longer waited for. */
 bool panic_in_progress(void);
 

@@ -6,6 +6,7 @@
 
 #include "kernel/arch/pte.h"
 #include "kernel/log/panic.h"
+#include "kernel/mm/kernel_space.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/page_table.h"
 #include "kernel/mm/vmap.h"
@@ -86,6 +87,9 @@ void kernel_unmap_device(void *virt, size_t size) {
     ASSERT(start >= VMAP_DEVICES_BASE);
     uint64_t flags = spin_lock_irqsave(&map_lock);
     kernel_unmap_range(start, length, NULL);
+    spin_unlock_irqrestore(&map_lock, flags);
+    kernel_flush_everywhere();
+    flags = spin_lock_irqsave(&map_lock);
     address_give(start, length);
     spin_unlock_irqrestore(&map_lock, flags);
 }

@@ -14,6 +14,7 @@ enum map_cache { MAP_CACHED, MAP_UNCACHED, MAP_WRITE_COMBINING };
 /* Maps `size` bytes of physical (device) memory read-write, no execute; NULL when out of memory.
  * `phys` need not be page aligned. Not in interrupt context. */
 void *kernel_map_device(phys_addr_t phys, size_t size, enum map_cache cache);
+/* Waits for other CPUs to forget it: interrupts on, no lock held that is taken with interrupts off. */
 void kernel_unmap_device(void *virt, size_t size);
 
 #define KERNEL_STACK_SIZE (4 * PAGE_SIZE) /* with an unmapped guard page below */

@@ -6,6 +6,7 @@
 #include "kernel/mm/boot_memory.h"
 #include "kernel/mm/kernel_map.h"
 #include "kernel/mm/page_table.h"
+#include "kernel/sync/cpu_call.h"
 #include "lib/string.h"
 
 #define LARGE_PAGE 0x200000ull /* level 2, SDM 3A table 4-17 */
@@ -92,6 +93,16 @@ static void reserve_top_level(void) {
     memset(phys_to_virt(table), 0, PAGE_SIZE);
     ASSERT(*entry == 0);
     *entry = table | PTE_PRESENT | PTE_WRITE | PTE_ACCESSED;
+}
+
+static void flush_here(void *unused) {
+    (void)unused;
+    cpu_flush_all();
+}
+
+void kernel_flush_everywhere(void) {
+    cpu_call(cpu_mask_all(), flush_here, NULL);
+    cpu_flush_all();
 }
 
 void kernel_space_init(void) {

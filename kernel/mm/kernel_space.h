@@ -13,6 +13,9 @@
 /* Builds them and switches to them: from here on the loader's memory is unused. */
 void kernel_space_init(void);
 
+/* All CPUs forget all translations. The conditions of cpu_call (kernel/sync/cpu_call.h). */
+void kernel_flush_everywhere(void);
+
 /* Physical address of a symbol of the kernel image. */
 phys_addr_t kernel_image_to_phys(const void *symbol);
 

@@ -3,18 +3,24 @@
  * off the end of a stack faults (and the double-fault stack tells why).
  *
  * A freed stack stays mapped and goes to the CPU's pool, then to a common one; only when that is full
- * are its frames given back. stack_lock guards slots, the common pool and the mappings.
+ * are its frames given back. Its slot then is stale: other CPUs may still translate its addresses, to
+ * which nothing refers any more. It is used again after all CPUs have been flushed, which happens when
+ * there is no clean slot left.
+ *
+ * stack_lock guards slots, the common pool and the mappings.
  */
 #include "kernel/arch/irqflags.h"
 #include "kernel/arch/percpu.h"
 #include "kernel/arch/pte.h"
 #include "kernel/log/panic.h"
 #include "kernel/mm/kernel_map.h"
+#include "kernel/mm/kernel_space.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/page_table.h"
 #include "kernel/mm/vmap.h"
 #include "kernel/sync/spinlock.h"
 #include "lib/bitmap.h"
+#include "lib/string.h"
 
 #define SLOT_SIZE (2 * KERNEL_STACK_SIZE)
 #define SLOT_COUNT 65536u
@@ -32,6 +38,7 @@ struct stack_pool {
 DEFINE_LOCK_CLASS(stack_class, "kernel stacks");
 static struct spinlock stack_lock = SPINLOCK_INIT(stack_class);
 static uint64_t used_slots[BITMAP_WORDS(SLOT_COUNT)]; /* [stack_lock] */
+static uint64_t stale_slots[BITMAP_WORDS(SLOT_COUNT)]; /* subset of used_slots [stack_lock] */
 static uint64_t mapped_stacks;                        /* [stack_lock] written; read anywhere */
 static size_t next_slot;                              /* where to search from [stack_lock] */
 static void *common_pool[COMMON_POOL_SIZE];           /* [stack_lock] */
@@ -50,8 +57,33 @@ static void free_frame(phys_addr_t phys) {
 /* stack_lock held. */
 static void slot_release(size_t slot, size_t mapped_pages) {
     kernel_unmap_range(slot_stack(slot), mapped_pages * PAGE_SIZE, free_frame);
+    if (cpu_count > 1) {
+        bitmap_set(stale_slots, slot);
+        return;
+    }
     bitmap_clear(used_slots, slot);
     next_slot = MIN(next_slot, slot);
+}
+
+/* Makes the stale slots clean. No lock held; the conditions of cpu_call. */
+static void clean_slots(void) {
+    static uint64_t cleaned[BITMAP_WORDS(SLOT_COUNT)]; /* [clean_lock] */
+    static uint32_t clean_lock;
+
+    if (atomic_exchange(&clean_lock, 1u))
+        return; /* somebody else is at it */
+    uint64_t flags = spin_lock_irqsave(&stack_lock);
+    memcpy(cleaned, stale_slots, sizeof cleaned);
+    spin_unlock_irqrestore(&stack_lock, flags);
+    kernel_flush_everywhere();
+    flags = spin_lock_irqsave(&stack_lock);
+    for (size_t i = 0; i < BITMAP_WORDS(SLOT_COUNT); i++) {
+        used_slots[i] &= ~cleaned[i];
+        stale_slots[i] &= ~cleaned[i];
+    }
+    next_slot = 0;
+    spin_unlock_irqrestore(&stack_lock, flags);
+    atomic_store(&clean_lock, 0u);
 }
 
 /* stack_lock held. NULL: no memory, no slot. */
@@ -75,7 +107,14 @@ static void *slot_create(void) {
     return (void *)slot_stack(slot);
 }
 
-void *kernel_stack_alloc(void) {
+static bool slots_used_up(void) {
+    uint64_t flags = spin_lock_irqsave(&stack_lock);
+    bool used_up = common_count == 0 && bitmap_find_clear(used_slots, SLOT_COUNT, next_slot) == SLOT_COUNT;
+    spin_unlock_irqrestore(&stack_lock, flags);
+    return used_up;
+}
+
+static void *stack_take(void) {
     void *stack;
     uint64_t flags = irq_save();
     struct stack_pool *pool = this_cpu_ptr(stack_pool);
@@ -87,6 +126,16 @@ void *kernel_stack_alloc(void) {
         spin_unlock(&stack_lock);
     }
     irq_restore(flags);
+    return stack;
+}
+
+void *kernel_stack_alloc(void) {
+    void *stack = stack_take();
+
+    if (stack == NULL && cpu_count > 1 && slots_used_up()) {
+        clean_slots();
+        stack = stack_take();
+    }
     return stack;
 }
 

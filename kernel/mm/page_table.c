@@ -147,7 +147,7 @@ void kernel_unmap_range(uint64_t virt, uint64_t size, void (*visit)(phys_addr_t 
         ASSERT(entry && (*entry & PTE_PRESENT));
         phys_addr_t phys = pte_phys(*entry);
         *entry = 0;
-        cpu_flush_page(virt); /* other CPUs: none run yet that could have used it */
+        cpu_flush_page(virt);
         if (visit)
             visit(phys);
     }

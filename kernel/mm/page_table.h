@@ -44,5 +44,8 @@ bool page_table_walk(phys_addr_t root_phys, uint64_t virt, struct page_walk *wal
  * pages that fit if `large`. 0 or -ENOMEM (part may be mapped). The caller owns the range.
  */
 int kernel_map_range(uint64_t virt, phys_addr_t phys, uint64_t size, pte_t flags, bool large);
-/* Unmaps 4 KiB pages and flushes the TLB. `visit` (may be NULL) gets each frame afterwards. */
+/*
+ * Unmaps 4 KiB pages and flushes this CPU's TLB. `visit` (may be NULL) gets each frame afterwards. Before the
+ * addresses are mapped again, the other CPUs must be flushed (kernel_flush_everywhere).
+ */
 void kernel_unmap_range(uint64_t virt, uint64_t size, void (*visit)(phys_addr_t phys));

@@ -245,6 +245,14 @@ struct slab_cache *slab_cache_create(const char *name, size_t size, size_t align
     return cache;
 }
 
+void slab_init_cpu(uint32_t cpu) {
+    struct slab_cache *cache;
+
+    list_for_each_entry(cache, &caches, node)
+        if (cache != &cache_of_caches && cache != &cache_of_magazines)
+            (*per_cpu_ptr(magazines, cpu))[cache->id] = slab_alloc_zero(&cache_of_magazines);
+}
+
 void slab_init(void) {
     cache_setup(&cache_of_caches, "slab_cache", sizeof(struct slab_cache), 0, NULL);
     cache_setup(&cache_of_magazines, "slab_magazine", sizeof(struct magazine), 0, NULL);

@@ -29,6 +29,8 @@ void kfree(void *pointer); /* NULL is allowed */
 
 /* Once, after page_init. */
 void slab_init(void);
+/* Magazines for a CPU that is about to start; no memory: it works without. */
+void slab_init_cpu(uint32_t cpu);
 
 /* Objects handed out and not freed, as of about now. Any context. */
 uint64_t slab_objects_in_use(const struct slab_cache *cache);

@@ -92,7 +92,7 @@ static void realtime_dequeue(struct run_queue *rq, struct thread *thread) {
         rq->realtime_map[thread->rt_priority / 64] &= ~BIT(thread->rt_priority % 64);
 }
 
-static struct thread *realtime_first(const struct run_queue *rq) {
+struct thread *rq_first_realtime(const struct run_queue *rq) {
     unsigned word = rq->realtime_map[1] != 0;
     if (rq->realtime_map[word] == 0)
         return NULL;
@@ -125,7 +125,7 @@ void rq_dequeue(struct run_queue *rq, struct thread *thread) {
 struct thread *rq_pick(struct run_queue *rq) {
     if (rq->queued == 0)
         return rq->idle;
-    struct thread *next = realtime_first(rq);
+    struct thread *next = rq_first_realtime(rq);
     if (likely(next == NULL)) {
         struct thread *hint = rq->hint;
         next = fair_first(rq);
@@ -167,11 +167,11 @@ void cpu_time_divide(uint64_t total_ns, uint64_t user_samples, uint64_t kernel_s
     *user_ns = total_ns - *system_ns;
 }
 
-void rq_place(struct run_queue *rq, struct thread *thread) {
+void rq_place(struct run_queue *rq, struct thread *thread, bool is_new) {
     uint64_t earliest = rq->min_virtual_ns;
-    if (thread->state != THREAD_NEW)
+    if (!is_new)
         earliest -= SLEEPER_CREDIT_NS;
-    if (thread->state == THREAD_NEW || virtual_before(thread->virtual_runtime_ns, earliest))
+    if (is_new || virtual_before(thread->virtual_runtime_ns, earliest))
         thread->virtual_runtime_ns = earliest;
 }
 

@@ -20,7 +20,9 @@ struct run_queue {
     struct spinlock lock;
     uint32_t cpu;
     struct thread *current, *idle;
+    bool runs_realtime;               /* current is a real-time thread; read without the lock too */
     struct thread *previous;          /* the one just switched from, until finish_switch */
+    bool previous_leaves;             /* it is runnable, but may not use this CPU any more */
     struct thread *hint;              /* woken synchronously: runs next if that is nearly fair */
     struct mmu_context *mmu;          /* page tables loaded */
     uint32_t queued;                  /* threads waiting for the CPU */
@@ -32,6 +34,7 @@ struct run_queue {
     uint64_t realtime_map[2];         /* bit per non-empty list */
     struct list_node realtime[RT_LEVELS];
     struct timer slice_timer;         /* runs only while the CPU is not idle */
+    uint32_t slices;                  /* since the queues were compared last */
     uint64_t switches, busy_ns, idle_ns;
     uint64_t user_samples, kernel_samples; /* of all threads: they divide busy_ns */
 };
@@ -52,12 +55,14 @@ static inline bool thread_is_realtime(const struct thread *thread) {
 void rq_init(struct run_queue *rq, uint32_t cpu);
 void rq_enqueue(struct run_queue *rq, struct thread *thread);
 void rq_dequeue(struct run_queue *rq, struct thread *thread);
+/* The waiting real-time thread of the highest priority; NULL: none. */
+struct thread *rq_first_realtime(const struct run_queue *rq);
 /* Takes the thread to run next off the queue; `idle` when there is none. */
 struct thread *rq_pick(struct run_queue *rq);
 /* Accounts current's time up to now. */
 void rq_charge(struct run_queue *rq, uint64_t now_ns);
 /* Places a thread that has slept, or is new, near the others' virtual time. */
-void rq_place(struct run_queue *rq, struct thread *thread);
+void rq_place(struct run_queue *rq, struct thread *thread, bool is_new);
 /* Whether `woken` should have the CPU instead of rq->current. */
 bool rq_preempts(const struct run_queue *rq, const struct thread *woken);
 /* Behind every thread of its kind that waits. */

@@ -8,33 +8,30 @@
 #include "kernel/arch/frame.h"
 #include "kernel/arch/fpu.h"
 #include "kernel/irq/deferred.h"
+#include "kernel/irq/irq.h"
 #include "kernel/log/panic.h"
 #include "kernel/mm/kernel_map.h"
+#include "kernel/sched/balance.h"
 #include "kernel/sched/run_queue.h"
 #include "kernel/sched/switch.h"
 #include "kernel/sync/rcu.h"
 #include "kernel/time/clock.h"
 #include "lib/string.h"
 
+#define BALANCE_SLICES 16u /* from one comparison with the other CPUs' queues to the next */
+
 DEFINE_PER_CPU(struct thread *, current_thread_pointer);
 static DEFINE_PER_CPU(struct thread, boot_thread); /* later this CPU's idle thread */
 static struct mmu_context kernel_mmu;              /* for threads that gave up their address space */
-static void (*kick_cpu)(uint32_t cpu);
 
-void sched_set_kick(void (*kick)(uint32_t cpu)) {
-    kick_cpu = kick;
-}
-
-/* Makes a CPU's current thread go through its exit path soon. */
-static void kick_remote(uint32_t cpu) {
-    if (cpu != cpu_id() && kick_cpu != NULL)
-        kick_cpu(cpu);
-}
-
+/* A thread that runs on another CPU looks at its work when that CPU is interrupted. */
 void thread_set_work(struct thread *thread, uint32_t work_bits) {
     atomic_fetch_or(&thread->work, work_bits);
-    if (atomic_load_relaxed(&thread->on_cpu))
-        kick_remote(atomic_load_relaxed(&thread->cpu));
+    if (!atomic_load_relaxed(&thread->on_cpu))
+        return;
+    uint32_t cpu = atomic_load_relaxed(&thread->cpu);
+    if (cpu != cpu_id())
+        (void)irq_send(cpu, IRQ_LOCAL_RESCHEDULE);
 }
 
 static void rcu_kick(uint32_t cpu) {
@@ -61,6 +58,19 @@ static void sample(struct run_queue *rq, struct thread *thread) {
     rq->kernel_samples += !user;
 }
 
+/* Other CPUs wait for this one to pass a quiescent state, or its threads could have another CPU. */
+static void look_around(struct run_queue *rq) {
+    if (this_cpu(rcu_attention) != 0)
+        thread_set_work(rq->current, THREAD_WORK_RESCHEDULE);
+    if (cpu_count == 1)
+        return;
+    rq->hint = NULL; /* whoever woke it has not gone to sleep */
+    if (rq->queued > 0)
+        balance_offer(rq);
+    if (++rq->slices % BALANCE_SLICES == 0)
+        balance_pull(rq);
+}
+
 /* Interrupt context. */
 static void slice_expire(struct timer *timer) {
     struct run_queue *rq = container_of(timer, struct run_queue, slice_timer);
@@ -71,6 +81,7 @@ static void slice_expire(struct timer *timer) {
     if (current != rq->idle) {
         uint64_t end_ns = current->slice_start_ns + SCHED_SLICE_NS;
         sample(rq, current);
+        look_around(rq);
         if (rq->queued > 0 && now_ns >= end_ns && current->policy != SCHED_FIFO) {
             current->rotate = true;
             thread_set_work(current, THREAD_WORK_RESCHEDULE);
@@ -80,15 +91,33 @@ static void slice_expire(struct timer *timer) {
     spin_unlock(&rq->lock);
 }
 
+/* ---- queueing ---- */
+
+/* Puts a runnable thread on its queue and sees to it that it gets its turn. rq->lock held. */
+static void activate(struct run_queue *rq, struct thread *thread, bool sync) {
+    rq_enqueue(rq, thread);
+    if (sync)
+        rq->hint = thread;
+    else if (rq->current != rq->idle)
+        rq_charge(rq, clock_monotonic_ns());
+    if (!sync && rq_preempts(rq, thread))
+        thread_set_work(rq->current, THREAD_WORK_RESCHEDULE);
+}
+
 /* ---- switching ---- */
 
 /* In the new thread, on its stack, interrupts off, the run queue still locked by the old one. */
 static void finish_switch(void) {
     struct run_queue *rq = this_run_queue();
     struct thread *previous = rq->previous;
-    bool dead = previous->state == THREAD_DEAD;
+    bool dead = previous->state == THREAD_DEAD, leaves = rq->previous_leaves;
 
     atomic_store(&previous->on_cpu, 0u);
+    if (leaves) { /* its affinity has changed: off this CPU now, it can be queued at another one */
+        rq->previous_leaves = false;
+        rq = balance_move(previous, rq, balance_choose(previous, rq->cpu, false));
+        activate(rq, previous, false);
+    }
     spin_unlock(&rq->lock);
     if (!dead)
         return;
@@ -109,6 +138,7 @@ static void switch_to(struct run_queue *rq, struct thread *next, uint64_t now_ns
 
     rq->previous = previous;
     rq->current = next;
+    rq->runs_realtime = thread_is_realtime(next);
     rq->switches++;
     next->slice_start_ns = now_ns;
     next->on_cpu = 1;
@@ -129,6 +159,11 @@ static void switch_to(struct run_queue *rq, struct thread *next, uint64_t now_ns
     finish_switch();
 }
 
+static bool must_leave(const struct run_queue *rq, const struct thread *thread) {
+    uint64_t allowed = balance_allowed(thread);
+    return unlikely((allowed & BIT(rq->cpu)) == 0) && allowed != 0;
+}
+
 /* Queues the running thread again, or leaves it off as its state says. rq->lock held. */
 static void put_previous(struct run_queue *rq, struct thread *previous) {
     if (previous == rq->idle)
@@ -137,11 +172,19 @@ static void put_previous(struct run_queue *rq, struct thread *previous) {
         previous->state = THREAD_RUNNABLE;
     if (previous->state == THREAD_RUNNABLE) {
         previous->involuntary_switches++;
-        rq_enqueue(rq, previous);
+        rq->previous_leaves = must_leave(rq, previous);
+        if (!rq->previous_leaves)
+            rq_enqueue(rq, previous);
         return;
     }
     previous->voluntary_switches++;
     rq->blocked += previous->state == THREAD_BLOCKED;
+}
+
+/* Before idling: another CPU may have more to do than it can. */
+static struct thread *idle_next(struct run_queue *rq) {
+    struct thread *stolen = balance_steal(rq);
+    return stolen != NULL ? stolen : rq->idle;
 }
 
 static void schedule_with(bool yield) {
@@ -160,6 +203,8 @@ static void schedule_with(bool yield) {
         rq_yield(rq, previous);
     put_previous(rq, previous);
     struct thread *next = rq_pick(rq);
+    if (next == rq->idle && cpu_count > 1)
+        next = idle_next(rq);
     slice_arm(rq, now_ns, next != rq->idle);
     if (next != previous) {
         switch_to(rq, next, now_ns);
@@ -195,35 +240,32 @@ void sched_use_mmu(struct mmu_context *mmu) {
     irq_restore(flags);
 }
 
-/* ---- waking ---- */
+void sched_forget_mmu(struct mmu_context *mmu) {
+    struct run_queue *rq = this_run_queue();
 
-/* Puts a runnable thread on its queue and sees to it that it gets its turn. rq->lock held. */
-static void activate(struct run_queue *rq, struct thread *thread, bool sync) {
-    rq_enqueue(rq, thread);
-    if (sync)
-        rq->hint = thread;
-    else if (rq->current != rq->idle)
-        rq_charge(rq, clock_monotonic_ns());
-    if (!sync && rq_preempts(rq, thread))
-        thread_set_work(rq->current, THREAD_WORK_RESCHEDULE);
-    else if (rq->cpu != cpu_id())
-        thread_set_work(rq->current, THREAD_WORK_RESCHEDULE);
+    ASSERT(!irq_enabled());
+    if (rq->mmu != mmu || rq->current->mmu == mmu)
+        return;
+    arch_switch_mmu(mmu, &kernel_mmu);
+    rq->mmu = &kernel_mmu;
 }
+
+/* ---- waking ---- */
 
 bool thread_wake(struct thread *thread, unsigned states, bool sync) {
     uint64_t flags = irq_save();
     struct run_queue *rq = rq_lock_thread(thread);
     bool wake = (states & (1u << thread->state)) != 0;
 
-    if (wake) {
-        bool running = thread == rq->current || thread == rq->idle;
-        if (!running) {
-            rq->blocked -= thread->state == THREAD_BLOCKED;
-            rq_place(rq, thread);
-        }
+    if (wake && (thread == rq->current || thread == rq->idle)) {
         thread->state = THREAD_RUNNABLE;
-        if (!running)
-            activate(rq, thread, sync && rq->cpu == cpu_id());
+    } else if (wake) {
+        rq->blocked -= thread->state == THREAD_BLOCKED;
+        thread->state = THREAD_RUNNABLE;
+        if (cpu_count > 1)
+            rq = balance_move(thread, rq, balance_choose(thread, rq->cpu, sync));
+        rq_place(rq, thread, false);
+        activate(rq, thread, sync && rq->cpu == cpu_id());
     }
     spin_unlock_irqrestore(&rq->lock, flags);
     return wake;
@@ -231,12 +273,12 @@ bool thread_wake(struct thread *thread, unsigned states, bool sync) {
 
 void thread_start(struct thread *thread) {
     uint64_t flags = irq_save();
-    struct run_queue *rq = this_run_queue();
+    struct run_queue *rq = per_cpu_ptr(run_queue, balance_choose_new(thread));
 
     spin_lock(&rq->lock);
     ASSERT(thread->state == THREAD_NEW);
     thread->cpu = rq->cpu;
-    rq_place(rq, thread);
+    rq_place(rq, thread, true);
     thread->state = THREAD_RUNNABLE;
     activate(rq, thread, false);
     spin_unlock_irqrestore(&rq->lock, flags);
@@ -256,6 +298,7 @@ static void change(struct thread *thread, uint8_t policy, uint8_t rt_priority, i
     thread->policy = policy;
     thread->rt_priority = rt_priority;
     thread->nice = nice;
+    rq->runs_realtime = thread_is_realtime(rq->current);
     if (queued)
         rq_enqueue(rq, thread);
     thread_set_work(rq->current, THREAD_WORK_RESCHEDULE);
@@ -270,6 +313,21 @@ void sched_set_nice(struct thread *thread, int8_t nice) {
     change(thread, thread->policy, thread->rt_priority, nice);
 }
 
+void sched_set_affinity(struct thread *thread, uint64_t cpus) {
+    uint64_t flags = irq_save();
+    struct run_queue *rq = rq_lock_thread(thread);
+
+    atomic_store(&thread->affinity, cpus);
+    if (thread == rq->current) {
+        thread_set_work(thread, THREAD_WORK_RESCHEDULE);
+    } else if (thread->queued && must_leave(rq, thread)) {
+        rq_dequeue(rq, thread);
+        rq = balance_move(thread, rq, balance_choose(thread, rq->cpu, false));
+        activate(rq, thread, false);
+    }
+    spin_unlock_irqrestore(&rq->lock, flags);
+}
+
 void thread_times(struct thread *thread, uint64_t *user_ns, uint64_t *system_ns) {
     uint64_t flags = irq_save();
     struct run_queue *rq = rq_lock_thread(thread);
@@ -282,25 +340,42 @@ void thread_times(struct thread *thread, uint64_t *user_ns, uint64_t *system_ns)
 
 /* ---- start and idle ---- */
 
-void sched_init(void) {
+void sched_init_cpu(void) {
     struct run_queue *rq = this_run_queue();
-    struct thread *boot = this_cpu_ptr(boot_thread);
+    struct thread *idle = this_cpu_ptr(boot_thread);
 
     rq_init(rq, cpu_id());
     timer_init(&rq->slice_timer, slice_expire);
-    boot->state = THREAD_RUNNABLE;
-    boot->cpu = cpu_id();
-    boot->on_cpu = 1;
-    boot->affinity = ~0ull;
-    strlcpy(boot->name, "idle", sizeof boot->name);
-    rq->current = rq->idle = boot;
-    this_cpu(current_thread_pointer) = boot;
+    idle->state = THREAD_RUNNABLE;
+    idle->cpu = cpu_id();
+    idle->on_cpu = 1;
+    idle->affinity = BIT(cpu_id());
+    strlcpy(idle->name, "idle", sizeof idle->name);
+    rq->charged_until_ns = clock_monotonic_ns();
+    rq->mmu = &kernel_mmu;
+    rq->current = rq->idle = idle;
+    this_cpu(current_thread_pointer) = idle;
 #if CONFIG_DEBUG
-    lockdep_switch(&boot->held);
+    lockdep_switch(&idle->held);
 #endif
-    kernel_mmu.root_phys = kernel_page_table();
     rcu_cpu_online();
+}
+
+void sched_init(void) {
+    kernel_mmu.root_phys = kernel_page_table();
+    sched_init_cpu();
     rcu_set_kick(rcu_kick);
+}
+
+/* Interrupts off. Halts until there may be something to do. */
+static void idle_halt(const struct run_queue *rq) {
+    if (cpu_count > 1)
+        atomic_fetch_or(&idle_cpus, BIT(rq->cpu));
+    /* After the bit: whoever did not see it has queued its thread elsewhere. */
+    if (rcu_idle_enter() && atomic_load(&rq->queued) == 0)
+        cpu_enable_irq_and_halt();
+    irq_disable();
+    rcu_idle_exit();
 }
 
 void sched_idle(void) {
@@ -310,10 +385,12 @@ void sched_idle(void) {
         rcu_run_callbacks(true);
         deferred_run_pending(); /* queued with interrupts off where no APIC can interrupt us for it */
         irq_disable();
-        if (atomic_load_relaxed(&rq->queued) == 0 && this_cpu(rcu_attention) == 0)
-            cpu_enable_irq_and_halt();
+        if (atomic_load_relaxed(&rq->queued) == 0)
+            idle_halt(rq);
         irq_enable();
-        if (atomic_load_relaxed(&rq->queued) != 0)
+        if (atomic_load_relaxed(&rq->queued) != 0 || balance_can_steal(rq)) {
+            atomic_fetch_and(&idle_cpus, ~BIT(rq->cpu));
             schedule();
+        }
     }
 }

@@ -5,9 +5,11 @@
 
 #include "kernel/sched/thread.h"
 
-/* Sets up CPU 0's run queue; the caller becomes its idle-to-be boot thread. */
+/* Sets up the running CPU's run queue; the caller becomes its idle-to-be boot thread. The first CPU: */
 void sched_init(void);
-/* Turns the boot thread into CPU 0's idle thread. */
+/* A further one: */
+void sched_init_cpu(void);
+/* Turns the boot thread into the CPU's idle thread. */
 noreturn_fn void sched_idle(void);
 
 /* Gives up the CPU according to the running thread's state. May sleep; no spin locks held. */
@@ -34,15 +36,21 @@ void sched_reschedule(void);
  * gives up its address space, before that is freed). */
 void sched_use_mmu(struct mmu_context *mmu);
 
+/*
+ * Stops lending the page tables to the running CPU's thread if that has none of its own, so that the CPU
+ * holds no translations of them. Interrupts off.
+ */
+void sched_forget_mmu(struct mmu_context *mmu);
+
+/* Which CPUs it may use: a mask of at least one that runs. It leaves others before it returns to user mode. */
+void sched_set_affinity(struct thread *thread, uint64_t cpus);
+
 /* How a thread is scheduled. Any thread, any context; the caller has validated the values. */
 void sched_set_policy(struct thread *thread, enum sched_policy policy, uint8_t rt_priority);
 void sched_set_nice(struct thread *thread, int8_t nice);
 
 /* Used and left CPU time, up to now if it is running. */
 void thread_times(struct thread *thread, uint64_t *user_ns, uint64_t *system_ns);
-
-/* How another CPU is interrupted so that it looks at its thread's work: set when CPUs are started. */
-void sched_set_kick(void (*kick)(uint32_t cpu));
 
 #define SCHED_SLICE_NS (4 * 1000 * 1000ull) /* a thread's turn while others wait */
 

@@ -40,12 +40,14 @@ static struct spinlock rcu_lock = SPINLOCK_INIT(rcu_class);
 static uint64_t gp_started, gp_completed; /* equal: none runs */
 static uint64_t gp_wanted;                /* run grace periods up to this number */
 static uint64_t online_cpus, pending_cpus;
+static uint64_t waiting_cpus;             /* those with callbacks that wait for a grace period */
 static uint32_t expediters;               /* somebody waits: do not batch */
 static uint64_t callbacks_run;
 static void (*kick_cpu)(uint32_t cpu);
 
 static DEFINE_PER_CPU(struct rcu_cpu, rcu_cpu_data);
 DEFINE_PER_CPU(uint32_t, rcu_attention);
+DEFINE_PER_CPU(uint32_t, rcu_idle); /* it halts: not a reader, does not notice anything */
 
 static void list_append(struct rcu_list *list, struct rcu_list *from) {
     if (from->first == NULL)
@@ -59,22 +61,42 @@ static void list_append(struct rcu_list *list, struct rcu_list *from) {
     *from = (struct rcu_list){0};
 }
 
-/* rcu_lock held. */
+/*
+ * The running CPU never counts as idle, so a grace period waits for at least one. rcu_lock held.
+ * Either a CPU about to halt sees its attention, or it is seen idle here: both sides have a full
+ * barrier between their store and their load.
+ */
 static void gp_start(void) {
     gp_started++;
     pending_cpus = online_cpus;
-    for (uint64_t left = online_cpus; left != 0; left &= left - 1)
-        atomic_store(per_cpu_ptr(rcu_attention, __builtin_ctzll(left)), 1u);
+    for (uint64_t left = online_cpus; left != 0; left &= left - 1) {
+        unsigned cpu = (unsigned)__builtin_ctzll(left);
+        atomic_exchange(per_cpu_ptr(rcu_attention, cpu), 1u);
+        if (atomic_load(per_cpu_ptr(rcu_idle, cpu)))
+            pending_cpus &= ~BIT(cpu);
+    }
 }
 
-/* The running CPU has passed a quiescent state. rcu_lock held. */
-static void gp_pass(void) {
+/*
+ * The running CPU has passed a quiescent state. rcu_lock held. Returns the CPUs that have to be told
+ * that the grace period they waited for is over.
+ */
+static uint64_t gp_pass(void) {
+    uint64_t tell = 0;
+
     pending_cpus &= ~BIT(cpu_id());
     if (gp_started == gp_completed || pending_cpus != 0)
-        return;
+        return 0;
     gp_completed = gp_started;
+    for (uint64_t left = waiting_cpus & ~BIT(cpu_id()); left != 0; left &= left - 1) {
+        unsigned cpu = (unsigned)__builtin_ctzll(left);
+        atomic_exchange(per_cpu_ptr(rcu_attention, cpu), 1u);
+        if (atomic_load(per_cpu_ptr(rcu_idle, cpu)))
+            tell |= BIT(cpu);
+    }
     if (gp_wanted > gp_completed)
         gp_start();
+    return tell;
 }
 
 /* Moves the running CPU's callbacks onward. rcu_lock held. */
@@ -134,17 +156,25 @@ void rcu_defer(struct rcu_head *head, void (*callback)(struct rcu_head *head)) {
 }
 
 void rcu_quiescent_slow(void) {
-    uint64_t flags = irq_save();
+    uint64_t flags = irq_save(), self = BIT(cpu_id()), tell = 0;
     struct rcu_cpu *rcu = this_cpu_ptr(rcu_cpu_data);
 
     spin_lock(&rcu_lock);
-    if (pending_cpus & BIT(cpu_id()))
-        gp_pass();
+    if (pending_cpus & self)
+        tell = gp_pass();
     callbacks_advance(rcu);
-    bool more = (pending_cpus & BIT(cpu_id())) != 0 || rcu->waiting.count + rcu->next.count != 0;
-    this_cpu(rcu_attention) = more;
+    /* Callbacks that wait for other CPUs are no reason to look again: the last of those tells. */
+    waiting_cpus = rcu->waiting.first != NULL ? waiting_cpus | self : waiting_cpus & ~self;
+    this_cpu(rcu_attention) = (pending_cpus & self) != 0;
     spin_unlock(&rcu_lock);
+    for (; kick_cpu != NULL && tell != 0; tell &= tell - 1)
+        kick_cpu((uint32_t)__builtin_ctzll(tell));
     irq_restore(flags);
+}
+
+bool rcu_idle_enter(void) {
+    atomic_exchange(this_cpu_ptr(rcu_idle), 1u);
+    return this_cpu(rcu_attention) == 0;
 }
 
 void rcu_run_callbacks(bool all) {

@@ -44,6 +44,17 @@ void rcu_set_kick(void (*kick)(uint32_t cpu));
 void rcu_expedite_begin(void);
 void rcu_expedite_end(void);
 
+/*
+ * Around the halt of an idle CPU, interrupts off: grace periods do not wait for it. Returns whether
+ * there is nothing for it to do, so that it may halt. Interrupt entry leaves the state too.
+ */
+DECLARE_PER_CPU(uint32_t, rcu_idle);
+bool rcu_idle_enter(void);
+static inline void rcu_idle_exit(void) {
+    if (this_cpu(rcu_idle) != 0)
+        atomic_exchange(this_cpu_ptr(rcu_idle), 0u); /* a full barrier: readers come after it */
+}
+
 /* The two halves of what the scheduler does at each context switch, in idle and on return to user. */
 DECLARE_PER_CPU(uint32_t, rcu_attention); /* a grace period or ready callbacks wait for this CPU */
 void rcu_quiescent_slow(void);

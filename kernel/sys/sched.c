@@ -201,7 +201,7 @@ int64_t sys_sched_setaffinity(int tid, unsigned size, const uint64_t __user *mas
     if (task != NULL)
         error = may_change(task) ? 0 : -EPERM;
     if (error == 0)
-        atomic_store(&task->thread.affinity, wanted);
+        sched_set_affinity(&task->thread, wanted);
     rcu_read_unlock();
     return error;
 }

@@ -50,6 +50,7 @@ static struct view time_view = {
 };
 
 void time_init(void) {
+    timer_init_cpu();
     calibrate_start(&calibration);
     clock_set_rate(calibration.tsc_hz);
     log_set_clock(clock_monotonic_ns);

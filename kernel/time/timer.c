@@ -29,11 +29,15 @@ struct timer_queue {
 };
 
 DEFINE_LOCK_CLASS(timer_lock_class, "timer_queue");
-static DEFINE_PER_CPU(struct timer_queue, timer_queue) = {
-    .lock = SPINLOCK_INIT(timer_lock_class),
-    .armed_ns = UINT64_MAX,
-};
+static DEFINE_PER_CPU(struct timer_queue, timer_queue);
 static const struct clock_event *clock_event;
+
+void timer_init_cpu(void) {
+    struct timer_queue *queue = this_cpu_ptr(timer_queue);
+
+    spin_init(&queue->lock, timer_lock_class);
+    queue->armed_ns = UINT64_MAX;
+}
 
 static struct timer *first_timer(const struct timer_queue *queue) {
     struct rb_node *node = rb_first(&queue->timers);

@@ -14,6 +14,8 @@ struct timer {
 
 struct clock_event;
 
+/* Sets up the running CPU's queue. */
+void timer_init_cpu(void);
 /* Timers work from here on; `event` NULL while the hardware is not known yet. */
 void timer_set_event(const struct clock_event *event);
 /* Runs what is due on this CPU and arms the hardware for the next one. Interrupt context. */

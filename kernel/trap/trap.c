@@ -71,12 +71,16 @@ const char *trap_name(uint64_t vector) {
 }
 
 void trap_init(void) {
-    segments_init();
+    segments_init(NULL);
     idt_init(trap_vectors);
 }
 
 void syscall_init(void) {
     arch_user_copy_init();
+    syscall_init_cpu();
+}
+
+void syscall_init_cpu(void) {
     msr_write(MSR_STAR, (uint64_t)SELECTOR_USER_BASE << 48 | (uint64_t)SELECTOR_KERNEL_CODE << 32);
     msr_write(MSR_LSTAR, (uintptr_t)syscall_entry);
     msr_write(MSR_FMASK, SYSCALL_FLAGS_CLEARED);
@@ -147,6 +151,7 @@ static void page_fault(struct trap_frame *frame) {
 static void non_maskable_interrupt(const struct trap_frame *frame) {
     const char *action = cmdline_value("nmi");
     uint8_t status = io_in8(NMI_STATUS_PORT);
+    panic_stop_if_elsewhere();
     if (status & 0xc0)
         panic_frame(frame, "hardware reports %s by NMI",
                     status & 0x80 ? "a memory parity error" : "an I/O channel check");

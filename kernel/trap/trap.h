@@ -41,6 +41,8 @@ enum trap_vector {
 void trap_init(void);
 /* SYSCALL's registers on the running CPU, user copies. After trap_init. */
 void syscall_init(void);
+/* The SYSCALL registers of a further CPU. */
+void syscall_init_cpu(void);
 
 /* Called by entry.asm. */
 void trap_handle(struct trap_frame *frame);

@@ -86,6 +86,7 @@ void space_put(struct space *space) {
     /* The running thread may have just left the space, or be a kernel thread that borrows its tables. */
     if (atomic_load(&space->mmu.active_cpus) & BIT(cpu_id()))
         sched_use_mmu(NULL);
+    tlb_forget_space(space);
     space_destroy(space);
 }
 

@@ -3,6 +3,8 @@
 
 #include "kernel/arch/cpu.h"
 #include "kernel/arch/percpu.h"
+#include "kernel/sched/sched.h"
+#include "kernel/sync/cpu_call.h"
 #include "kernel/vm/counts.h"
 #include "kernel/vm/page_table.h"
 #include "lib/assert.h"
@@ -20,14 +22,40 @@ static void flush_local(uint64_t start, uint64_t end) {
         cpu_flush_page(address);
 }
 
+struct flush {
+    struct space *space;
+    uint64_t start, end;
+};
+
+/* On another CPU. One whose thread only borrows the tables gives them up, and is not asked again. */
+static void flush_here(void *argument) {
+    const struct flush *flush = argument;
+
+    sched_forget_mmu(&flush->space->mmu);
+    if (atomic_load(&flush->space->mmu.active_cpus) & BIT(cpu_id()))
+        flush_local(flush->start, flush->end);
+}
+
 void tlb_flush_range(struct space *space, uint64_t start, uint64_t end) {
+    /* A CPU whose bit is not seen after the change of the entries loads the tables after it, too. */
+    memory_barrier();
     uint64_t active = atomic_load(&space->mmu.active_cpus);
     uint64_t self = BIT(cpu_id());
 
-    /* Only one CPU runs threads: a bit of another one would need an inter-processor interrupt. */
-    ASSERT((active & ~self) == 0);
     if (active & self)
         flush_local(start, end);
+    if (active & ~self) {
+        struct flush flush = {space, start, end};
+        cpu_call(active, flush_here, &flush);
+    }
+}
+
+static void forget_here(void *mmu) {
+    sched_forget_mmu(mmu);
+}
+
+void tlb_forget_space(struct space *space) {
+    cpu_call(atomic_load(&space->mmu.active_cpus), forget_here, &space->mmu);
 }
 
 void tlb_flush_page(struct space *space, uint64_t address) {

@@ -9,8 +9,12 @@
 #include "kernel/mm/page.h"
 #include "kernel/vm/space.h"
 
+/* Interrupts on; no lock held that is taken with interrupts off: other CPUs are waited for. */
 void tlb_flush_page(struct space *space, uint64_t address);
 void tlb_flush_range(struct space *space, uint64_t start, uint64_t end);
+
+/* No CPU keeps the tables of a space that has no user any more. The same conditions. */
+void tlb_forget_space(struct space *space);
 
 #define TLB_GATHER_PAGES 48u
 

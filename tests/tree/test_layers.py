@@ -18,7 +18,7 @@ LAYERS = [
     {"kernel/device", "kernel/block", "kernel/tty", "kernel/input", "kernel/display", "kernel/runtime"},
     {"drivers", "fs/kernelfs", "fs/procfs", "fs/filesystems.c", "fs/filesystems.h"},
     {"kernel/ipc"}, {"kernel/proc"}, {"kernel/sys"},
-    {"kernel/trap"}, {"kernel/main.c", "kernel/main.h"},
+    {"kernel/trap"}, {"kernel/start_cpus.c", "kernel/start_cpus.h"}, {"kernel/main.c", "kernel/main.h"},
 ]
 # Beside the layers. kernel/debug: every layer may use it to find itself bugs, and it may read them all.
 # kernel/vdso: code of programs, linked by itself, that shares headers with the kernel.
