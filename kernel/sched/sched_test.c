@@ -84,18 +84,31 @@ static void note_turn(void *argument) {
         completion_done(&order_done);
 }
 
+/* Keeps the test's thread on the CPU it is on: what shares a CPU is to be compared. Returns its mask. */
+static uint64_t stay_here(void) {
+    uint64_t here = BIT(cpu_id());
+    sched_set_affinity(current_thread(), here);
+    return here;
+}
+
+static void go_anywhere(void) {
+    sched_set_affinity(current_thread(), UINT64_MAX);
+}
+
 /* Nobody is preempted in the kernel: they are all queued before the first runs. */
 SELFTEST(sched_realtime, "sched.realtime-order") {
+    uint64_t here = stay_here();
     static const char names[RUNNERS] = {'f', 'l', 'h'};
     completion_init(&order_done);
     order_count = 0;
     for (unsigned i = 0; i < RUNNERS; i++) {
-        struct thread *thread = thread_spawn("test", note_turn, (void *)(uintptr_t)&names[i]);
+        struct thread *thread = thread_spawn_on("test", note_turn, (void *)(uintptr_t)&names[i], here);
         CHECK(thread != NULL);
         if (names[i] != 'f')
             sched_set_policy(thread, SCHED_FIFO, names[i] == 'h' ? 50 : 10);
     }
     completion_wait(&order_done);
+    go_anywhere();
     CHECK(order[0] == 'h' && order[1] == 'l' && order[2] == 'f');
 }
 
@@ -129,8 +142,9 @@ SELFTEST(sched_fair, "sched.fair-share") {
     plain_turns = nice_turns = (struct turns){0};
     turns_stop = false;
     spinners = 2;
-    struct thread *plain = thread_spawn("test", take_turns, &plain_turns);
-    struct thread *nice = thread_spawn("test", take_turns, &nice_turns);
+    uint64_t here = stay_here();
+    struct thread *plain = thread_spawn_on("test", take_turns, &plain_turns, here);
+    struct thread *nice = thread_spawn_on("test", take_turns, &nice_turns, here);
     CHECK(plain != NULL && nice != NULL);
     sched_set_nice(nice, 5);
     int result = WAIT_EVENT_INTERRUPTIBLE(&never, false, clock_monotonic_ns() + 80 * NS_PER_MS);
@@ -138,6 +152,7 @@ SELFTEST(sched_fair, "sched.fair-share") {
     while (atomic_load(&spinners) != 0)
         sched_yield();
     CHECK(result == -ETIMEDOUT);
+    go_anywhere();
 
     int64_t nice_weighted_ns = (int64_t)(nice_turns.ran_ns * PLAIN_WEIGHT / NICE_WEIGHT);
     int64_t apart_ns = (int64_t)plain_turns.ran_ns - nice_weighted_ns;

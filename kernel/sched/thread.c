@@ -51,6 +51,10 @@ static void release_spawned(struct thread *thread) {
 }
 
 struct thread *thread_spawn(const char *name, void (*entry)(void *), void *argument) {
+    return thread_spawn_on(name, entry, argument, UINT64_MAX);
+}
+
+struct thread *thread_spawn_on(const char *name, void (*entry)(void *), void *argument, uint64_t cpus) {
     struct thread *thread = kzalloc(sizeof *thread);
     if (thread == NULL)
         return NULL;
@@ -59,6 +63,7 @@ struct thread *thread_spawn(const char *name, void (*entry)(void *), void *argum
         kfree(thread);
         return NULL;
     }
+    thread->affinity = cpus;
     uint64_t flags = spin_lock_irqsave(&kernel_threads_lock);
     list_add_tail(&thread->kernel_node, &kernel_threads);
     spin_unlock_irqrestore(&kernel_threads_lock, flags);

@@ -98,6 +98,8 @@ uint64_t thread_total(void);
 void thread_start(struct thread *thread);
 /* A kernel thread, started; NULL when memory is short. */
 struct thread *thread_spawn(const char *name, void (*entry)(void *), void *argument);
+/* The same on some CPUs only. */
+struct thread *thread_spawn_on(const char *name, void (*entry)(void *), void *argument, uint64_t cpus);
 /* Visits the threads made by thread_spawn, with a spin lock held, interrupts off. */
 void kernel_thread_each(void (*visit)(struct thread *thread, void *context), void *context);
 /* "runnable", "sleeping"... */

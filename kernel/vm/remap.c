@@ -1,5 +1,6 @@
 /* mremap: shrink, grow in place, move with the page-table entries. */
 #include "kernel/vm/map.h"
+#include "kernel/vm/object.h"
 #include "kernel/vm/page_table.h"
 #include "lib/errno.h"
 
@@ -61,6 +62,21 @@ static struct vma *duplicate(const struct remap *remap, const struct vma *vma, u
     return copy;
 }
 
+/* Moves the entries; with the object's mappings held still, so that one that takes pages away finds each of them. */
+static int move_entries(const struct vma *vma, uint64_t from, uint64_t to, uint64_t length) {
+    if (vma->object)
+        rwsem_write_lock(&vma->object->map_lock);
+    int error = table_move(vma->space, from, to, length);
+    if (error) {
+        /* Every table of the old place is still there: moving back cannot fail. */
+        int back = table_move(vma->space, to, from, length);
+        ASSERT(back == 0);
+    }
+    if (vma->object)
+        rwsem_write_unlock(&vma->object->map_lock);
+    return error;
+}
+
 static int64_t move_mapping(struct remap *remap, struct vma *vma) {
     struct space *space = remap->space;
     uint64_t length = MIN(remap->old_length, remap->new_length);
@@ -77,12 +93,9 @@ static int64_t move_mapping(struct remap *remap, struct vma *vma) {
     struct vma *copy = duplicate(remap, vma, (uint64_t)to);
     if (!copy)
         return -ENOMEM;
-    error = table_move(space, remap->old_start, (uint64_t)to, length);
+    error = move_entries(vma, remap->old_start, (uint64_t)to, length);
     if (error) {
-        /* Every table of the old place is still there: moving back cannot fail. */
-        int back = table_move(space, (uint64_t)to, remap->old_start, length);
-        ASSERT(back == 0);
-        back = map_remove(space, (uint64_t)to, (uint64_t)to + remap->new_length, &remap->dead);
+        int back = map_remove(space, (uint64_t)to, (uint64_t)to + remap->new_length, &remap->dead);
         ASSERT(back == 0);
         return error;
     }

@@ -1,4 +1,4 @@
-"""The kernel with its costly checks (DEBUG=1): lock order, sleeping in wrong places, more asserts.
+"""The kernel with its costly checks (DEBUG=1): lock order, sleeping in wrong places, more asserts. On four CPUs.
 
 The self-tests hold the seeded faults: `lockdep.*` must see each of them. Everything the shell tests do
 must then run without a single report.
@@ -29,7 +29,7 @@ def console(tmp_path):
 def guest_exec(astra, console):
     """The ordinary one but for the kernel; its console must show no report."""
     def run(*command, options=(), stdin=b"", timeout_s=180):
-        result = astra("exec", "--timeout", str(timeout_s), "--image", str(IMAGE), "--console", str(console),
+        result = astra("exec", "--timeout", str(timeout_s), "--smp", "4", "--image", str(IMAGE), "--console", str(console),
                        *options, "--", *command, stdin=stdin, limit_s=timeout_s)
         reports = REPORT.findall(console.read_text(errors="replace"))
         assert not reports, "\n".join(reports)

@@ -1,0 +1,66 @@
+"""Several CPUs: all are started, all work, threads keep to the CPUs they may use."""
+import re
+
+import pytest
+
+
+
+def running_cpus(out: str) -> list:
+    return [int(line.split(":")[1]) for line in out.splitlines() if line.startswith("processor")]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 8, 16])
+def test_all_cpus_run(guest_script, count):
+    out = guest_script("nproc; cat /proc/cpuinfo", options=["--smp", str(count)])
+    assert int(out.split()[0]) == count and running_cpus(out) == list(range(count))
+
+
+@pytest.mark.long
+def test_as_many_as_there_can_be(guest_script):
+    assert guest_script("nproc", options=["--smp", "64"]) == "64\n"
+    assert guest_script("nproc", options=["--smp", "80", "--qemu-args", "-machine q35"]) == "64\n"
+
+
+@pytest.mark.parametrize("arguments, count", [("cpus=2", 2), ("cpus=1", 1), ("noapic", 1), ("cpus=many", 4)])
+def test_command_line_limits_them(guest_script, arguments, count):
+    assert guest_script("nproc", options=["--smp", "4", "--append", arguments]) == f"{count}\n"
+
+
+def test_work_spreads(guest_script):
+    """As many busy loops as CPUs: none of them may be idle for long."""
+    out = guest_script("""
+        for cpu in 1 2 3 4; do (while :; do :; done) & done
+        sleep 2; cat /kernel/runtime/run_queues
+    """, options=["--smp", "4"])
+    rows = [line.split() for line in out.splitlines()[1:]]
+    assert len(rows) == 4
+    for row in rows:
+        busy_ns, idle_ns = int(row[3]) + int(row[4]), int(row[5])
+        assert busy_ns > idle_ns, out
+
+
+def test_affinity(guest_script):
+    """taskset moves a running loop from CPU to CPU; the field `processor` of /proc/PID/stat follows."""
+    out = guest_script("""
+        (while :; do :; done) & pid=$!
+        for cpu in 0 1 2 3 2 1 0; do
+            taskset -p $((1 << cpu)) $pid > /dev/null; sleep 0.1; cut -d' ' -f39 /proc/$pid/stat
+        done
+        taskset 4 sh -c 'for i in 1 2 3; do cut -d" " -f39 /proc/self/stat; done'
+        taskset -p 0x30 $pid 2>&1 | grep -c 'Invalid argument'
+        kill $pid
+    """, options=["--smp", "4"])
+    assert out.split() == ["0", "1", "2", "3", "2", "1", "0", "2", "2", "2", "1"]
+
+
+def test_panic_stops_the_others_and_reports_once(astra, tmp_path):
+    """Three CPUs write to the console for ever; the fourth crashes the kernel."""
+    console = tmp_path / "console"
+    script = """
+        for cpu in 1 2 3; do (while :; do echo alive > /dev/console; done) & done
+        sleep 0.5; echo c > /proc/sysrq-trigger
+    """
+    result = astra("exec", "--smp", "4", "--console", str(console), "--", "sh", "-c", script, limit_s=60)
+    before, *after = console.read_text(errors="replace").split("kernel panic: ")
+    assert result.status == 125
+    assert "alive" in before and len(after) == 1 and "alive" not in after[0].split("\n", 2)[2], after
