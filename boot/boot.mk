@@ -45,9 +45,10 @@ $B/boot/obj/%.asm.o: %.asm $B/boot/layout.inc
 	@mkdir -p $(@D)
 	$(call run,NASM,$<,$(NASM) $(LOADER_ASFLAGS) $< -o $@)
 
+LOADER_LD = $(LD) -m elf_i386 -nostdlib -static --gc-sections --build-id=none --no-warn-rwx-segments -z noexecstack \
+  -T boot/stage2/stage2.ld
 $B/boot/stage2.elf: $(LOADER_OBJ) boot/stage2/stage2.ld
-	$(call run,LD,$@,$(LD) -m elf_i386 -nostdlib -static --gc-sections --build-id=none --no-warn-rwx-segments \
-	  -z noexecstack -T boot/stage2/stage2.ld $(LOADER_OBJ) -o $@)
+	$(call run,LD,$@,$(LOADER_LD) $(LOADER_OBJ) -o $@)
 
 $(STAGE2): $B/boot/stage2.elf
 	$(call run,OBJCOPY,$@,$(OBJCOPY) -O binary $< $@)

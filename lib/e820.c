@@ -39,10 +39,12 @@ static bool round_to_pages(struct boot_range *range) {
 
     if (range->base < E820_ADDRESS_END)
         end = base + MIN(range->length, E820_ADDRESS_END - base);
+    bool wraps = range->length > UINT64_MAX - base;
+
     range->length = 0;
-    if (base == end)
-        return false;
     range->type = known_type(range->type);
+    if (base == end || (wraps && range->type == BOOT_MEM_USABLE))
+        return false;
     if (range->type == BOOT_MEM_USABLE) {
         base = ALIGN_UP(base, E820_PAGE);
         end = ALIGN_DOWN(end, E820_PAGE);
@@ -85,6 +87,28 @@ static uint32_t type_at(const struct boot_range *in, size_t count, uint64_t addr
     return type;
 }
 
+/* What a sanitised map may forget: that something is memory, and that something is none. */
+static bool is_dispensable(const struct boot_range *entry) {
+    return entry->type == BOOT_MEM_USABLE || entry->type == BOOT_MEM_RESERVED;
+}
+
+/* Index of the shortest dispensable entry; `count` if there is none. */
+static size_t find_least(const struct boot_range *map, size_t count) {
+    size_t least = count;
+
+    for (size_t i = 0; i < count; i++) {
+        if (is_dispensable(&map[i]) && (least == count || map[i].length < map[least].length))
+            least = i;
+    }
+    return least;
+}
+
+static void remove_entry(struct boot_range *map, size_t *count, size_t index) {
+    (*count)--;
+    for (size_t i = index; i < *count; i++)
+        map[i] = map[i + 1];
+}
+
 /* Adds a piece behind the others, joined to the last one where it continues it. */
 static bool append(struct boot_range *out, size_t *count, size_t capacity,
                    struct boot_range piece) {
@@ -94,10 +118,17 @@ static bool append(struct boot_range *out, size_t *count, size_t capacity,
         last->length += piece.length;
         return true;
     }
-    if (*count == capacity)
-        return false;
+    bool fits = *count < capacity;
+
+    if (!fits) {
+        size_t least = find_least(out, *count);
+
+        if (least == *count || (is_dispensable(&piece) && piece.length <= out[least].length))
+            return false;
+        remove_entry(out, count, least);
+    }
     out[(*count)++] = piece;
-    return true;
+    return fits;
 }
 
 struct e820_result e820_sanitise(struct boot_range *in, size_t count, struct boot_range *out,
@@ -139,6 +170,16 @@ uint64_t e820_find_top(const struct boot_range *map, size_t count, uint64_t leng
             return ALIGN_DOWN(end - length, E820_PAGE);
     }
     return 0;
+}
+
+bool e820_touches_memory(const struct boot_range *map, size_t count, uint64_t base,
+                         uint64_t length) {
+    for (size_t i = 0; i < count; i++) {
+        if (map[i].type != BOOT_MEM_RESERVED && map[i].base < base + length &&
+            base < map[i].base + map[i].length)
+            return true;
+    }
+    return false;
 }
 
 uint64_t e820_total(const struct boot_range *map, size_t count, uint32_t type) {

@@ -20,9 +20,11 @@ struct e820_result {
 
 /*
  * Writes to `out` a map with the invariants that boot/bootinfo.h gives for the sanitised map:
- * sorted, disjoint, page-aligned, adjacent entries of one type joined. What does not fit in
- * `capacity` entries is left out, which is safe: what no entry mentions is no memory.
- * `in` is working space too: its entries are rounded to pages, unusable ones get length 0.
+ * sorted, disjoint, page-aligned, adjacent entries of one type joined. When there are more than
+ * `capacity` pieces, the smallest usable or reserved ones are left out, which is safe: what no entry
+ * mentions is no memory. Usable entries that reach beyond 2^64 are nonsense and do not count.
+ * The entries of `in` are rounded to pages and lose unknown types, unusable ones get length 0; the
+ * result of a second call is the same.
  */
 struct e820_result e820_sanitise(struct boot_range *in, size_t count, struct boot_range *out,
                                  size_t capacity);
@@ -40,6 +42,10 @@ bool e820_covers(const struct boot_range *map, size_t count, uint64_t base, uint
  */
 uint64_t e820_find_top(const struct boot_range *map, size_t count, uint64_t length,
                        uint64_t floor, uint64_t ceiling);
+
+/* True if base .. base+length-1 touches memory: an entry of any type but RESERVED. */
+bool e820_touches_memory(const struct boot_range *map, size_t count, uint64_t base,
+                         uint64_t length);
 
 /* Bytes of that type in a sanitised map. */
 uint64_t e820_total(const struct boot_range *map, size_t count, uint32_t type);

@@ -4,6 +4,7 @@
  */
 #include "boot/stage2/a20.h"
 
+#include "boot/stage2/a20_ports.h"
 #include "boot/stage2/bios.h"
 #include "boot/stage2/console.h"
 #include "boot/stage2/error.h"
@@ -64,13 +65,13 @@ static void by_bios(void) {
 /* Waits until the controller takes a byte, and throws away what it offers meanwhile. */
 static bool keyboard_ready(void) {
     for (unsigned i = 0; i < KBC_PATIENCE; i++) {
-        uint8_t status = inb(KBC_STATUS);
+        uint8_t status = a20_inb(KBC_STATUS);
 
         io_delay();
         if (status == 0xff)
             return false; /* no controller */
         if (status & KBC_OUTPUT_FULL)
-            (void)inb(KBC_DATA);
+            (void)a20_inb(KBC_DATA);
         else if (!(status & KBC_INPUT_FULL))
             return true;
     }
@@ -80,21 +81,21 @@ static bool keyboard_ready(void) {
 static void by_keyboard_controller(void) {
     if (!keyboard_ready())
         return;
-    outb(KBC_COMMAND, KBC_WRITE_OUTPUT_PORT);
+    a20_outb(KBC_COMMAND, KBC_WRITE_OUTPUT_PORT);
     if (!keyboard_ready())
         return;
-    outb(KBC_DATA, KBC_OUTPUT_PORT_A20);
+    a20_outb(KBC_DATA, KBC_OUTPUT_PORT_A20);
     if (!keyboard_ready())
         return;
-    outb(KBC_COMMAND, KBC_NULL_COMMAND); /* some controllers act only on the next command */
+    a20_outb(KBC_COMMAND, KBC_NULL_COMMAND); /* some controllers act only on the next command */
     (void)keyboard_ready();
 }
 
 static void by_port_a(void) {
-    uint8_t value = inb(PORT_A);
+    uint8_t value = a20_inb(PORT_A);
 
     if (value != PORT_A_ABSENT)
-        outb(PORT_A, (uint8_t)((value | PORT_A_A20) & ~PORT_A_RESET));
+        a20_outb(PORT_A, (uint8_t)((value | PORT_A_A20) & ~PORT_A_RESET));
 }
 
 struct method {
@@ -112,17 +113,29 @@ static const struct method methods[] = {
 
 _Static_assert(ARRAY_SIZE(methods) == FACTS_A20_TRIES, "facts.h");
 
-void a20_enable(void) {
-    trace_step(BOOT_STEP_A20);
-    console_step("a20");
+/* Goes through the methods until the line is on. Which one did it; does not return if none. */
+static int switch_on(void) {
     for (size_t i = 0; i < ARRAY_SIZE(methods); i++) {
         if (methods[i].enable)
             methods[i].enable();
-        if (is_enabled(methods[i].tries, &boot_facts.a20[i])) {
-            console_printf("%s\n", methods[i].name);
-            trace_step_done(BOOT_STEP_A20, i);
-            return;
-        }
+        if (is_enabled(methods[i].tries, &boot_facts.a20[i]))
+            return (int)i;
     }
     error_fatal(ERROR_A20, "tried the BIOS, the keyboard controller and port 92h");
+}
+
+void a20_enable(void) {
+    trace_step(BOOT_STEP_A20);
+    console_step("a20");
+    int method = switch_on();
+
+    console_printf("%s\n", methods[method].name);
+    trace_step_done(BOOT_STEP_A20, (uint64_t)method);
+}
+
+void a20_keep(void) {
+    struct a20_test test;
+
+    if (!is_enabled(1, &test))
+        (void)switch_on();
 }

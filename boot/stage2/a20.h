@@ -5,3 +5,6 @@
 
 /* Step: switches the line on by every known method in turn; does not return if none works. */
 void a20_enable(void);
+
+/* After BIOS calls that may have switched it off: looks, and switches it on again. */
+void a20_keep(void);

@@ -72,6 +72,8 @@ static inline uint8_t bios_byte(uint32_t address) {
 #define BDA_EBDA_SEGMENT  0x40eu
 #define BDA_MEMORY_KIB    0x413u
 #define BDA_SHIFT_STATE   0x417u
+#define BDA_KEY_HEAD      0x41au /* of the keyboard buffer; equal to the tail: empty */
+#define BDA_KEY_TAIL      0x41cu
 #define BDA_VIDEO_MODE    0x449u
 #define BDA_VIDEO_COLUMNS 0x44au
 #define BDA_CURSOR_COLUMN 0x450u

@@ -91,13 +91,17 @@ static bool screen_is_text(uint8_t mode) {
     return mode <= TEXT_MODE_COLOUR || mode == TEXT_MODE_MONO;
 }
 
-void console_init(void) {
-    uart_present = uart_init();
+void console_ensure_text(void) {
     if (!screen_is_text(bios_byte(BDA_VIDEO_MODE))) {
         struct bios_regs regs = {.eax = TEXT_MODE_COLOUR};
 
         bios_call(BIOS_VIDEO, &regs);
     }
+}
+
+void console_init(void) {
+    uart_present = uart_init();
+    console_ensure_text();
 }
 
 void console_printf(const char *format, ...) {

@@ -11,6 +11,9 @@
 /* Brings the screen to a text mode if the BIOS left it in another, and programs COM1. */
 void console_init(void);
 
+/* Brings the screen to a text mode if it is in another. */
+void console_ensure_text(void);
+
 printf_like(1, 2) void console_printf(const char *format, ...);
 
 /* Starts a step's line: "  name      ". Looks whether somebody wants the menu (keys.h). */

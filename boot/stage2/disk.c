@@ -4,9 +4,14 @@
  *
  * What a call may move: at most 127 sectors (some BIOSes take no more), within one 64 KiB block.
  * After a failure: retry, reset, halve the number of sectors, at last CHS; what works is kept.
+ *
+ * What a BIOS says about a read is not enough: some move fewer sectors than asked and report
+ * success, some tell a wrong sector size. So the place where the last bytes are to go is marked
+ * before each read, and the sector size is what one sector was seen to fill.
  */
 #include "boot/stage2/disk.h"
 
+#include "boot/stage2/a20.h"
 #include "boot/stage2/bios.h"
 #include "boot/stage2/console.h"
 #include "boot/stage2/error.h"
@@ -25,6 +30,8 @@
 #define DRIVE_FIRST        0x80u
 #define DRIVE_LAST         0x8fu
 #define BOUNCE             ((uint8_t *)LAYOUT_BOUNCE)
+#define MARK               0x5ec7a4f1u
+#define MARK_WORDS         4u
 
 enum disk_function {
     DISK_RESET = 0x0000,
@@ -116,24 +123,58 @@ static void read_geometry(void) {
     disk.heads = (regs.edx >> 8 & 0xff) + 1;
 }
 
-/* Reads to the bounce buffer, at most to the end of the track; *count says how much. */
-static bool read_chs(uint64_t lba, uint32_t *count) {
+/* How many of `wanted` sectors lie on the track of the first one. */
+static uint32_t track_rest(uint64_t lba, uint32_t wanted) {
+    uint32_t sector;
+
+    (void)div64_u32(lba, disk.sectors_per_track, &sector);
+    return MIN(wanted, disk.sectors_per_track - sector);
+}
+
+/* Reads to the bounce buffer. The sectors lie on one track. */
+static bool read_chs(uint64_t lba, uint32_t count) {
     uint32_t sector, head;
     uint32_t track = (uint32_t)div64_u32(lba, disk.sectors_per_track, &sector);
     uint32_t cylinder = (uint32_t)div64_u32(track, disk.heads, &head);
 
     if (lba > UINT32_MAX || cylinder > 1023)
         return false;
-    *count = MIN(*count, disk.sectors_per_track - sector);
     struct bios_regs regs = {
-        .eax = *count,
+        .eax = count,
         .ecx = (cylinder & 0xff) << 8 | (cylinder >> 2 & 0xc0) | (sector + 1),
         .edx = head << 8,
         .es = bios_segment(LAYOUT_BOUNCE),
     };
 
-    trace_disk_read(lba, *count);
+    trace_disk_read(lba, count);
     return call(DISK_READ_CHS, &regs);
+}
+
+/* The last words that reading so many sectors is to overwrite. */
+static uint32_t *last_words(uint32_t count) {
+    uint32_t nwords = count * disk.bytes_per_sector / (uint32_t)sizeof(uint32_t);
+
+    return (uint32_t *)LAYOUT_BOUNCE + nwords - MARK_WORDS;
+}
+
+static void mark_end(uint32_t count) {
+    for (uint32_t i = 0; i < MARK_WORDS; i++)
+        last_words(count)[i] = MARK;
+}
+
+/* False if the last of `count` sectors did not arrive. */
+static bool end_arrived(uint32_t count) {
+    for (uint32_t i = 0; i < MARK_WORDS; i++) {
+        if (last_words(count)[i] != MARK)
+            return true;
+    }
+    disk.status = DISK_STATUS_SHORT;
+    return false;
+}
+
+static bool read_once(uint64_t lba, uint32_t count) {
+    mark_end(count);
+    return (disk.has_edd ? read_edd(lba, count) : read_chs(lba, count)) && end_arrived(count);
 }
 
 static void reset(void) {
@@ -143,10 +184,10 @@ static void reset(void) {
 }
 
 /* One call, repeated while it fails. */
-static bool read_patiently(uint64_t lba, uint32_t *count) {
-    ASSERT(*count > 0 && *count * disk.bytes_per_sector <= LAYOUT_BOUNCE_BYTES);
+static bool read_patiently(uint64_t lba, uint32_t count) {
+    ASSERT(count > 0 && count * disk.bytes_per_sector <= LAYOUT_BOUNCE_BYTES);
     for (unsigned attempt = 0; attempt < ATTEMPTS; attempt++) {
-        if (disk.has_edd ? read_edd(lba, *count) : read_chs(lba, count))
+        if (read_once(lba, count))
             return true;
         uint8_t status = disk.status;
 
@@ -190,7 +231,9 @@ static int read_bounce(uint64_t lba, uint32_t wanted) {
     for (;;) {
         uint32_t count = MIN(wanted, disk.call_sectors);
 
-        if (read_patiently(lba, &count)) {
+        if (!disk.has_edd)
+            count = track_rest(lba, count);
+        if (read_patiently(lba, count)) {
             note_read(lba, count);
             return (int)count;
         }
@@ -213,6 +256,7 @@ int disk_read(uint64_t unit, uint32_t count, void *buffer) {
             return got;
         uint32_t units = MIN((uint32_t)got * units_per_sector - skip, count);
 
+        a20_keep(); /* the BIOS may have switched it off */
         memcpy(out, BOUNCE + skip * DISK_UNIT, units * DISK_UNIT);
         out += units * DISK_UNIT;
         unit += units;
@@ -230,7 +274,7 @@ static void set_sector_size(uint32_t bytes) {
     disk.call_sectors = MIN(CALL_SECTORS_MAX, LAYOUT_BOUNCE_BYTES / bytes);
 }
 
-/* Asks the BIOS about the drive. Believes the sector size only if it can be one. */
+/* Asks the BIOS about the drive. Its word on the sector size is not taken. */
 static void read_parameters(void) {
     struct boot_disk *info = &boot_info()->disk;
     struct edd_parameters *p = (struct edd_parameters *)LAYOUT_BOUNCE;
@@ -241,9 +285,6 @@ static void read_parameters(void) {
     if (!call(EDD_PARAMETERS, &regs))
         return;
     info->sector_count = p->sector_count;
-    if (p->bytes_per_sector >= DISK_UNIT && p->bytes_per_sector <= SECTOR_BYTES_MAX &&
-        is_power_of_two(p->bytes_per_sector))
-        set_sector_size(p->bytes_per_sector);
     if (p->path_key == EDD_PATH_KEY) {
         memcpy(info->host_bus, p->host_bus, sizeof(info->host_bus));
         memcpy(info->interface_type, p->interface_type, sizeof(info->interface_type));
@@ -258,6 +299,25 @@ static uint32_t disk_id_at(const uint8_t *sector) {
     return id;
 }
 
+/* Reads sector 0, and learns from what it fills how large the drive's sectors are. */
+static bool measure_sector(void) {
+    uint32_t *words = (uint32_t *)LAYOUT_BOUNCE, used = SECTOR_BYTES_MAX / sizeof(uint32_t);
+
+    set_sector_size(DISK_UNIT);
+    for (uint32_t i = 0; i < used; i++)
+        words[i] = MARK;
+    if (read_bounce(0, 1) < 1)
+        return false;
+    while (used > 0 && words[used - 1] == MARK)
+        used--;
+    uint32_t bytes = DISK_UNIT;
+
+    while (bytes < used * sizeof(uint32_t))
+        bytes *= 2;
+    set_sector_size(bytes);
+    return true;
+}
+
 /* True if the drive can be read and carries the boot sector that we came from. */
 static bool try_drive(uint8_t drive) {
     disk.drive = drive;
@@ -266,7 +326,7 @@ static bool try_drive(uint8_t drive) {
     read_geometry();
     if (disk.has_edd)
         read_parameters();
-    return read_bounce(0, 1) > 0 &&
+    return measure_sector() &&
            disk_id_at(BOUNCE) == disk_id_at((const uint8_t *)LAYOUT_BOOT_SECTOR);
 }
 

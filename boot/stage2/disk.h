@@ -9,6 +9,7 @@
 #include "lib/bits.h"
 
 #define DISK_UNIT 512u /* bytes */
+#define DISK_STATUS_SHORT 0xfeu /* ours: the BIOS claimed success, but not all sectors came */
 
 /*
  * Step: finds the drive whose boot sector has the disk id of the one in memory, beginning with
@@ -22,5 +23,5 @@ void disk_open(uint8_t drive);
  */
 must_check int disk_read(uint64_t unit, uint32_t count, void *buffer);
 
-/* The BIOS' status of the last failed call (AH). */
+/* The BIOS' status of the last failed call (AH), or DISK_STATUS_SHORT. */
 uint8_t disk_last_status(void);

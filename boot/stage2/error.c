@@ -111,6 +111,7 @@ bool error_report(enum error_code code, const char *detail, ...) {
 }
 
 void error_give_up(void) {
+    keys_drain(); /* what was typed before is no answer */
     console_printf("Press a key for the next boot device.\n");
     (void)keys_wait(WAIT_MS);
     error_next_device();
@@ -120,6 +121,7 @@ void error_next_device(void) {
     struct bios_regs regs = {0};
 
     bios_call(BIOS_NEXT_DEVICE, &regs);
+    console_printf("The BIOS has no other boot device. Switch the machine off.\n");
     for (;;)
         __asm__ volatile("cli; hlt");
 }

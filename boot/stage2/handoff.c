@@ -3,6 +3,7 @@
  */
 #include "boot/stage2/handoff.h"
 
+#include "boot/stage2/a20.h"
 #include "boot/stage2/console.h"
 #include "boot/stage2/exceptions.h"
 #include "boot/stage2/explain.h"
@@ -52,6 +53,7 @@ void handoff(void) {
     console_step("start");
     console_printf("kernel at %#llx\n\n", (unsigned long long)target.entry);
     video_activate();
+    a20_keep();
     exceptions_prepare64(&target.idt);
     silence_interrupts();
     seal(info);

@@ -16,10 +16,12 @@ enum keyboard_function { KEYBOARD_READ = 0x0000, KEYBOARD_PEEK = 0x0100, KEYBOAR
 #define QUIET_MS          100u
 #define DRAIN_MAX_MS      1000u
 #define SERIAL_NEVER_BYTE 0xff
+#define DRAIN_MAX_KEYS    80u /* more than a buffer holds and a finger repeats in DRAIN_MAX_MS */
 
 static struct key_decoder decoder;
 static struct timeout escape_timeout; /* runs while the decoder is within a sequence */
 static bool wanted, watch_over;
+static bool keyboard_ignored; /* it says that there is a key whenever it is asked */
 
 static int keyboard_poll(void) {
     uint16_t enhanced = bios_byte(BDA_KEYBOARD_KIND) & BDA_ENHANCED ? KEYBOARD_ENHANCED : 0;
@@ -29,6 +31,8 @@ static int keyboard_poll(void) {
     bios_call(BIOS_KEYBOARD, &regs);
     if ((regs.flags & BIOS_ZERO) || (uint16_t)regs.eax == asked) /* as asked: nobody is there */
         return KEY_NONE;
+    if (keyboard_ignored || bios_word(BDA_KEY_HEAD) == bios_word(BDA_KEY_TAIL))
+        return KEY_NONE; /* to fetch a key that is not there would take for ever */
     regs = (struct bios_regs){.eax = KEYBOARD_READ | enhanced};
     bios_call(BIOS_KEYBOARD, &regs);
     return key_decode_bios((uint16_t)regs.eax);
@@ -70,9 +74,13 @@ int keys_wait(uint32_t limit_ms) {
 void keys_drain(void) {
     struct timeout timeout;
 
+    unsigned from_keyboard = 0;
+
     timeout_start(&timeout, DRAIN_MAX_MS); /* a device that never stops is not waited for */
-    while (keys_wait(QUIET_MS) != KEY_NONE && timeout_left_ms(&timeout) != 0)
-        continue;
+    while (keys_wait(QUIET_MS) != KEY_NONE && timeout_left_ms(&timeout) != 0) {
+        while (!keyboard_ignored && keyboard_poll() != KEY_NONE)
+            keyboard_ignored = ++from_keyboard == DRAIN_MAX_KEYS;
+    }
 }
 
 /* True if COM1 sends back what it is sent, as a modem does: then nothing on it is a key. */

@@ -24,7 +24,15 @@
 #define VBE_DIRECT_COLOUR   6u
 #define LOW_MEMORY_END      0x100000u
 
-enum vbe_function { VBE_GET_INFO = 0x4f00, VBE_GET_MODE = 0x4f01, VBE_SET_MODE = 0x4f02 };
+#define VBE_MODE_NUMBER     0x3fffu /* in bx as function 4F03h returns it */
+#define VBE_MODES_FIRST     0x100u  /* below are those of VGA */
+
+enum vbe_function {
+    VBE_GET_INFO = 0x4f00,
+    VBE_GET_MODE = 0x4f01,
+    VBE_SET_MODE = 0x4f02,
+    VBE_CURRENT_MODE = 0x4f03
+};
 
 enum vbe_attribute { /* VBE 3.0 §4.4, ModeAttributes */
     VBE_SUPPORTED = 1u << 0,
@@ -88,6 +96,21 @@ static bool read_controller(void) {
            VBE_INFO->version >= VBE_VERSION_2;
 }
 
+/* True if the component lies within a pixel. */
+static bool is_plausible(struct boot_colour colour, uint32_t bits_per_pixel) {
+    return colour.width > 0 && colour.position + colour.width <= bits_per_pixel;
+}
+
+/* True if the picture fits the card's memory, and that is not the machine's. */
+static bool is_placed_well(const struct boot_video *video) {
+    uint64_t card_bytes = (uint64_t)VBE_INFO->memory_64kib << 16;
+
+    return video->pitch >= video->width * ((video->bits_per_pixel + 7) / 8) &&
+           video->phys >= LOW_MEMORY_END && video->phys + video->size <= UINT32_MAX &&
+           (card_bytes == 0 || video->size <= card_bytes) &&
+           !memory_is_touched(video->phys, video->size);
+}
+
 /* Fills in `video` from the mode information; false if this is no mode that we can use. */
 static bool describe(uint16_t mode, struct boot_video *video) {
     const struct vbe_mode_info *m = VBE_MODE_INFO;
@@ -95,7 +118,7 @@ static bool describe(uint16_t mode, struct boot_video *video) {
     bool vbe3 = VBE_INFO->version >= VBE_VERSION_3 && m->linear_pitch != 0;
 
     if ((m->attributes & wanted) != wanted || m->memory_model != VBE_DIRECT_COLOUR ||
-        m->framebuffer < LOW_MEMORY_END || m->bits_per_pixel < 15 || m->bits_per_pixel > 32)
+        m->bits_per_pixel < 15 || m->bits_per_pixel > 32)
         return false;
     *video = (struct boot_video){
         .phys = m->framebuffer,
@@ -113,8 +136,9 @@ static bool describe(uint16_t mode, struct boot_video *video) {
     video->blue = vbe3 ? (struct boot_colour){m->linear_blue_position, m->linear_blue_width}
                        : (struct boot_colour){m->blue_position, m->blue_width};
     video->size = (uint64_t)video->pitch * video->height;
-    return video->pitch >= video->width * ((video->bits_per_pixel + 7) / 8) &&
-           video->phys + video->size <= UINT32_MAX;
+    return is_placed_well(video) && is_plausible(video->red, video->bits_per_pixel) &&
+           is_plausible(video->green, video->bits_per_pixel) &&
+           is_plausible(video->blue, video->bits_per_pixel);
 }
 
 /* Goes through the mode list, which may be empty; keeps the deepest mode that is as asked for. */
@@ -155,13 +179,24 @@ const struct boot_video *video_chosen(void) {
     return &chosen;
 }
 
+/* Sets the mode. False if the BIOS fails, or claims success and then names a mode of VGA. */
+static bool set_mode(uint16_t mode) {
+    struct bios_regs regs = {.eax = VBE_CURRENT_MODE};
+
+    if (!vbe_call(VBE_SET_MODE, 0, 0, mode | VBE_MODE_LINEAR))
+        return false;
+    bios_call(BIOS_VIDEO, &regs);
+    return (regs.eax & 0xffff) != VBE_OK || (regs.ebx & VBE_MODE_NUMBER) >= VBE_MODES_FIRST;
+}
+
 void video_activate(void) {
     if (chosen.mode == BOOT_VIDEO_LINEAR) {
-        if (vbe_call(VBE_SET_MODE, 0, 0, chosen.vbe_mode | VBE_MODE_LINEAR)) {
+        if (set_mode(chosen.vbe_mode)) {
             boot_info()->video = chosen;
             memory_claim(chosen.phys, chosen.size, BOOT_MEM_FRAMEBUFFER);
             return;
         }
+        console_ensure_text();
         error_warn(ERROR_VIDEO_MODE, chosen.vbe_mode, "mode %#x cannot be set", chosen.vbe_mode);
     }
     console_describe_screen();

@@ -17,6 +17,8 @@
 #define EXIT_PASS     0x10
 #define EXIT_FAIL     0x11
 
+#define A20_TEST      0x500 /* behind the BIOS data area */
+
 #define CR0_EXPECTED  0x80010033ull /* PG WP NE ET MP PE */
 #define CR4_EXPECTED  0xa0ull       /* PGE PAE */
 #define MSR_EFER      0xc0000080u
@@ -117,6 +119,16 @@ static void check_registers(const struct entry_state *s, const uint64_t *stack,
     check(READ_CR(4) == CR4_EXPECTED, "cr4");
     check((READ_CR(3) & PAGE_ADDRESS) == info->page_table_phys, "cr3");
     check(read_efer() == (EFER_LONG | (nx ? EFER_NXE : 0)), "efer");
+}
+
+/* Memory at an odd and an even MiB are two places. */
+static void check_a20(void) {
+    volatile uint32_t *low = at_phys(A20_TEST), *high = at_phys(A20_TEST + (1u << 20));
+    uint32_t saved = *low;
+
+    *low = ~*high;
+    check(*low != *high, "A20 is on");
+    *low = saved;
 }
 
 static void check_header(const struct boot_info *info) {
@@ -292,6 +304,7 @@ void probe_main(const struct entry_state *state, const uint64_t *stack) {
 
     check(state->rdi == BOOT_OFFSET_MAP + (state->rdi & 0xfffff), "rdi lies in the offset map");
     check_header(info);
+    check_a20();
     check_registers(state, stack, info);
     check_map(info);
     check_kernel(info);

@@ -26,7 +26,14 @@ HOSTILE_ASM := tests/boot/hostile/hostile.asm $(sort $(wildcard tests/boot/hosti
 $B/probe/hostile.bin: $(HOSTILE_ASM) $B/boot/layout.inc $B/probe/faults.inc
 	$(call run,NASM,$@,$(NASM) -f bin -w+error -I$B/boot/ -I$B/probe/ -Itests/boot/hostile/ $< -o $@)
 
+# A stage2 whose A20 switches are stuck: other objects in place of the ports.
+STUCK_OBJ := $(filter-out $B/boot/obj/boot/stage2/a20_ports.o,$(LOADER_OBJ)) $B/boot/obj/tests/boot/hostile/stuck_ports.o
+$B/probe/stage2-stuck.elf: $(STUCK_OBJ) boot/stage2/stage2.ld
+	$(call run,LD,$@,$(LOADER_LD) $(STUCK_OBJ) -o $@)
+$B/probe/stage2-stuck.bin: $B/probe/stage2-stuck.elf
+	$(call run,OBJCOPY,$@,$(OBJCOPY) -O binary $< $@)
+
 .PHONY: loader-tests
-loader-tests: $B/probe/kernel.elf $B/probe/hostile.bin loader $(MKIMAGE)
+loader-tests: $B/probe/kernel.elf $B/probe/hostile.bin $B/probe/stage2-stuck.bin loader $(MKIMAGE)
 
 -include $(PROBE_OBJ:.o=.d)

@@ -31,7 +31,7 @@ static void check_usable(const struct boot_range *map, size_t count, const struc
 }
 
 int fuzz_one(const uint8_t *data, size_t size) {
-    static struct boot_range in[64], copy[64], out[CAPACITY];
+    static struct boot_range in[64], copy[64], out[CAPACITY], second[CAPACITY];
     size_t count = MIN(size / sizeof(*in), ARRAY_SIZE(in));
 
     memcpy(in, data, count * sizeof(*in));
@@ -39,6 +39,9 @@ int fuzz_one(const uint8_t *data, size_t size) {
     struct e820_result result = e820_sanitise(copy, count, out, CAPACITY);
 
     ASSERT(result.count <= CAPACITY);
+    struct e820_result again = e820_sanitise(copy, count, second, CAPACITY);
+
+    ASSERT(again.count == result.count && memcmp(out, second, sizeof(*out) * again.count) == 0);
     check_map(out, result.count);
     check_usable(out, result.count, in, count);
     uint64_t top = e820_find_top(out, result.count, 5 * E820_PAGE, 0x100000, UINT64_MAX);

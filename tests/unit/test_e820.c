@@ -89,9 +89,40 @@ TEST(empty_and_absurd_entries) {
                                     {E820_ADDRESS_END, 0x1000, USABLE, 1},
                                     {0x100000, UINT64_MAX, USABLE, 1});
 
+    CHECK_EQ(r.skipped, 4);
+    CHECK_EQ(r.count, 0);
+}
+
+TEST(usable_entries_that_wrap_are_nonsense_others_are_believed) {
+    struct e820_result r = SANITISE({0x100000, UINT64_MAX - 0x100000, USABLE, 1},
+                                    {0x200000, UINT64_MAX, USABLE, 1},
+                                    {E820_ADDRESS_END - PAGE, UINT64_MAX, RESERVED, 1});
+
+    CHECK_EQ(r.skipped, 1);
+    CHECK_EQ(r.count, 2);
+    check_range(0, 0x100000, E820_ADDRESS_END - PAGE, USABLE);
+    check_range(1, E820_ADDRESS_END - PAGE, E820_ADDRESS_END, RESERVED);
+}
+
+TEST(the_smallest_pieces_go_first_and_claims_never) {
+    struct boot_range in[] = {{PAGE, PAGE, USABLE, 1},       {3 * PAGE, PAGE, RESERVED, 1},
+                              {5 * PAGE, 3 * PAGE, USABLE, 1}, {9 * PAGE, PAGE, BOOT_MEM_KERNEL, 0},
+                              {11 * PAGE, PAGE, RESERVED, 1}, {13 * PAGE, 9 * PAGE, USABLE, 1}};
+    struct e820_result r = e820_sanitise(in, ARRAY_SIZE(in), out, 3);
+
+    CHECK_EQ(r.count, 3);
     CHECK_EQ(r.skipped, 3);
-    CHECK_EQ(r.count, 1);
-    check_range(0, 0x100000, E820_ADDRESS_END, USABLE);
+    check_range(0, 5 * PAGE, 8 * PAGE, USABLE);
+    check_range(1, 9 * PAGE, 10 * PAGE, BOOT_MEM_KERNEL);
+    check_range(2, 13 * PAGE, 22 * PAGE, USABLE);
+}
+
+TEST(touches_memory) {
+    SANITISE({0x10000, 0x10000, USABLE, 1}, {0x20000, 0x1000, RESERVED, 1});
+    CHECK(e820_touches_memory(out, 2, 0xf000, 0x1001));
+    CHECK(!e820_touches_memory(out, 2, 0xf000, 0x1000));
+    CHECK(!e820_touches_memory(out, 2, 0x20000, 0x2000));
+    CHECK(e820_touches_memory(out, 2, 0x1ffff, 1));
 }
 
 TEST(output_is_bounded) {

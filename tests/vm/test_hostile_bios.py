@@ -19,7 +19,8 @@ DISK = [
     ("no_edd", "CHS"),
     ("edd_lies", "CHS"),
     ("edd_partial", "CHS"),
-    ("sector_size=1", "EDD"),
+    ("sector_size=1", "512-byte sectors"),
+    ("sector_size=4096", "512-byte sectors"),
     ("sector_size=513", "EDD"),
     ("sector_size=0xffff", "EDD"),
     ("no_parameters", "EDD"),
@@ -30,6 +31,7 @@ DISK = [
     ("refuse_above=8", "EDD"),
     ("refuse_above=1", "EDD"),
     ("slow=50", "EDD"),
+    ("read_moves_a20=3", None),
     ("no_geometry", "EDD"),
     ("no_geometry no_edd", "Astra E1-00"),
 ]
@@ -47,6 +49,12 @@ A20 = [
     ("a20_off", "on, by the BIOS"),
     ("a20_off 2401_lies", "on, by the keyboard controller"),
     ("a20_off 2401_missing", "on, by the keyboard controller"),
+    ("a20_off 2401_lies kbc_absent", "on, by port 92h"),
+    ("a20_off 2401_lies kbc_deaf", "on, by port 92h"),
+    ("a20_off 2401_lies kbc_busy", "on, by port 92h"),
+    ("a20_off 2401_lies kbc_chatters", "on, by port 92h"),
+    ("a20_off 2401_missing kbc_absent port_a_absent", 20),
+    ("a20_off 2401_missing kbc_deaf port_a_deaf", 20),
 ]
 EVERY_CALL = [
     ("direction", None),
@@ -55,8 +63,14 @@ EVERY_CALL = [
 MEMORY = [
     ("map_unsorted", "by E820"),
     ("map_overlaps", "0000000000600000 0000000000610000 type 2"),
+    ("map_wraps", "63 MiB usable, .* by E820"),
+    ("map_endless", " [67] ranges by E820"),
+    ("map_stuck=2", "by E801"),
+    ("map_stuck=5", "by E820"),
     ("map_24", "by E820"),
+    ("map_20", "by E820"),
     ("map_crowded=40", "by E820"),
+    ("map_crowded=300", "60 MiB usable, 128 ranges by E820"),
     ("map_lost=1", "by E801"),
     ("map_lost=3", "by E801"),
     ("map_none", "by E801"),
@@ -73,17 +87,25 @@ SCREEN = [
     ("vbe_none", "warning  80:"),
     ("vbe_no_linear", "warning  80:"),
     ("vbe_pitch=1", "warning  80:"),
+    ("vbe_pitch=0xffff", "warning  80:"),
     ("vbe_size=0xffff", "warning  80:"),
     ("vbe_address=1", "warning  80:"),
+    ("vbe_address=0x101", "warning  80:"),
     ("vbe_address=0xffff", "warning  80:"),
+    ("vbe_colours=40", "warning  80:"),
     ("vbe_list", "warning  80:"),
     ("vbe_endless", "warning  80:"),
     ("vbe_set_fails", "warning  80:"),
+    ("vbe_set_lies", "warning  80:"),
 ]
 COMBINED = [
     ("no_edd read_fails=3 drive=0x100 cs bpb direction interrupts map_overlaps map_unsorted", "CHS"),
 ]
-CASES = DISK + START + A20 + EVERY_CALL + MEMORY + SCREEN + COMBINED
+KEYBOARD = [
+    ("key_stuck disk_id", 40),
+    ("key_garbage disk_id", 40),
+]
+CASES = DISK + START + A20 + EVERY_CALL + MEMORY + SCREEN + KEYBOARD + COMBINED
 
 EMULATORS = {"qemu": hostile.qemu, "bochs": hostile.bochs}
 
@@ -97,7 +119,8 @@ def parse(words: str) -> dict:
 @pytest.fixture
 def misbehave(make_image, parts, tmp_path):  # noqa: F811
     def run(emulator, faults, **options):
-        image = make_image(config="append = quiet\n" + (VIDEO if "vbe_" in faults else ""), ramfs_kib=200)
+        image = make_image(config="append = quiet\n" + (VIDEO if "vbe_" in faults else ""), ramfs_kib=200,
+                           stage2=parts["stuck"] if "kbc_" in faults else None)
         hostile.install(image, parts["hostile"], parse(faults))
         return EMULATORS[emulator](image, tmp_path, **options)
     return run

@@ -29,20 +29,20 @@ def parts():
     subprocess.run(["make", "-s", "-C", ROOT, "loader-tests"], check=True)
     return {"mkimage": f"{BUILD}/tools/mkimage", "stage1": f"{BUILD}/boot/stage1.bin",
             "stage2": f"{BUILD}/boot/stage2.bin", "kernel": f"{BUILD}/probe/kernel.elf",
-            "hostile": f"{BUILD}/probe/hostile.bin"}
+            "hostile": f"{BUILD}/probe/hostile.bin", "stuck": f"{BUILD}/probe/stage2-stuck.bin"}
 
 
 @pytest.fixture
 def make_image(parts, tmp_path):
     """Makes an image; ramfs_kib of one incompressible file, config text, sector size."""
-    def make(config='append = init="/bin/x y" quiet\n', ramfs_kib=300, sector=SECTOR, kernel=None):
+    def make(config='append = init="/bin/x y" quiet\n', ramfs_kib=300, sector=SECTOR, kernel=None, stage2=None):
         (tmp_path / "payload").write_bytes(os.urandom(1024) * ramfs_kib)
         (tmp_path / "list").write_text(f"file /payload 0644 0 0 {tmp_path}/payload\n")
         (tmp_path / "astra.cfg").write_text(config)
         (tmp_path / "README.txt").write_text("test\n")
         image = str(tmp_path / "astra.img")
         tool(parts["mkimage"], "--make-ramfs", str(tmp_path / "list"), "-o", str(tmp_path / "ramfs.cpio"))
-        tool(parts["mkimage"], "--stage1", parts["stage1"], "--stage2", parts["stage2"],
+        tool(parts["mkimage"], "--stage1", parts["stage1"], "--stage2", stage2 or parts["stage2"],
              "--kernel", kernel or parts["kernel"], "--ramfs", str(tmp_path / "ramfs.cpio"),
              "--config", str(tmp_path / "astra.cfg"), "--readme", str(tmp_path / "README.txt"),
              "--sector-size", str(sector), "-o", image)

@@ -63,7 +63,7 @@
 #define FAULT_MAP_24        35 /* E820: refuses ECX < 24; a disabled entry follows */
 #define FAULT_MAP_20        36 /* E820: refuses ECX other than 20 */
 #define FAULT_MAP_CROWDED   37 /* E820: n reserved pages, every second from 16 MiB on, follow */
-#define FAULT_MAP_LOST      38 /* E820: the nth call returns without 'SMAP' */
+#define FAULT_MAP_LOST      38 /* E820: the nth entry comes without 'SMAP' */
 #define FAULT_MAP_NONE      39 /* E820: AH=86h */
 #define FAULT_E801_AX       40 /* E801h answers in AX and BX alone */
 #define FAULT_E801_CX       41 /* E801h answers in CX and DX alone */
