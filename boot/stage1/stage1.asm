@@ -28,6 +28,7 @@ MAGIC_TAIL    equ "AS2"         ; of STAGE2_MAGIC, with its NUL
 section .text                   ; linked at LAYOUT_BOOT_SECTOR
         bits 16
 
+stage1:
         jmp short entry
         nop
 

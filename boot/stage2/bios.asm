@@ -75,7 +75,7 @@ from_real:
         pop ebp
         ret
 
-section .real
+section .real progbits alloc exec write align=1
         bits 16
 
 ; SDM 3A §9.9.2: switching back to real-address mode.

@@ -11,7 +11,7 @@ COMMANDS = {
     "image": ("vm.make_image", "make an image with your own files or program in it"),
     "usb": ("vm.usb", "write the image to a USB stick and verify it:  usb /dev/sdX, usb --list"),
     "debug": ("vm.debug", "QEMU stopped at the first instruction, GDB attached"),
-    "bochs": ("vm.debug", "Bochs' instruction debugger with our symbols"),
+    "bochs": ("vm.debug_bochs", "Bochs' instruction debugger with our symbols"),
 }
 
 

@@ -1,61 +1,95 @@
-"""./astra debug and ./astra bochs: the machine stopped at its first instruction."""
+"""./astra debug: QEMU stopped at the MBR's first instruction, GDB attached, symbols and commands loaded."""
 import shutil
+import signal
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
-from vm import bochs, host, image, qemu
+from vm import asm_lines, gdb_stub, host, image, qemu
 from vm.options import guest_parser
+from vm.symbols import IMAGES, STAGE2_LINEAR
 
-GDB_PORT = 1234
-QEMU_START_S = 0.5
+MBR = 0x7c00
+HELPERS = host.ROOT / "tools" / "gdb" / "astra.py"
+
+# No main program is loaded: the description of the CPU alone decides on the architecture. Breakpoints keep their
+# 64-bit addresses while 32-bit code is shown. Local labels, `name.part`, are no mangled names.
+SETTINGS = """set confirm off
+set pagination off
+set osabi none
+set remoteaddresssize 64
+set disassembly-flavor intel
+set demangle-style none
+"""
 
 
-def _debug_qemu(options, folder: Path) -> int:
+def _quietly(command: str) -> str:
+    return f"python gdb.execute({command!r}, to_string=True)"
+
+
+def _start_commands(folder: Path, from_reset: bool) -> str:
+    """GDB's script: settings, symbols, helpers, connection, first breakpoint."""
+    lines = [SETTINGS + f"directory {host.ROOT}"]
+    linear = folder / "stage2.elf"
+    asm_lines.linear_stage2(host.BUILD / IMAGES["stage2"][0], linear, STAGE2_LINEAR)
+    for file in (host.BUILD / IMAGES["stage1"][0], linear, host.BUILD / IMAGES["kernel"][0]):
+        lines.append(_quietly(f"add-symbol-file {file}"))
+    lines += [f"source {HELPERS}", _quietly(f"target remote {folder / 'gdb'}"), "python helpers.modes.follow()"]
+    if not from_reset:
+        lines += [_quietly(f"thbreak *{MBR:#x}"), _quietly("continue")]
+    lines.append("where")
+    return "\n".join(lines) + "\n"
+
+
+def _run_gdb(script: Path, options) -> int:
+    command = [host.need("gdb"), "-q", "-nx", "-x", str(script)]
+    for text in options.command:
+        command += ["-ex", text]
+    if options.batch:
+        command += ["-x", options.batch]
+    if options.batch or options.command:
+        command.insert(1, "-batch")
+    # Ctrl-C is GDB's: it stops the machine.
+    previous = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        return subprocess.call(command)
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def debug(options, folder: Path) -> int:
+    options.accel = options.accel or "tcg"  # every step and mode change is seen, on any host
     copy = image.prepare(Path(options.image) if options.image else host.IMAGE, folder / "boot.img",
-                         options.append, options.add, [], options.video)
-    console = folder / "console"
+                         " ".join(filter(None, [options.append, options.init and f"init={options.init}"])),
+                         options.add, [], options.video)
+    console, script = Path(options.console or folder / "console"), folder / "start.gdb"
     line = qemu.command(options, copy, [f"file:{console}"],
-                        ["-display", "none", "-S", "-gdb", f"tcp::{GDB_PORT}", "-no-reboot"])
-    print(f"The console's text goes to {console}. The MBR is at 0x7c00: `break *0x7c00`, `continue`.")
+                        ["-display", "none", "-monitor", "none", "-S", "-no-reboot",
+                         "-gdb", f"unix:{folder / 'qemu'},server=on,wait=off"])
+    script.write_text(_start_commands(folder, options.reset))
+    if not (options.batch or options.command):
+        print(f"COM1's text goes to {console}. `help astra` lists Astra's commands; Ctrl-C stops the machine.")
     machine = subprocess.Popen(line, stdin=subprocess.DEVNULL, start_new_session=True)
     try:
-        time.sleep(QEMU_START_S)
-        return subprocess.call([host.need("gdb"), "-q", str(host.KERNEL),
-                                "-ex", "set confirm off", "-ex", f"target remote :{GDB_PORT}"])
+        gdb_stub.start(folder / "qemu", folder / "gdb", lambda: machine.poll() is None)
+        return _run_gdb(script, options)
     finally:
         machine.kill()
         machine.wait()
 
 
-def _debug_bochs(options, folder: Path) -> int:
-    copy = image.prepare(Path(options.image) if options.image else host.IMAGE, folder / "boot.img",
-                         options.append, options.add, [], options.video)
-    config, script = folder / "bochsrc", folder / "commands"
-    config.write_text(bochs.configuration(options, copy, folder / "bochs.log", [], "x" if options.gui else "term"))
-    script.write_text("")
-    symbols = folder / "symbols"
-    _write_symbols(symbols)
-    print(f"Bochs' debugger: `ldsym global \"{symbols}\"` loads the kernel's symbols, `lb 0x7c00`, `c`, `s`, `r`.")
-    return subprocess.call(bochs.command(config, script))
-
-
-def _write_symbols(path: Path) -> None:
-    """`address name` lines, as Bochs' ldsym reads them."""
-    table = subprocess.run([host.need("nm"), "-n", str(host.KERNEL)], capture_output=True, text=True, check=True)
-    lines = [line.split() for line in table.stdout.splitlines()]
-    path.write_text("".join(f"{words[0]} {words[2]}\n" for words in lines if len(words) == 3))
-
-
 def main(name: str, arguments: list) -> int:
     parser = guest_parser(name, __doc__.splitlines()[0])
-    parser.add_argument("--gui", action="store_true", help="a window for the screen (Bochs)")
+    parser.add_argument("--reset", action="store_true", help="begin at the CPU's first instruction, in the BIOS")
+    parser.add_argument("--batch", metavar="FILE", help="run GDB's commands from a file, then end")
+    parser.add_argument("--command", metavar="TEXT", action="append", default=[],
+                        help="run a command of GDB, then end; may be repeated, goes before --batch's")
+    parser.add_argument("--console", metavar="FILE", help="where COM1's text goes (default: a temporary file)")
     options = parser.parse_args(arguments)
     if not options.image:
         host.build()
     folder = Path(tempfile.mkdtemp(prefix="astra-"))
     try:
-        return _debug_bochs(options, folder) if name == "bochs" else _debug_qemu(options, folder)
+        return debug(options, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
