@@ -18,7 +18,8 @@ BY_FILE = [row for row in ROWS if "/" in row[1]]
 
 @pytest.mark.parametrize("block", CODE, ids=lambda block: f"{block.argument}: {block.text.split(chr(10))[0].strip()}")
 def test_code_is_that_of_the_tree(block):
-    assert boot_page.occurs(block.text, (ROOT / block.argument).read_text())
+    found = boot_page.occurs(block.text, (ROOT / block.argument).read_text())
+    assert found, f"{block.argument} no longer has these lines:\n{block.text}"
 
 
 def test_every_number_is_accounted_for():
