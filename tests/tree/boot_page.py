@@ -8,7 +8,7 @@ A fenced block may have a marker in the line before it:
 Every other number written 0x... must occur in such a block, or stand in the hidden table at the end of the page:
   0x7c00 = c EXPRESSION          C, with the headers of HEADERS
   0x7c5a = stage1 NAME           a symbol's linear address (also stage2, kernel)
-  0x534d4150 = FILE EXPRESSION   with constants defined in that file by #define, enum, equ or the linker
+  0x534d4150 = PATH EXPRESSION   with constants that the file, or a file of the folder, defines by #define, enum, equ
   0xfffffff0 = spec WHERE        a fact of the hardware or the BIOS, with its source
 """
 import re
@@ -90,6 +90,11 @@ def evaluate_c(root: Path, folder: Path, expressions: list) -> list:
     return [int(word, 16) for word in subprocess.check_output([str(program)], text=True).split()]
 
 
+def source_text(path: Path) -> str:
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    return "\n".join(file.read_text() for file in files if file.suffix in (".c", ".h", ".asm"))
+
+
 def _definition(source: str, name: str) -> str:
     match = re.search(rf"^\s*#define\s+{name}\s+(.+?)\s*(?:/\*.*)?$|^{name}\s+equ\s+(.+?)\s*(?:;.*)?$|"
                       rf"\b{name}\s*=\s*([^,;}}\n]+)", source, re.MULTILINE)
@@ -99,7 +104,7 @@ def _definition(source: str, name: str) -> str:
 
 
 def constant(source: str, expression: str) -> int:
-    """The value of an expression of constants that a source file defines."""
+    """The value of an expression of constants that `source` defines."""
     text = re.sub(r"\b(0x[0-9a-fA-F]+|\d+)[uUlL]+\b", r"\1", expression)
     text = re.sub(r"\bBIT\(([^)]*)\)", r"(1 << (\1))", text)
     text = re.sub(r"\b[A-Za-z_]\w*\b", lambda word: str(constant(source, _definition(source, word[0]))), text)

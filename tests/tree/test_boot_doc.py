@@ -48,7 +48,7 @@ def test_numbers_of_the_symbols():
 
 @pytest.mark.parametrize("number, file, name", BY_FILE, ids=lambda value: value if isinstance(value, str) else hex(value))
 def test_numbers_of_the_sources(number, file, name):
-    assert hex(boot_page.constant((ROOT / file).read_text(), name)) == hex(number)
+    assert hex(boot_page.constant(boot_page.source_text(ROOT / file), name)) == hex(number)
 
 
 def test_other_numbers_name_their_source():
