@@ -90,12 +90,17 @@ def test_listed_are_removable_disks_with_a_medium(system):
     ({"ro": 1}, "read-only"),
     ({"size": 0}, "no medium"),
     ({"size": 2047}, "the image 1048576"),
-    ({"queue/logical_block_size": 4096}, "sectors have 4096 bytes"),
 ])
 def test_the_disk_itself_is_unfit(system, facts, words):
     system.add("sdd", dict(STICK, dev="8:48", **facts))
     found = reasons(system, "/dev/sdd")
     assert len(found) == 1 and words in found[0]
+
+
+def test_sectors_smaller_than_the_image_is_made_for(system):
+    disk = system.disk("/dev/sdb")
+    (reason,) = blockdev.refusals(disk, 1 << 20, 4096)
+    assert "sectors have 512 bytes" in reason
 
 
 def test_exactly_large_enough(system):
@@ -240,6 +245,14 @@ def test_written_verified_and_booted(loop, tmp_path):
                    tmp_path)
 
 
+def test_larger_sectors_are_written_told_and_booted(loop, tmp_path):
+    device, backing = loop(64 << 20, "--sector-size", "4096")
+    text = astra("usb", device, "--allow-loop", "--image", IMAGE, "--yes")
+    assert "Its sectors have 4096 bytes" in text and "written and verified" in text
+    bare_qemu.boot(["qemu-system-x86_64", "-m", "256M", "-snapshot", "-drive", f"file={backing},format=raw,if=none,id=disk",
+                    "-device", "nvme,drive=disk,serial=1,logical_block_size=4096,physical_block_size=4096"], tmp_path)
+
+
 @pytest.mark.parametrize("answer", ["", "no\n", "y\n", "/dev/sda\n"])
 def test_any_other_answer_writes_nothing(loop, answer):
     device, backing = loop()
@@ -275,7 +288,6 @@ def test_refusals_on_real_devices_hold_with_yes(loop):
     assert backing.read_bytes() == before
     refused(loop(IMAGE.stat().st_size - (1 << 16))[0], "the image", "--allow-loop")
     refused(loop(IMAGE.stat().st_size, "--read-only")[0], "read-only", "--allow-loop")
-    refused(loop(IMAGE.stat().st_size, "--sector-size", "4096")[0], "sectors have 4096 bytes", "--allow-loop")
 
 
 def test_mounted_real_device(loop, tmp_path):

@@ -131,16 +131,16 @@ def refusals(disk: Disk, image_bytes: int, image_sector_bytes: int, allow_loop: 
     if disk.whole:
         reasons.append(f"it is a partition; the image goes on the whole disk, {disk.whole}")
     elif not disk.removable and not (disk.loop and allow_loop):
-        reasons.append("it is not removable: the kernel says that this disk is a fixed part of the machine")
+        reasons.append("it is not removable: its medium is fixed, says the kernel (also of hard disks on USB)")
     if disk.read_only:
         reasons.append("it is read-only; some sticks and cards have a switch")
     if disk.size == 0:
         reasons.append("there is no medium in it")
     elif disk.size < image_bytes:
         reasons.append(f"it has {disk.size} bytes, the image {image_bytes}")
-    if image_sector_bytes and disk.sector_bytes != image_sector_bytes:
-        reasons.append(f"its sectors have {disk.sector_bytes} bytes, and the image is for sectors of "
-                       f"{image_sector_bytes}: mkimage --sector-size makes the other kind")
+    if disk.sector_bytes < image_sector_bytes:
+        reasons.append(f"its sectors have {disk.sector_bytes} bytes, and the image is made for sectors of "
+                       f"{image_sector_bytes}")
     return reasons
 
 

@@ -14,7 +14,7 @@ from vm.guest import Guest
 from vm.options import guest_parser
 
 BOCHS_QUIT = b"\x1d"  # Ctrl-]
-WINDOW_CONSOLE = "console=ttyS0 console=tty1"  # the log on both, the prompt in the window
+WINDOW_CONSOLE = "console=ttyS0 console=tty1"  # log and prompt on both; /dev/console is the window
 
 
 def _terminal_append() -> str:

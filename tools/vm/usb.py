@@ -98,6 +98,9 @@ def _put(options, source: Path, folder: Path) -> int:
     disk = _examine(System(), options.device)
     _refuse(disk, size, sector_bytes, options)
     print(f"{disk.path}: {disk.model}, {blockdev.size_text(disk.size)} ({disk.size} bytes)", file=sys.stderr)
+    if disk.sector_bytes > sector_bytes:
+        print(f"Its sectors have {disk.sector_bytes} bytes, the image is made for {sector_bytes}: Astra starts from it, "
+              "but other systems will not find the partition (mkimage --sector-size).", file=sys.stderr)
     if not os.access(disk.path, os.W_OK):
         raise host.HostError(f"only the administrator may write to {disk.path}. This does it:\n"
                              f"  {_as_administrator(source, options)}")
