@@ -17,8 +17,9 @@ def megabytes(size: str) -> int:
     return int(size)
 
 
-def configuration(options, image: Path, log: Path, ports: list, display: str) -> str:
-    """`ports`: TCP ports on the loopback address, for COM1, COM2, ..."""
+def configuration(options, image: Path, log: Path, ports: list, display: str, power_on: str = "utc") -> str:
+    """`ports`: TCP ports on the loopback address, for COM1, COM2, ... `power_on`: the clock's time then, in seconds
+    since 1970; given one, every run of an image is the same, instruction by instruction."""
     lines = [
         f"megs: {megabytes(options.mem)}",
         f"cpu: model={options.cpu or DEFAULT_CPU}, count={options.smp}, ips={INSTRUCTIONS_PER_SECOND}, reset_on_triple_fault=0",
@@ -33,7 +34,7 @@ def configuration(options, image: Path, log: Path, ports: list, display: str) ->
         "info: action=ignore",
         "debug: action=ignore",
         f"display_library: {display}",
-        "clock: sync=none, time0=utc",
+        f"clock: sync=none, time0={power_on}",
         "sound: waveoutdrv=dummy",
     ]
     for number, (path, _) in enumerate(options.disk[:1], start=1):

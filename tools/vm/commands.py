@@ -12,6 +12,7 @@ COMMANDS = {
     "usb": ("vm.usb", "write the image to a USB stick and verify it:  usb /dev/sdX, usb --list"),
     "debug": ("vm.debug", "QEMU stopped at the first instruction, GDB attached"),
     "bochs": ("vm.debug_bochs", "Bochs' instruction debugger with our symbols"),
+    "tour": ("vm.tour", "a boot explained stop by stop, in Bochs' debugger: without NAME, the list"),
 }
 
 
