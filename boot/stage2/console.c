@@ -38,7 +38,7 @@ enum uart_port {
 #define TEXT_ATTRIBUTE   7u
 #define STEP_NAME_WIDTH  9
 
-static bool uart_present;
+static bool uart_present, uart_stuck;
 static bool input_ignored;
 static bool line_started; /* something stands on the current line */
 
@@ -53,12 +53,14 @@ static bool uart_init(void) {
     return inb(UART_LINE_CONTROL) == UART_8N1 && inb(UART_LINE_STATUS) != UART_ABSENT;
 }
 
+/* A port that does not drain is waited for once; then bytes are lost until it drains again. */
 static void uart_send(uint8_t byte) {
-    unsigned patience = UART_SEND_PATIENCE;
+    unsigned patience = uart_stuck ? 1 : UART_SEND_PATIENCE;
 
+    uart_stuck = false;
     while (!(inb(UART_LINE_STATUS) & UART_CAN_SEND)) {
-        if (--patience == 0) { /* a port that never drains is as good as none */
-            uart_present = false;
+        if (--patience == 0) {
+            uart_stuck = true;
             return;
         }
     }

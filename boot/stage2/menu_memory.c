@@ -41,7 +41,7 @@ void menu_show_memory(void) {
     add_ranges(info->raw_ranges, info->raw_range_count);
     pager_add("Sorted, overlaps resolved: %u ranges", info->range_count);
     add_ranges(info->ranges, info->range_count);
-    pager_add(" %u MiB free, %u KiB below 1 MiB are not the BIOS's", (uint32_t)(usable >> 20),
+    pager_add(" %u MiB free; the BIOS's own begins at %u KiB", (uint32_t)(usable >> 20),
               info->low_memory_end >> 10);
     pager_show("Memory map");
 }

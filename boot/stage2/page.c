@@ -16,6 +16,7 @@ enum video_function { VIDEO_CURSOR_SHAPE = 0x0100, VIDEO_SET_CURSOR = 0x0200, VI
 #define MODE_40_COLOUR 1u
 #define MODE_80_COLOUR 3u
 #define CURSOR_HIDDEN  0x2000u
+#define CURSOR_DEFAULT 0x0607u /* the last two lines of a cell */
 #define SERIAL_MAX     40u
 
 /* Screen attributes with colour and without, and what COM1 is sent behind ESC [. */
@@ -33,7 +34,7 @@ static struct {
     enum page_style style;
 } pen;
 
-static uint16_t cursor_shape; /* before it was hidden */
+static uint16_t cursor_shape = CURSOR_DEFAULT; /* before it was hidden */
 
 static uint32_t video(uint16_t ax, uint16_t bx, uint16_t cx, uint16_t dx) {
     struct bios_regs regs = {.eax = ax, .ebx = bx, .ecx = cx, .edx = dx};
@@ -83,7 +84,9 @@ static void clear(void) {
 }
 
 void page_open(void) {
-    cursor_shape = bios_word(BDA_CURSOR_SHAPE);
+    uint16_t shape = bios_word(BDA_CURSOR_SHAPE);
+
+    cursor_shape = shape & CURSOR_HIDDEN ? cursor_shape : shape;
     clear();
     page_hide_cursor();
 }

@@ -1,0 +1,204 @@
+"""A guest whose boot menu is worked with: keys by COM1 or by the keyboard; both displays are read cell by cell."""
+import re
+import select
+import struct
+import time
+
+from vm.guest import Guest
+from vm.host import HostError
+
+LIMIT_S = 90
+STEP_S = 0.03
+TEXT_MEMORY = {7: 0xB0000}
+TEXT_MEMORY_COLOUR = 0xB8000
+COLOURS = {"normal": 0x07, "dim": 0x08, "bright": 0x0F, "bar": 0x1F, "selected": 0x30, "alert": 0x0E}
+
+# name: (bytes by COM1, QEMU's key)
+KEYS = {"up": (b"\x1b[A", "up"), "down": (b"\x1b[B", "down"), "right": (b"\x1b[C", "right"), "left": (b"\x1b[D", "left"),
+        "home": (b"\x1b[H", "home"), "end": (b"\x1b[4~", "end"), "page down": (b"\x1b[6~", "pgdn"),
+        "page up": (b"\x1b[5~", "pgup"), "delete": (b"\x1b[3~", "delete"), "backspace": (b"\x7f", "backspace"),
+        "enter": (b"\r", "ret"), "escape": (b"\x1b", "esc"), " ": (b" ", "spc"), "=": (b"=", "equal")}
+
+
+class SerialScreen:
+    """What a VT100 of 80 by 24 shows of the bytes it got."""
+    SEQUENCE = re.compile(rb"\x1b\[(\??[\d;]*)([A-Za-z])")
+
+    def __init__(self) -> None:
+        self._clear()
+        self.row = self.column = 0
+        self.reverse = False
+        self._rest = b""
+
+    def _clear(self) -> None:
+        self._cells = [[(" ", False)] * 80 for _ in range(24)]
+
+    def feed(self, data: bytes) -> None:
+        data, self._rest = self._rest + data, b""
+        while data:
+            if data[0] == 0x1B:
+                match = self.SEQUENCE.match(data)
+                if not match:
+                    assert len(data) < 20, f"no sequence: {data[:20]}"
+                    self._rest = data
+                    return
+                self._control(match.group(1).decode(), match.group(2).decode())
+                data = data[match.end():]
+            else:
+                self._put(chr(data[0]))
+                data = data[1:]
+
+    def _control(self, parameters: str, final: str) -> None:
+        if final == "H":
+            self.row, self.column = (int(number) - 1 for number in parameters.split(";"))
+        elif final == "J":
+            self._clear()
+        elif final == "m":
+            self.reverse = "7" in parameters.split(";")
+        else:
+            assert final in "hl" and parameters == "?25", f"unknown sequence {parameters}{final}"
+
+    def _put(self, character: str) -> None:
+        if character == "\r":
+            self.column = 0
+        elif character == "\n":
+            self.row += 1
+        elif character == "\b":
+            self.column -= 1
+        else:
+            if self.column == 80:
+                self.row, self.column = self.row + 1, 0
+                self._scroll()
+            self._cells[self.row][self.column] = (character, self.reverse)
+            self.column += 1
+        self._scroll()
+
+    def _scroll(self) -> None:
+        if self.row == 24:
+            self._cells = self._cells[1:] + [[(" ", False)] * 80]
+            self.row = 23
+
+    def lines(self) -> list:
+        return ["".join(character for character, _ in row).rstrip() for row in self._cells]
+
+    def reversed_rows(self) -> set:
+        return {number for number, row in enumerate(self._cells) if any(reverse for _, reverse in row)}
+
+
+class MenuGuest(Guest):
+    """`device`: "serial" or "keyboard", what keys are pressed on."""
+
+    def __init__(self, options, device: str = "serial", command=()) -> None:
+        super().__init__(options, command)
+        self.device = device
+        self.terminal = SerialScreen()
+
+    def pump(self) -> str:
+        """Takes in what COM1 said; returns everything so far."""
+        data = self.read_console()
+        while data:
+            self.terminal.feed(data)
+            data = self.read_console()
+        return self.console_bytes.decode("latin-1")
+
+    def wait_until(self, condition, what: str):
+        limit = time.monotonic() + LIMIT_S
+        while not (value := condition(self.pump())):
+            assert time.monotonic() < limit, f"no {what}:\n" + "\n".join(self.terminal.lines()) + self.console_tail()
+            if self.process.poll() is not None:
+                value = condition(self.pump())
+                assert value, f"the machine ended before {what}:\n{self.console_tail()}"
+                return value
+            select.select([self.console], [], [], STEP_S)
+        return value
+
+    def expect(self, pattern: str) -> re.Match:
+        """Until COM1's text so far has the pattern."""
+        return self.wait_until(lambda text: re.search(pattern, text), repr(pattern))
+
+    def expect_row(self, row: int, pattern: str) -> str:
+        """Until the serial screen's row has the pattern; the row."""
+        self.wait_until(lambda _: re.search(pattern, self.terminal.lines()[row]), f"{pattern!r} in row {row}")
+        return self.terminal.lines()[row]
+
+    def open_menu(self) -> None:
+        self.wait_until(self._wanted_menu_is_there, "menu")
+        if self.device == "keyboard":
+            self._input("shift", False)
+
+    def expect_menu(self) -> None:
+        """Until the first page is complete: its foot is drawn last."""
+        self.wait_until(self._menu_is_there, "menu")
+
+    def _menu_is_there(self, _text: str) -> bool:
+        lines = self.terminal.lines()
+        return "Boot menu" in lines[0] and lines[23].startswith("   Up")
+
+    def _wanted_menu_is_there(self, text: str) -> bool:
+        if self._menu_is_there(text):
+            return True
+        if self.device == "keyboard":
+            self._input("shift", True)  # a keyboard repeats the key that is held
+        else:
+            self._send_blank()
+        return False
+
+    def _send_blank(self) -> None:
+        """What comes before COM1 is set up is lost; in the menu it means nothing."""
+        try:
+            self.console.send(b" ")
+        except BlockingIOError:
+            pass  # enough are on their way
+
+    def _input(self, key: str, down: bool) -> None:
+        try:
+            event = {"type": "key", "data": {"down": down, "key": {"type": "qcode", "data": key}}}
+            self.monitor("input-send-event", events=[event])
+        except (OSError, HostError):
+            pass  # QEMU is not listening yet
+
+    def press(self, *names: str) -> None:
+        """Keys of KEYS, or characters: lower-case letters and digits."""
+        for name in names:
+            sent, qcode = KEYS.get(name, (name.encode(), name))
+            if self.device == "serial":
+                self.console.sendall(sent)
+            else:
+                self._input(qcode, True)
+                self._input(qcode, False)
+                time.sleep(STEP_S)
+                self.wait_until(lambda _: self._keyboard_is_read(), "read keyboard")
+
+    def _keyboard_is_read(self) -> bool:
+        """The BIOS' keyboard buffer, which is small, as is QEMU's, is empty (BIOS data area, 40:1A)."""
+        head, tail = struct.unpack("<HH", self.memory(0x41A, 4))
+        return head == tail
+
+    def type(self, text: str) -> None:
+        self.press(*text)
+
+    def memory(self, address: int, size: int) -> bytes:
+        path = self._folder / "memory"
+        self.monitor("pmemsave", **{"val": address, "size": size, "filename": str(path)})
+        return path.read_bytes()
+
+    def video_memory(self, columns: int = 80, mode: int = 3) -> list:
+        """The screen's rows, each a list of (character, attribute)."""
+        cells = self.memory(TEXT_MEMORY.get(mode, TEXT_MEMORY_COLOUR), 2 * columns * 25)
+        pairs = [(chr(cells[at]), cells[at + 1]) for at in range(0, len(cells), 2)]
+        return [pairs[row * columns:(row + 1) * columns] for row in range(25)]
+
+    def screen_lines(self, columns: int = 80, mode: int = 3) -> list:
+        return ["".join(character for character, _ in row).rstrip() for row in self.video_memory(columns, mode)]
+
+    def both_screens(self) -> list:
+        """The rows, which are the same on both displays as soon as both have caught up."""
+        def same(_text: str) -> bool:
+            return self.screen_lines()[:24] == self.terminal.lines()
+        self.wait_until(same, "agreement of screen and COM1")
+        return self.terminal.lines()
+
+    def end(self) -> int:
+        """The emulator's exit status, when it ends by itself."""
+        self.wait_until(lambda _: self.process.poll() is not None, "end")
+        return self.process.returncode
