@@ -17,7 +17,9 @@ const char *boot_info_adopt(const struct boot_info *from) {
         return "boot information is damaged (checksum)";
     memcpy(&boot_info, from, sizeof boot_info);
     boot_info.cmdline[BOOT_CMDLINE_MAX] = 0;
-    if (boot_info.trace_phys)
+    boot_info.range_count = MIN(boot_info.range_count, BOOT_MAX_RANGES);
+    boot_info.raw_range_count = MIN(boot_info.raw_range_count, BOOT_MAX_RANGES);
+    if (boot_info.trace_phys && boot_info.trace_phys < BOOT_OFFSET_MAP_SIZE - sizeof boot_trace)
         memcpy(&boot_trace, (const void *)(uintptr_t)(BOOT_OFFSET_MAP + boot_info.trace_phys), sizeof boot_trace);
     return NULL;
 }

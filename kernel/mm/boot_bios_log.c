@@ -20,7 +20,7 @@ void boot_bios_log_keep(void) {
     if (log->record_count == 0)
         return;
     if (bytes == 0 || log->records_phys >= BOOT_OFFSET_MAP_SIZE ||
-        !e820_covers(boot_info.ranges, MIN(boot_info.range_count, BOOT_MAX_RANGES), log->records_phys, bytes,
+        !e820_covers(boot_info.ranges, boot_info.range_count, log->records_phys, bytes,
                      BOOT_MEM_LOADER)) {
         log_warn("the loader's log of BIOS calls is not where it can be: dropped");
         return;

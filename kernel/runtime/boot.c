@@ -35,7 +35,7 @@ static const char *type_name(uint32_t type) {
 static void show_memory_raw(struct view_buffer *buffer, void *context) {
     (void)context;
     view_printf(buffer, "base bytes type attributes name\n");
-    for (uint32_t i = 0; i < MIN(boot_info.raw_range_count, BOOT_MAX_RANGES); i++) {
+    for (uint32_t i = 0; i < boot_info.raw_range_count; i++) {
         const struct boot_range *range = &boot_info.raw_ranges[i];
         view_printf(buffer, "0x%llx %llu %u 0x%x %s\n", ULL(range->base), ULL(range->length), range->type,
                     range->attributes, type_name(range->type));
@@ -45,7 +45,7 @@ static void show_memory_raw(struct view_buffer *buffer, void *context) {
 static void show_memory_map(struct view_buffer *buffer, void *context) {
     (void)context;
     view_printf(buffer, "base bytes type name\n");
-    for (uint32_t i = 0; i < MIN(boot_info.range_count, BOOT_MAX_RANGES); i++) {
+    for (uint32_t i = 0; i < boot_info.range_count; i++) {
         const struct boot_range *range = &boot_info.ranges[i];
         view_printf(buffer, "0x%llx %llu %u %s\n", ULL(range->base), ULL(range->length), range->type,
                     type_name(range->type));

@@ -2,6 +2,7 @@
 import os
 import shlex
 import subprocess
+import tempfile
 from pathlib import Path
 
 from vm import disk_format, host
@@ -19,10 +20,10 @@ class BootPartition:
     def __init__(self, image: Path) -> None:
         self._drive = f"{image}@@{PARTITION_OFFSET}"
 
-    def _run(self, program: str, *arguments: str, data: bytes = b"") -> bytes:
+    def _run(self, program: str, *arguments: str) -> bytes:
         command = [host.need(program), "-i", self._drive, *arguments]
         environment = dict(os.environ, MTOOLS_SKIP_CHECK="1")
-        result = subprocess.run(command, input=data, capture_output=True, env=environment)
+        result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, env=environment)
         if result.returncode != 0:
             message = result.stderr.decode(errors="replace").strip()
             raise host.HostError(f"{program} on the boot partition failed: {message}")
@@ -32,7 +33,11 @@ class BootPartition:
         return self._run("mtype", f"::{name}")
 
     def write(self, name: str, data: bytes) -> None:
-        self._run("mcopy", "-o", "-", f"::{name}", data=data)
+        """Through a file: from a pipe, mcopy calls it success when the volume is full."""
+        with tempfile.NamedTemporaryFile(prefix="astra-") as file:
+            file.write(data)
+            file.flush()
+            self._run("mcopy", "-o", file.name, f"::{name}")
 
 
 def _configure(config: bytes, name: str, change) -> bytes:

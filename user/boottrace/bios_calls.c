@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CALLS "/kernel/hw/boot/bios_calls"
 #define CARRY 1u
 #define ANY 0x100u
 
@@ -16,10 +15,10 @@ static const struct {
     {0x10, 0x00, "set video mode"},    {0x10, 0x01, "cursor shape"},     {0x10, 0x02, "move cursor"},
     {0x10, 0x03, "where is the cursor"}, {0x10, 0x06, "scroll up"},      {0x10, 0x09, "write characters"},
     {0x10, 0x0e, "write a character"}, {0x10, 0x0f, "which video mode"}, {0x10, 0x4f, "VESA BIOS"},
-    {0x12, ANY, "memory below 1 MiB"}, {0x13, 0x00, "reset disk"},       {0x13, 0x02, "read sectors"},
-    {0x13, 0x08, "disk geometry"},     {0x13, 0x41, "EDD there?"},       {0x13, 0x42, "read sectors"},
+    {0x12, ANY, "memory below 1 MiB"}, {0x13, 0x00, "reset disk"},       {0x13, 0x02, "read"},
+    {0x13, 0x08, "disk geometry"},     {0x13, 0x41, "EDD there?"},       {0x13, 0x42, "read"},
     {0x13, 0x48, "disk parameters"},   {0x15, 0x24, "A20 gate"},         {0x15, 0x86, "wait"},
-    {0x15, 0x88, "memory above 1 MiB"}, {0x15, 0xe8, "memory map"},      {0x15, 0xec, "64-bit mode follows"},
+    {0x15, 0x88, "memory above 1 MiB"}, {0x15, 0xe8, "memory map"},      {0x15, 0xec, "64-bit code follows"},
     {0x16, ANY, "keyboard"},           {0x18, ANY, "next boot device"},  {0x1a, ANY, "clock"},
 };
 
@@ -70,14 +69,14 @@ static void print_call(const struct bios_listing *listing, const struct table *c
 
     printf("%4s", table_text(calls, row, "number"));
     if (listing->tsc_hz)
-        printf("%10.2f%9.3f", (double)table_number(calls, row, "time_ns") / 1e6,
+        printf("%9.2f%9.3f", (double)table_number(calls, row, "time_ns") / 1e6,
                (double)table_number(calls, row, "ticks") / ticks_per_ms);
-    printf("%6s  %-8s %02Xh AH=%02X  %s", table_text(calls, row, "calls"), table_text(calls, row, "step"), vector,
+    printf("%6s %-7s %02Xh AH=%02X  %s", table_text(calls, row, "calls"), table_text(calls, row, "step"), vector,
            function, name_of(vector, function));
     if (table_number(calls, row, "sectors"))
-        printf(": %s at %s", table_text(calls, row, "sectors"), table_text(calls, row, "lba"));
+        printf(" %s at %s", table_text(calls, row, "sectors"), table_text(calls, row, "lba"));
     if (table_hex(calls, row, "out_flags") & CARRY)
-        printf(" - carry, AH=%02X", (unsigned)(table_hex(calls, row, "out_eax") >> 8 & 0xff));
+        printf("; CF, AH=%02X", (unsigned)(table_hex(calls, row, "out_eax") >> 8 & 0xff));
     printf("\n");
     if (listing->registers) {
         print_registers(calls, row, "in", "");
@@ -95,7 +94,7 @@ static bool list_calls(const struct bios_listing *listing, const struct table *c
     sorted_calls = calls;
     if (!listing->in_order)
         qsort(order, calls->rows, sizeof *order, compare_duration);
-    printf("%4s%s%6s  %-8s %s\n", "no", listing->tsc_hz ? "     at ms  ms long" : "", " calls", "step", "interrupt");
+    printf("%4s%s%6s %-7s %s\n", "no", listing->tsc_hz ? "    at ms  ms long" : "", "calls", "step", "interrupt");
     if (listing->registers)
         print_register_names();
     for (size_t i = 0; i < calls->rows && i < listing->limit; i++)
@@ -107,7 +106,7 @@ static bool list_calls(const struct bios_listing *listing, const struct table *c
 bool bios_calls_print(const struct bios_listing *listing) {
     struct table calls;
 
-    if (!table_read(&calls, CALLS))
+    if (!table_read(&calls, listing->folder, "bios_calls"))
         return false;
     bool done = list_calls(listing, &calls);
 

@@ -4,6 +4,7 @@
 #include "user/boottrace/table.h"
 
 struct bios_listing {
+    const char *folder; /* where the files are */
     bool in_order;  /* otherwise the slowest first */
     bool registers; /* with the registers that went in and came out */
     size_t limit;   /* lines at most */

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define INFO "/kernel/hw/boot/info"
 #define BAR_CELLS 26u
 #define MS_PER_S 1000.0
 #define LINES_ABOVE 4u /* usually: remarks come on top */
@@ -106,14 +105,15 @@ static void print_legend(const struct timeline *timeline, bool colours) {
 }
 
 static void print_bios(const struct timeline *timeline) {
-    uint64_t calls = value_read(INFO, "bios_calls"), ticks = value_read(INFO, "bios_ticks");
-    uint64_t dropped = value_read(INFO, "bios_dropped_calls");
+    const char *folder = timeline->folder;
+    uint64_t calls = value_read(folder, "info", "bios_calls"), ticks = value_read(folder, "info", "bios_ticks");
+    uint64_t dropped = value_read(folder, "info", "bios_dropped_calls");
 
     printf("stage2 called the BIOS %llu times; that is %.1f ms of the loader's\n", (unsigned long long)calls,
            milliseconds(timeline, ticks));
     if (dropped)
         printf("%llu of these calls, %.1f ms, were too many for the log of --bios\n", (unsigned long long)dropped,
-               milliseconds(timeline, value_read(INFO, "bios_dropped_ticks")));
+               milliseconds(timeline, value_read(folder, "info", "bios_dropped_ticks")));
 }
 
 static void print_remarks(const struct timeline *timeline) {

@@ -11,11 +11,13 @@
 #include "user/boottrace/chart.h"
 
 #define CALLS_SHOWN 20u
+#define FOLDER "/kernel/hw/boot"
 #define LINES_MIN 12u /* of a terminal whose size is taken seriously */
 
 enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
 struct request {
+    const char *folder;
     bool help, bios, all, plain;
     struct bios_listing listing;
 };
@@ -25,12 +27,13 @@ static const char usage[] =
     "    --plain               without colours (so too when not on a terminal)\n"
     "boottrace --bios          the loader's BIOS calls, the slowest 20 first\n"
     "    --order               as they were made\n"
-    "    --registers           with registers in and out: eax ebx ecx edx esi edi ds es\n"
+    "    --registers           with the registers that went in and came out\n"
     "--all                     also what would not fit\n"
+    "--from FOLDER             shows files saved from /kernel/hw/boot anywhere\n"
     "\n"
     "Columns: ms, share of the whole, share of it inside the BIOS, bytes loaded and\n"
-    "megabytes (10^6) a second of the whole step, checksums included. Stage1 does not time\n"
-    "its calls. The prompt is when a shell first waited for input on its terminal.\n"
+    "megabytes (10^6) a second of the whole step, checksums included. Stage1 does not\n"
+    "time its calls. The prompt is when a shell first waited for input.\n"
     "The figures are in /kernel/hw/boot/events, bios_calls and info.\n";
 
 static bool parse(struct request *request, int argc, char **argv) {
@@ -44,6 +47,10 @@ static bool parse(struct request *request, int argc, char **argv) {
     };
 
     for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--from") == 0 && i + 1 < argc) {
+            request->folder = argv[++i];
+            continue;
+        }
         size_t found = 0;
         while (found < sizeof words / sizeof *words && strcmp(argv[i], words[found].word) != 0)
             found++;
@@ -76,15 +83,16 @@ static bool show_timeline(const struct timeline *timeline, const struct request 
 
 int main(int argc, char **argv) {
     static struct timeline timeline;
-    struct request request = {0};
+    struct request request = {.folder = FOLDER};
     struct table events;
 
     if (!parse(&request, argc, argv) || request.help) {
         fputs(usage, request.help ? stdout : stderr);
         return request.help ? STATUS_OK : STATUS_USAGE;
     }
-    if (!timeline_read(&timeline, &events))
+    if (!timeline_read(&timeline, request.folder, &events))
         return STATUS_FAILED;
+    request.listing.folder = request.folder;
     request.listing.tsc_hz = timeline.tsc_hz;
     request.listing.limit = request.all ? SIZE_MAX : CALLS_SHOWN;
     bool done = request.bios ? bios_calls_print(&request.listing) : show_timeline(&timeline, &request);

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#define EVENTS "/kernel/hw/boot/events"
-#define INFO "/kernel/hw/boot/info"
 #define STAGE2_READ_BYTES (127u * 512u)
 
 /* What an event ends: the phase from the event before it. Steps of the loader are told by pairs instead. */
@@ -73,9 +71,9 @@ static void add_self_check(struct timeline *timeline, const struct table *events
             (struct phase){.name = "self-check", .owner = OWNER_LOADER, .bios_known = true});
 }
 
-bool timeline_read(struct timeline *timeline, struct table *events) {
-    *timeline = (struct timeline){0};
-    if (!table_read(events, EVENTS))
+bool timeline_read(struct timeline *timeline, const char *folder, struct table *events) {
+    *timeline = (struct timeline){.folder = folder};
+    if (!table_read(events, folder, "events"))
         return false;
     for (size_t row = 0; row < events->rows; row++) {
         timeline->retries += is(events, row, "disk_retry");
@@ -93,6 +91,6 @@ bool timeline_read(struct timeline *timeline, struct table *events) {
         timeline->start_tsc = table_number(events, 0, "tsc");
         timeline->end_tsc = table_number(events, events->rows - 1, "tsc");
     }
-    timeline->tsc_hz = timeline->end_tsc > timeline->start_tsc ? value_read(INFO, "tsc_hz") : 0;
+    timeline->tsc_hz = timeline->end_tsc > timeline->start_tsc ? value_read(folder, "info", "tsc_hz") : 0;
     return true;
 }

@@ -17,6 +17,7 @@ struct phase {
 #define PHASES_MAX 160u
 
 struct timeline {
+    const char *folder; /* where the files are */
     struct phase phases[PHASES_MAX];
     size_t count;
     uint64_t start_tsc, end_tsc;
@@ -26,5 +27,5 @@ struct timeline {
     bool reached_prompt;
 };
 
-/* Reads /kernel/hw/boot/events, whose words it keeps in `events`. False, with a message: it cannot. */
-bool timeline_read(struct timeline *timeline, struct table *events);
+/* Reads events and info of `folder`; the events' words stay in `events`. False, with a message: it cannot. */
+bool timeline_read(struct timeline *timeline, const char *folder, struct table *events);

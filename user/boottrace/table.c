@@ -1,14 +1,18 @@
 #include "user/boottrace/table.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define COLUMNS_MAX 64u
 
-/* The file with a NUL behind it, or NULL. */
-static char *read_whole(const char *path) {
+/* The file with a NUL behind it, or NULL with a message. */
+static char *read_whole(const char *folder, const char *name) {
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    errno = 0;
     FILE *file = fopen(path, "re");
     char *text = NULL;
     size_t capacity = 0;
@@ -40,16 +44,15 @@ static void cut(char *text, char **words) {
         words[count++] = word;
 }
 
-bool table_read(struct table *table, const char *path) {
-    errno = 0;
-    *table = (struct table){.text = read_whole(path)};
+bool table_read(struct table *table, const char *folder, const char *name) {
+    *table = (struct table){.text = read_whole(folder, name)};
     if (!table->text)
         return false;
     table->columns = count_words(table->text, strchrnul(table->text, '\n'));
     size_t words = count_words(table->text, table->text + strlen(table->text));
 
     if (table->columns == 0 || table->columns > COLUMNS_MAX || words % table->columns != 0) {
-        fprintf(stderr, "boottrace: %s is not a table\n", path);
+        fprintf(stderr, "boottrace: %s/%s is not a table\n", folder, name);
         free(table->text);
         return false;
     }
@@ -85,14 +88,14 @@ uint64_t table_hex(const struct table *table, size_t row, const char *heading) {
     return strtoull(table_text(table, row, heading), NULL, 16);
 }
 
-uint64_t value_read(const char *path, const char *name) {
-    char *text = read_whole(path);
-    size_t length = strlen(name);
-    uint64_t value = 0;
+uint64_t value_read(const char *folder, const char *name, const char *value) {
+    char *text = read_whole(folder, name);
+    size_t length = strlen(value);
+    uint64_t number = 0;
 
     for (const char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
-        if (strncmp(line, name, length) == 0 && line[length] == ' ')
-            value = strtoull(line + length, NULL, 10);
+        if (strncmp(line, value, length) == 0 && line[length] == ' ')
+            number = strtoull(line + length, NULL, 10);
     free(text);
-    return value;
+    return number;
 }

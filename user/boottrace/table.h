@@ -11,8 +11,8 @@ struct table {
     size_t columns, rows; /* rows without the heading */
 };
 
-/* Reads and cuts `path`: false, with a message, if it cannot be read or is no table. */
-bool table_read(struct table *table, const char *path);
+/* Reads and cuts a file of `folder`: false, with a message, if it cannot be read or is no table. */
+bool table_read(struct table *table, const char *folder, const char *name);
 void table_free(struct table *table);
 
 /* The word in a row, from 0, under a heading; "" if there is no such column. */
@@ -21,5 +21,5 @@ const char *table_text(const struct table *table, size_t row, const char *headin
 uint64_t table_number(const struct table *table, size_t row, const char *heading);
 uint64_t table_hex(const struct table *table, size_t row, const char *heading);
 
-/* In a file of "name value" lines: the number behind `name`, 0 if it is not there. */
-uint64_t value_read(const char *path, const char *name);
+/* In a file of "name value" lines: the number behind `value`, 0 if it is not there. */
+uint64_t value_read(const char *folder, const char *name, const char *value);
