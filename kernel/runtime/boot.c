@@ -1,6 +1,6 @@
 /* /kernel/hw/boot: what the loader handed over (boot/bootinfo.h). Its trace is in boot_trace.c. */
 #include "kernel/arch/boot.h"
-#include "kernel/mm/boot_bios_log.h"
+#include "kernel/runtime/boot_bios_log.h"
 #include "kernel/runtime/runtime.h"
 #include "kernel/time/clock.h"
 

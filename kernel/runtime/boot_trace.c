@@ -1,6 +1,6 @@
 /* /kernel/hw/boot/events and bios_calls: what happened on the way to the prompt, and what the BIOS was asked. */
 #include "kernel/arch/boot.h"
-#include "kernel/mm/boot_bios_log.h"
+#include "kernel/runtime/boot_bios_log.h"
 #include "kernel/runtime/runtime.h"
 #include "kernel/time/clock.h"
 #include "lib/div64.h"

@@ -1,5 +1,6 @@
-#define LOG_TAG "mm"
-#include "kernel/mm/boot_bios_log.h"
+/* Keeping the log of BIOS calls beyond the memory that the loader wrote it to. */
+#define LOG_TAG "boot"
+#include "kernel/runtime/boot_bios_log.h"
 
 #include "kernel/arch/boot.h"
 #include "kernel/log/log.h"
