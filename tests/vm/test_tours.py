@@ -4,6 +4,7 @@ import difflib
 import os
 import pty
 import select
+import signal
 import subprocess
 import termios
 import time
@@ -115,7 +116,7 @@ class Learner:
         os.write(self.terminal, text.encode())
         return self.read(PROMPT)
 
-    def finish(self, text: bytes) -> int:
+    def finish(self, text: bytes = b"") -> int:
         os.write(self.terminal, text)
         status = self.process.wait(LIMIT_S)
         assert termios.tcgetattr(self.terminal) == self.before
@@ -144,6 +145,14 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path):
     learner = Learner(tmp_path, "mbr")
     learner.read(PROMPT)
     assert learner.finish(b"\x03") == 130
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_signal_leaves_nothing_behind(tmp_path, number):
+    learner = Learner(tmp_path, "syscall")
+    learner.read(PROMPT)
+    learner.process.send_signal(number)
+    assert learner.finish() == 128 + number
 
 
 def test_without_a_terminal_everything_is_printed(astra):

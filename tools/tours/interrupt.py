@@ -27,7 +27,7 @@ TOUR = Tour(
             Decode("IDT entry:", gate, ("idtr", "vector")),
             "An interrupt gate: the CPU has cleared IF, so that the handler is not interrupted itself.",
             FLAGS,
-        ), claims=("rflags !& 0x200", "[rsp + 24] & 0x200"), remember={"frame": "rsp + 8"}),
+        ), claims=("vector == 0xf0", "rflags !& 0x200", "[rsp + 24] & 0x200"), remember={"frame": "rsp + 8"}),
         Step("What the CPU pushed", HERE, (
             "Five quadwords, and this is all that it saves: where it was and with which flags (IF still 1 there), "
             "and the stack, which it aligns to 16 bytes before. No general register is among them.",

@@ -30,23 +30,23 @@ TOUR = Tour(
             "ours: an ordinary FAT32 volume that any computer mounts. Its status byte 0x80 means active; there are "
             "BIOSes that do not start a disk without an active partition.",
             Bochs("x /16bx {LAYOUT_BOOT_SECTOR + MBR_TABLE}",
-                  hide=((r"^0x0+7dc6.*?:((?:\s*0x\w\w){8})$", "first sector and count"),
-                        (r"^0x0+7dbe.*?:(?:\s*0x\w\w){5}((?:\s*0x\w\w){3})$", "last cylinder, head, sector"))),
+                  hide=((r"^0x0+7dc6.*?((?:0x\w\w\s*){4})$", "sectors"),
+                        (r"^0x0+7dbe.*?((?:0x\w\w\s*){3})$", "end"))),
             Decode("The same, taken apart:", partition, ("LAYOUT_BOOT_SECTOR + MBR_TABLE",)),
             "And the signature, without which nothing of this would have been started:",
             Bochs("x /2bx {LAYOUT_BOOT_SECTOR + 510}"),
         ), claims=("word[LAYOUT_BOOT_SECTOR + 510] == 0xaa55",)),
         Step("Solid ground", At("stage1:no_rdtsc"), (
-            "Interrupts off, string instructions upwards, then a far jump to make CS 0 whatever it was. After it the "
-            "data segments are 0 too and the stack lies at 0x7000, below the code: from here on offset and linear "
-            "address are the same.",
+            "Interrupts off, string instructions upwards, then a far jump to make CS 0 whatever it was. After it DS "
+            "and SS are 0 too and the stack lies at 0x7000, below the code: from here on offset and linear address "
+            "are the same.",
             Code("stage1:entry", 3, opcodes=True),
             Code("stage1:flat", 6, opcodes=True),
-            Registers("cs ds es ss sp"),
+            Registers("cs ds ss sp"),
             "The instruction before this stop was RDTSC: the boot is timed from here on. A CPU without it raises "
             "the exception for invalid opcodes, whose vector points to this very stop: the boot goes on, and stage2 "
             "can say what is missing.",
-        ), claims=("cs == 0", "ss == 0")),
+        ), claims=("cs == 0", "ds == 0", "ss == 0")),
         Step("One read", At("stage1:int13", when=("ah == 0x42",)), (
             "Some boot sectors read sector by sector. On a slow stick that is 127 calls, and on some machines the "
             "second call hangs. This one asks once, by the extended read of INT 13h: AH is the function, DL the "
@@ -64,7 +64,7 @@ TOUR = Tour(
             Bochs("info eflags", keep="cf"),
             "Stage2 is in memory, and its header starts with a jump and a name. Stage1 checks the name's second "
             "half only; stage2 checks its own length and CRC-32 as its first act.",
-            Bochs("xp /16bx {LAYOUT_STAGE2}", hide=((r":\s*0xe9((?:\s*0x\w\w){2})", "distance"),)),
+            Bochs("xp /16bx {LAYOUT_STAGE2}", hide=((r":\s*0xe9\s*(0x\w\w\s*0x\w\w)", "distance"),)),
             Bochs("xp /8bc {LAYOUT_STAGE2 + S2_HEADER_MAGIC}"),
         ), claims=("rflags !& 1",)),
         Step("The jump to stage2", At("LAYOUT_STAGE2"), (

@@ -3,6 +3,7 @@ import argparse
 import difflib
 import re
 import select
+import signal
 import sys
 from types import SimpleNamespace
 
@@ -163,12 +164,19 @@ def _run(options) -> int:
     return _play_live(options.tour, options.all or not (sys.stdin.isatty() and sys.stdout.isatty()))
 
 
+def _end(number: int, _frame) -> None:
+    """Ends like an exception would, so that Bochs goes too."""
+    sys.exit(128 + number)
+
+
 def main(name: str, arguments: list) -> int:
     options = _parse(name, arguments)
     if not (options.tour or options.write or options.check):
         _list()
         return 0
     host.build()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
     try:
         return _run(options)
     except SymbolError as error:

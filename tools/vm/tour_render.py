@@ -19,6 +19,7 @@ class Terminal:
 
     def __init__(self, stream=sys.stdout) -> None:
         self._stream = stream
+        self._stream.reconfigure(errors="replace")  # a terminal without UTF-8
         self._colours = stream.isatty()
         self._width = min(shutil.get_terminal_size().columns, WIDTH_MAX)
 
