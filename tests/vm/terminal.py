@@ -16,11 +16,12 @@ BOOT_LIMIT_S = 90
 class Terminal:
     """Use as a context manager; `expect` fails with everything seen so far."""
 
-    def __init__(self, *options: str) -> None:
+    def __init__(self, *options: str, command: str = "run") -> None:
         self._master, slave = pty.openpty()
         self.seen = ""
-        self._process = subprocess.Popen([host.ROOT / "astra", "run", *options], stdin=slave, stdout=slave,
-                                         stderr=slave, start_new_session=True)
+        # The controlling terminal of its session: Ctrl-C is a signal.
+        self._process = subprocess.Popen(["setsid", "--ctty", host.ROOT / "astra", command, *options], stdin=slave,
+                                         stdout=slave, stderr=slave)
         os.close(slave)
 
     def __enter__(self):

@@ -4,15 +4,18 @@ Nasm describes a source file as one range of addresses, though its sections lie 
 offset 0 of its segment. Here each run of lines becomes a compilation unit of its own, at its linear address (DWARF 2,
 §3.1 and §6.2). The C code's information stays as it is.
 """
+import collections
 import re
 import struct
 import subprocess
 from pathlib import Path
 
 from vm import host
+from vm.symbols import Symbols, read_sections
 
 NASM_VERSION = 2  # of DWARF, as nasm writes it; gcc writes 5
 _HEADING = re.compile(r"^(?:CU: )?(\S+\.asm):$")
+_LINE_RELOCATION = re.compile(r" R_X86_64_64 +[0-9a-f]+ (\S+)")
 _ROW = re.compile(r"^\S+\.asm\s+(\d+|-)\s+(?:0x)?([0-9a-f]+)\b")
 
 # DWARF 2 figures 14, 18-20, 33 and 34
@@ -114,6 +117,36 @@ def rewrite(elf: Path, target: Path, runs: list, word: str, changes: list) -> No
         parts[name].write_bytes(data)
     updates = [word for name, path in parts.items() for word in ("--update-section", f"{name}={path}")]
     _tool("objcopy", *updates, "--remove-section", ".debug_aranges", *changes, target)
+
+
+def _section_bases(object_file: Path, symbols: Symbols) -> dict:
+    """Where the linker put each section of an object: most of its labels agree on it."""
+    votes = {}
+    for name, value, section in read_sections(object_file):
+        for address in symbols.addresses(name, "kernel"):
+            votes.setdefault(section, collections.Counter())[address - value] += 1
+    return {section: counter.most_common(1)[0][0] for section, counter in votes.items()}
+
+
+def _kernel_runs(source: Path, folder: Path, symbols: Symbols) -> list:
+    """The lines of one of the kernel's assembly files, at the kernel's addresses: it is assembled once more."""
+    target = folder / f"{source.stem}.o"
+    relative = source.relative_to(host.ROOT)
+    subprocess.run([host.need("nasm"), "-f", "elf64", "-g", "-F", "dwarf", "-w-all", "-DCONFIG_DEBUG=0", "-I./",
+                    str(relative), "-o", str(target)], cwd=host.ROOT, check=True, capture_output=True)
+    bases = _section_bases(target, symbols)
+    sections = _LINE_RELOCATION.findall(_tool("readelf", "--wide", "--relocs", target).partition(".rela.debug_line")[2]
+                                        .partition("\n\n")[0])
+    runs = sequences(_tool("readelf", "--wide", "--debug-dump=decodedline", target))
+    return [(name, [(line, bases[section] + address) for line, address in rows], bases[section] + end)
+            for section, (name, rows, end) in zip(sections, runs) if section in bases]
+
+
+def linear_kernel(elf: Path, target: Path, symbols: Symbols) -> None:
+    """The kernel for GDB, with the lines of its assembly, which its own file leaves out."""
+    runs = [run for source in sorted((host.ROOT / "kernel").rglob("*.asm"))
+            for run in _kernel_runs(source, target.parent, symbols)]
+    rewrite(elf, target, runs, "Q", [])
 
 
 def linear_stage2(elf: Path, target: Path, base: int) -> None:

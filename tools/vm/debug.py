@@ -7,7 +7,7 @@ from pathlib import Path
 
 from vm import asm_lines, gdb_stub, host, image, qemu
 from vm.options import guest_parser
-from vm.symbols import IMAGES, STAGE2_LINEAR
+from vm.symbols import IMAGES, STAGE2_LINEAR, Symbols
 
 MBR = 0x7c00
 HELPERS = host.ROOT / "tools" / "gdb" / "astra.py"
@@ -30,9 +30,10 @@ def _quietly(command: str) -> str:
 def _start_commands(folder: Path, from_reset: bool) -> str:
     """GDB's script: settings, symbols, helpers, connection, first breakpoint."""
     lines = [SETTINGS + f"directory {host.ROOT}"]
-    linear = folder / "stage2.elf"
-    asm_lines.linear_stage2(host.BUILD / IMAGES["stage2"][0], linear, STAGE2_LINEAR)
-    for file in (host.BUILD / IMAGES["stage1"][0], linear, host.BUILD / IMAGES["kernel"][0]):
+    stage2, kernel = folder / "stage2.elf", folder / "kernel.elf"
+    asm_lines.linear_stage2(host.BUILD / IMAGES["stage2"][0], stage2, STAGE2_LINEAR)
+    asm_lines.linear_kernel(host.BUILD / IMAGES["kernel"][0], kernel, Symbols(host.BUILD))
+    for file in (host.BUILD / IMAGES["stage1"][0], stage2, kernel):
         lines.append(_quietly(f"add-symbol-file {file}"))
     lines += [f"source {HELPERS}", _quietly(f"target remote {folder / 'gdb'}"), "python helpers.modes.follow()"]
     if not from_reset:
@@ -62,8 +63,8 @@ def debug(options, folder: Path) -> int:
     copy = image.prepare(Path(options.image) if options.image else host.IMAGE, folder / "boot.img",
                          " ".join(filter(None, [options.append, options.init and f"init={options.init}"])),
                          options.add, [], options.video)
-    console, script = Path(options.console or folder / "console"), folder / "start.gdb"
-    line = qemu.command(options, copy, [f"file:{console}"],
+    console, script = options.console or str(folder / "console"), folder / "start.gdb"
+    line = qemu.command(options, copy, [console if ":" in console or console == "pty" else f"file:{console}"],
                         ["-display", "none", "-monitor", "none", "-S", "-no-reboot",
                          "-gdb", f"unix:{folder / 'qemu'},server=on,wait=off"])
     script.write_text(_start_commands(folder, options.reset))
@@ -84,7 +85,8 @@ def main(name: str, arguments: list) -> int:
     parser.add_argument("--batch", metavar="FILE", help="run GDB's commands from a file, then end")
     parser.add_argument("--command", metavar="TEXT", action="append", default=[],
                         help="run a command of GDB, then end; may be repeated, goes before --batch's")
-    parser.add_argument("--console", metavar="FILE", help="where COM1's text goes (default: a temporary file)")
+    parser.add_argument("--console", metavar="FILE",
+                        help="where COM1's text goes (default: a temporary file); or pty, or another device of QEMU's")
     options = parser.parse_args(arguments)
     if not options.image:
         host.build()

@@ -137,6 +137,16 @@ def _connect(path: Path, alive) -> socket.socket:
     raise host.HostError("QEMU did not start")
 
 
+def _hang_up(gdb: socket.socket) -> None:
+    """GDB reads our last words before it sees the end: unread bytes of its own would take them away."""
+    try:
+        gdb.shutdown(socket.SHUT_WR)
+        while gdb.recv(65536):
+            pass
+    except OSError:
+        pass
+
+
 def start(qemu_path: Path, gdb_path: Path, alive) -> None:
     """Connects to QEMU's stub and serves the first GDB that connects to `gdb_path`, in a thread of its own."""
     qemu = _connect(qemu_path, alive)
@@ -147,4 +157,5 @@ def start(qemu_path: Path, gdb_path: Path, alive) -> None:
     def run() -> None:
         with listener, listener.accept()[0] as gdb, qemu:
             Stub(Link(gdb), Link(qemu)).serve()
+            _hang_up(gdb)
     threading.Thread(target=run, daemon=True).start()

@@ -88,6 +88,13 @@ def read_image(image: str, path: Path) -> list:
     return found
 
 
+def read_sections(path: Path) -> list:
+    """(name, offset, section) of each label in an object file."""
+    elf = _Elf(path)
+    return [(name, value, elf.section_names[index]) for name, value, _, kind, index in elf.symbols()
+            if name and kind not in (_SECTION, _FILE) and 0 < index < min(_ABSOLUTE, len(elf.section_names))]
+
+
 class Symbols:
     """All of them; built from what `build` holds."""
 
@@ -102,6 +109,10 @@ class Symbols:
         if not found:
             raise SymbolError(f"no symbol {name!r}" + (f" in {image}" if image else ""))
         return max(found, key=lambda symbol: symbol.image == "kernel")
+
+    def addresses(self, name: str, image: str) -> list:
+        """Of all symbols with a name."""
+        return [symbol.address for symbol in self.all if symbol.name == name and symbol.image == image]
 
     def at(self, address: int):
         """The symbol at or before a linear address, or None before the first."""

@@ -29,7 +29,18 @@ def selected() -> bool:
 def follow() -> None:
     """The view of the code that the selected CPU is in."""
     if selected() and (mode := machine.send("qAstra.Mode")):
+        widened = View.bits < int(mode) == WIDEST
         View.change(int(mode))
+        if widened:
+            _name_breakpoint()
+
+
+def _name_breakpoint() -> None:
+    """GDB has compared a 32-bit program counter: a stop at a breakpoint was reported as a mere trap."""
+    pc = gdb.newest_frame().pc()
+    for point in gdb.breakpoints():
+        if any(location.address == pc for location in point.locations):
+            print(f"(breakpoint {point.number}, reached in another mode than the command began in)")
 
 
 def widen() -> None:

@@ -53,8 +53,8 @@ def sleeping_place(chain: list) -> str:
 class Row:
     """One thread for the list."""
 
-    def __init__(self, thread: gdb.Value, tid: str, pid: str) -> None:
-        self.thread, self.tid, self.pid = thread, tid, pid
+    def __init__(self, thread: gdb.Value, tid: str = "-", pid: str = "-", idle: bool = False) -> None:
+        self.thread, self.tid, self.pid, self.idle = thread, tid, pid, idle
 
     def cells(self, running: dict) -> tuple:
         thread = self.thread
@@ -63,9 +63,10 @@ class Row:
         if address in running:
             state, spot = "running", machine.place(running[address]) if running[address] else "-"
         else:
+            state = "idle" if self.idle else state
             spot = sleeping_place(call_chain(thread))
         return (self.tid, self.pid, thread["name"].string(), state, str(int(thread["cpu"])),
-                f"{int(thread['stack']):#x}", spot, f"{address:#x}")
+                f"{int(thread['stack']):#x}" if int(thread["stack"]) else "(boot)", spot, f"{address:#x}")
 
 
 def _per_cpu(name: str, number: int) -> gdb.Value:
@@ -91,11 +92,11 @@ def all_threads() -> list:
     """Idle threads, the kernel's, then those of programs."""
     count = int(machine.kernel_value("cpu_count"))
     idle = [_per_cpu("run_queue", number)["idle"] for number in range(count)]
-    rows = [Row(thread.dereference(), "-", "-") for thread in idle if int(thread)]
+    rows = [Row(thread.dereference(), idle=True) for thread in idle if int(thread)]
     if not rows:
         raise gdb.GdbError("the kernel has not started its scheduler yet")
     if int(gdb.parse_and_eval("kernel_threads")["next"]):
-        rows += [Row(thread, "-", "-")
+        rows += [Row(thread)
                  for thread in list_entries(gdb.parse_and_eval("kernel_threads"), "struct thread", "kernel_node")]
     for process in list_entries(gdb.parse_and_eval("all_processes"), "struct process", "all_node"):
         for task in list_entries(process["threads"], "struct task", "process_node"):
