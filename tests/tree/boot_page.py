@@ -2,8 +2,7 @@
 
 A fenced block may have a marker in the line before it:
   <!-- from FILE -->     lines of that file, as they are but for common indentation; a line `...` leaves some out
-  <!-- gdb PLACE -->     `(gdb) COMMAND` lines, each with what GDB prints when the CPU has come to PLACE:
-                         `reset`, or `stage1 NAME`, `stage2 NAME`, `kernel NAME` for a symbol
+  <!-- gdb -->           `(gdb) COMMAND` lines, each with what `./astra debug --reset` prints; all blocks are one session
   <!-- guest -->         `$ COMMAND` lines, each with what it prints in the guest
 Every other number written 0x... must occur in such a block, or stand in the hidden table at the end of the page:
   0x7c00 = c EXPRESSION          C, with the headers of HEADERS
