@@ -15,7 +15,7 @@ import pytest
 import tours
 from vm import host, tour
 from vm.symbols import Symbol
-from vm.tour_model import At, Bochs, Until
+from vm.tour_model import At, Until
 from vm.tour_render import Document
 from vm.tour_text import Namer, live, settled
 

@@ -29,12 +29,14 @@ def _layout() -> dict:
     return {name: int(value, 0) for name, value in re.findall(r"^#define (\w+)\s+(0x[0-9a-f]+|\d+)", text, re.M)}
 
 
+LAYOUT = _layout()
+
+
 class Machine:
     def __init__(self, debugger: Debugger, symbols) -> None:
         self.debugger = debugger
         self.symbols = symbols
         self.remembered = {}
-        self._layout = _layout()
         self._cache = {}
 
     # ---- running -------------------------------------------------------------------------
@@ -108,7 +110,7 @@ class Machine:
         return self._named(term["name"])
 
     def _named(self, name: str) -> int:
-        for table in (self.remembered, self._layout):
+        for table in (self.remembered, LAYOUT):
             if name in table:
                 return table[name]
         image, colon, symbol = name.partition(":")

@@ -17,6 +17,8 @@ MASK_64 = (1 << 64) - 1
 
 
 class Shower:
+    """Shows things as they are where the machine stands."""
+
     def __init__(self, machine, namer: Namer) -> None:
         self._machine = machine
         self._namer = namer
@@ -45,8 +47,9 @@ class Shower:
     def _address(self, expression: str, value: int) -> str:
         """An address in a command, by the name that the tour uses for it."""
         name = self._namer.name(value)
-        return varying("=" + expression.partition(":")[2], f"{value:#x}") if name and ":" in expression else \
-            varying(name, f"{value:#x}") if name else f"{value:#x}"
+        if name and ":" in expression:
+            name = "=" + expression.partition(":")[2]
+        return varying(name, f"{value:#x}") if name else f"{value:#x}"
 
     def _tidy(self, line: str, hide: tuple) -> str:
         line = re.sub(r"<bogus\+ *\d+>", "", line.expandtabs(4).rstrip())

@@ -7,15 +7,16 @@ and the page of the kernel's entry stay as they are.
 """
 import re
 
-KERNEL_IMAGE = 0xffffffff80000000
+from vm.tour_machine import LAYOUT
+
 KERNEL_ENTRY = 0xffffffff80200000
 KERNEL_STACKS = range(0xffffc00000000000, 0xffffe00000000000)
 DIRECT_MAP = range(0xffff800000000000, 0xffffc00000000000)
 USER_STACK = range(0x7ff000000000, 0x800000000000)
-STAGE2 = range(0x20000, 0x3c000)
-HEADER_BYTES = 32               # boot/stage2_header.h: a fixed place
-LAYOUT_END = 0x80000            # LAYOUT_LOW_END
-ENTRY_FRAME = 0x200000          # kernel/kernel.ld
+STAGE2 = range(LAYOUT["LAYOUT_STAGE2"], LAYOUT["LAYOUT_STAGE2_END"])
+HEADER_BYTES = 32  # boot/stage2_header.h: a fixed place
+LAYOUT_END = LAYOUT["LAYOUT_LOW_END"]
+ENTRY_FRAME = 0x200000  # kernel/kernel.ld
 SYMBOL_REACH = 0x100000
 
 UNNAMED = "…"
@@ -32,8 +33,8 @@ def varying(name: str, digits: str) -> str:
 def live(text: str) -> str:
     """As the terminal shows it."""
     def show(match):
-        return f"{match[2]} <{match[1]}>" if match[1].startswith("=") else match[2]
-    return _MARK.sub(show, text).replace("<=", "<")
+        return f"{match[2]} <{match[1][1:]}>" if match[1].startswith("=") else match[2]
+    return _MARK.sub(show, text)
 
 
 def settled(text: str) -> str:
@@ -72,15 +73,14 @@ class Namer:
         return next((name for name in names if not name.endswith(("_start", "_end"))), found.name)
 
     def values_name(self, address: int) -> str:
+        """The name that the tour has given to an address, or ""."""
         return next((name for name, value in self.values.items() if value == address), "")
 
     def name(self, address: int) -> str:
         """What stands for an address in the transcript; "" for those that stay."""
         if name := self.values_name(address):
             return "=" + name
-        if address >= KERNEL_IMAGE:
-            return "=" + self.symbol(address) if address > KERNEL_ENTRY and self.symbol(address) else ""
-        if address in STAGE2 and address - STAGE2.start >= HEADER_BYTES:
+        if address > KERNEL_ENTRY or address in STAGE2 and address - STAGE2.start >= HEADER_BYTES:
             return "=" + self.symbol(address) if self.symbol(address) else ""
         if address in KERNEL_STACKS:
             return "kernel stack"
