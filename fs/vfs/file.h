@@ -74,6 +74,7 @@ struct file_ops {
 };
 
 int64_t stream_seek(struct file *file, int64_t offset, int whence); /* -ESPIPE */
+int64_t noop_seek(struct file *file, int64_t offset, int whence);   /* 0: there is no position to move */
 int stream_open(struct inode *inode, struct file *file);            /* marks: no position lock needed */
 
 static inline void file_get(struct file *file) {

@@ -370,7 +370,7 @@ static void epoll_release(struct file *file) {
 
 static const struct file_ops epoll_ops = {
     .release = epoll_release,
-    .seek = stream_seek,
+    .seek = noop_seek,
     .poll = epoll_poll,
 };
 

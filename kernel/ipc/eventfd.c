@@ -91,7 +91,7 @@ static const struct file_ops eventfd_ops = {
     .release = eventfd_release,
     .read = eventfd_read,
     .write = eventfd_write,
-    .seek = stream_seek,
+    .seek = noop_seek,
     .poll = eventfd_poll,
 };
 

@@ -141,6 +141,15 @@ int64_t sys_pipe2(int *descriptors, uint32_t flags);
 int64_t sys_eventfd(uint32_t value);
 int64_t sys_eventfd2(uint32_t value, uint32_t flags);
 
+/* timerfd.c */
+struct itimerspec_user;
+int64_t sys_timerfd_create(int clock, uint32_t flags);
+int64_t sys_timerfd_settime(int descriptor, uint32_t flags, const struct itimerspec_user *value,
+                            struct itimerspec_user *old);
+int64_t sys_timerfd_gettime(int descriptor, struct itimerspec_user *value);
+int64_t sys_signalfd(int descriptor, const uint64_t *set, size_t set_size);
+int64_t sys_signalfd4(int descriptor, const uint64_t *set, size_t set_size, uint32_t flags);
+
 /* poll.c */
 int64_t sys_poll(void *descriptors, uint32_t count, int timeout_ms);
 int64_t sys_ppoll(void *descriptors, uint32_t count, void *timeout, const void *mask, size_t mask_size);

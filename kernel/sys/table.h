@@ -310,14 +310,14 @@ const char *syscall_name(uint64_t number);
     UNKNOWN(279, move_pages) \
     SYSCALL(280, utimensat) \
     SYSCALL(281, epoll_pwait) \
-    UNKNOWN(282, signalfd) \
-    UNKNOWN(283, timerfd_create) \
+    SYSCALL(282, signalfd) \
+    SYSCALL(283, timerfd_create) \
     SYSCALL(284, eventfd) \
     SYSCALL(285, fallocate) \
-    UNKNOWN(286, timerfd_settime) \
-    UNKNOWN(287, timerfd_gettime) \
+    SYSCALL(286, timerfd_settime) \
+    SYSCALL(287, timerfd_gettime) \
     UNKNOWN(288, accept4) \
-    UNKNOWN(289, signalfd4) \
+    SYSCALL(289, signalfd4) \
     SYSCALL(290, eventfd2) \
     SYSCALL(291, epoll_create1) \
     SYSCALL(292, dup3) \

@@ -1,6 +1,7 @@
 /* Clocks and sleeping. linux/time.h. */
 #include "kernel/sys/sys_time.h"
 
+#include "kernel/ipc/timerfd.h"
 #include "kernel/task/task.h"
 #include "kernel/time/clock_id.h"
 #include "lib/errno.h"
@@ -51,6 +52,7 @@ static int set_realtime(uint64_t ns) {
     if (!cred_has(current_cred(), CAP_SYS_TIME))
         return -EPERM;
     clock_realtime_set(ns);
+    timerfd_clock_was_set();
     return 0;
 }
 

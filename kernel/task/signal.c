@@ -18,6 +18,7 @@ static struct slab_cache *handlers_cache, *entry_cache;
                      signal_bit(SIGFPE) | signal_bit(SIGSYS))
 
 void signal_init(void) {
+    wait_queue_init(&signal_arrivals);
     handlers_cache = slab_cache_create("signal_handlers", sizeof(struct signal_handlers), 0, NULL);
     entry_cache = slab_cache_create("signal_entry", sizeof(struct signal_entry), 0, NULL);
 }

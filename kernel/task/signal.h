@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kernel/sched/wait.h"
 #include "kernel/sync/spinlock.h"
 #include "lib/list.h"
 #include "lib/refcount.h"
@@ -93,6 +94,14 @@ int signal_send_task(struct task *task, unsigned signal, const struct signal_inf
 int signal_send_group(struct pid *group, unsigned signal, const struct signal_info *info);
 /* May the running process send `signal` to `target`? 0 or -EPERM. */
 int signal_permitted(struct process *target, unsigned signal);
+
+/*
+ * Woken when a signal has become pending anywhere, while somebody watches: for those that read signals
+ * from files. Watching counts.
+ */
+extern struct wait_queue signal_arrivals;
+void signal_arrivals_watch(void);
+void signal_arrivals_unwatch(void);
 
 /* A fault of the running user thread: forced, cannot be blocked or ignored. */
 void task_signal_fault(unsigned signal, int code, uint64_t address, struct trap_frame *frame);

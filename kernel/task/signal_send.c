@@ -63,6 +63,17 @@ static struct task *choose(struct process *process, unsigned signal) {
     return NULL;
 }
 
+struct wait_queue signal_arrivals;
+static uint32_t arrivals_watchers; /* atomic */
+
+void signal_arrivals_watch(void) {
+    atomic_fetch_add(&arrivals_watchers, 1u);
+}
+
+void signal_arrivals_unwatch(void) {
+    atomic_fetch_sub(&arrivals_watchers, 1u);
+}
+
 static void tell_somebody(struct process *process, struct task *task, unsigned signal) {
     if (signal == SIGKILL) {
         list_for_each_entry(task, &process->threads, process_node)
@@ -73,6 +84,8 @@ static void tell_somebody(struct process *process, struct task *task, unsigned s
         task = choose(process, signal);
     if (task != NULL && task_wants(task, signal))
         tell(task, THREAD_WAKE_SIGNAL);
+    else if (atomic_load_relaxed(&arrivals_watchers) != 0)
+        wait_wake_all(&signal_arrivals);
 }
 
 void signal_retarget(struct process *process, signal_set set) {

@@ -33,3 +33,11 @@ def test_old_calls_orphans_and_privileges(guest_exec):
     program = host.BUILD / "tests" / "programs" / "old_calls"
     result = guest_exec("/opt/old_calls", options=["--add", f"{program}:/opt/old_calls"])
     assert result.text == "vsyscall 1 subreaper 1 no_new_privs 1 set_user_id 1\n"
+
+
+def test_timers_and_signals_as_files(guest_exec):
+    """tests/vm/programs/event_files.c: timerfd, signalfd; with two CPUs, and the clock set on the way."""
+    program = host.BUILD / "tests" / "programs" / "event_files"
+    result = guest_exec("env", "SET_CLOCK=1", "/tmp/p", options=["--smp", "2", "--add", f"{program}:/tmp/p"])
+    checks = result.text.splitlines()
+    assert result.status == 0 and len(checks) == 9 and all(line.startswith("ok ") for line in checks), result.text
