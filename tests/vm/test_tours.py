@@ -137,7 +137,7 @@ def test_a_learner_looks_around(tmp_path):
     assert "syntax error" in learner.answer("nonsense\n")
     assert "no symbol" in learner.answer("x /1wx {stage2:nothing}\n")
     assert "would leave the tour" in learner.answer("c\n")
-    assert "A table and a signature" in learner.answer("\n")
+    assert "2/6 A table and a signature" in learner.answer("\n")
     assert learner.finish(b"q\n") == 0
 
 

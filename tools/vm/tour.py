@@ -65,12 +65,12 @@ def play(tour, pages, pause=lambda shower: None) -> None:
         machine.remembered.update(remembered)
         namer = Namer(symbols, tour.loader_tables)
         shower = Shower(machine, namer)
-        for step in tour.steps:
+        for number, step in enumerate(tour.steps, start=1):
             machine.run_to(step.until)
             _check_claims(tour, step, machine)
             machine.remembered.update({name: machine.value(text) for name, text in step.remember.items()})
             namer.values.update({name: machine.remembered[name] for name in step.remember if name in tour.named})
-            pages.heading(step.title)
+            pages.heading(step.title, number, len(tour.steps))
             _show_body(step.body, shower, pages)
             pause(shower)
     for paragraph in tour.outro:

@@ -1,4 +1,5 @@
 """A tour's pages: for a terminal and as the document in docs/tours."""
+import re
 import shutil
 import sys
 import textwrap
@@ -7,6 +8,7 @@ from vm.tour_text import live, settled
 
 WIDTH_MAX = 100
 DOCUMENT_WIDTH = 110
+LINK = re.compile(r"\[[^]]*\]\(\.\./([^)]*)\)")  # to another page of docs/
 BOLD, DIM, CYAN, PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[36m", "\x1b[0m"
 
 
@@ -29,12 +31,13 @@ class Terminal:
     def line(self, text: str = "") -> None:
         print(text, file=self._stream, flush=True)
 
-    def heading(self, text: str) -> None:
+    def heading(self, text: str, number: int = 0, count: int = 0) -> None:
+        text = f"{number}/{count} {text}" if number else text
         rule = "─" * max(0, self._width - len(text) - 4)
         self.line("\n" + self._style(f"── {text} {rule}", BOLD, CYAN))
 
     def paragraph(self, text: str) -> None:
-        self.line("\n" + wrap(text.replace("**", ""), self._width))
+        self.line("\n" + wrap(LINK.sub(r"docs/\1", text), self._width))
 
     def block(self, command: str, lines: list) -> None:
         self.line()
@@ -49,14 +52,12 @@ class Document:
 
     def __init__(self) -> None:
         self._parts = []
-        self._step = 0
 
     def title(self, text: str) -> None:
         self._parts.append(f"# {text}")
 
-    def heading(self, text: str) -> None:
-        self._step += 1
-        self._parts.append(f"## {self._step}. {text}")
+    def heading(self, text: str, number: int, _count: int) -> None:
+        self._parts.append(f"## {number}. {text}")
 
     def paragraph(self, text: str) -> None:
         self._parts.append(wrap(text, DOCUMENT_WIDTH))
