@@ -38,6 +38,12 @@ def test_made_booted_and_never_changed(tmp_path, name):
     assert name == "raw" or info.returncode == 0, info.stdout + info.stderr
 
 
+def test_the_name_of_a_new_image_chooses_its_format(tmp_path):
+    for name, expected in (("a.VDI", "vdi"), ("a.qcow2", "qcow2"), ("a.img", "raw")):
+        astra("image", "-o", tmp_path / name)
+        assert disk_format.detect(tmp_path / name) == expected
+
+
 def test_the_name_of_a_file_does_not_matter(tmp_path):
     image = tmp_path / "stick.img"
     astra("image", "--format", "qcow2", "-o", image)

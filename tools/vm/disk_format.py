@@ -1,4 +1,4 @@
-"""Formats of disk images: recognised by their first bytes, never by their name, and turned into raw ones."""
+"""Formats of disk images: existing ones are recognised by their first bytes, new ones made as their name says."""
 import os
 import shutil
 import subprocess
@@ -23,6 +23,12 @@ def detect(path: Path) -> str:
         if head[offset:offset + len(signature)] == signature:
             return name
     return "raw"
+
+
+def by_name(name: str) -> str:
+    """The format that a file's name promises; raw for any other name."""
+    suffix = Path(name).suffix.lstrip(".").lower()
+    return suffix if suffix in SIGNATURES else "raw"
 
 
 def copy_raw(source: Path, target: Path) -> None:

@@ -15,8 +15,9 @@ def main(name: str, arguments: list) -> int:
     parser.add_argument("--init", metavar="PATH")
     parser.add_argument("--append", metavar="TEXT", default="")
     add_video(parser)
-    parser.add_argument("--format", choices=disk_format.FORMATS, default="raw")
+    parser.add_argument("--format", choices=disk_format.FORMATS, help="default: what FILE ends in, such as .vdi; else raw")
     options = parser.parse_args(arguments)
+    options.format = options.format or disk_format.by_name(options.output)
     host.build()
     output = Path(options.output)
     append = " ".join(filter(None, [options.append,

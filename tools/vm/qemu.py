@@ -2,7 +2,7 @@
 import shlex
 from pathlib import Path
 
-from vm import host
+from vm import disk_format, host
 
 DEFAULT_CPU = "qemu64"
 
@@ -38,17 +38,12 @@ class DiskSet:
         self.arguments += ["-device", device.format(id=name, index=index) + (",bootindex=0" if boot else "")]
 
 
-def image_format(path: str) -> str:
-    suffix = Path(path).suffix.lstrip(".").lower()
-    return suffix if suffix in ("qcow2", "vmdk", "vdi") else "raw"
-
-
 def command(options, image: Path, serial: list, extra: list) -> list:
     """`serial`: what COM1, COM2, ... are connected to, in QEMU's words."""
     disks = DiskSet()
     disks.add(str(image), options.boot, "raw", boot=True)
     for path, bus in options.disk:
-        disks.add(path, bus, image_format(path))
+        disks.add(path, bus, disk_format.by_name(path))
     accel = options.accel or ("kvm" if host.kvm_usable() and not options.icount else "tcg")
     line = [host.need("qemu-system-x86_64"), "-name", "Astra", "-m", options.mem, "-smp", str(options.smp),
             "-accel", accel, "-cpu", options.cpu or ("host" if accel == "kvm" else DEFAULT_CPU),
