@@ -160,6 +160,11 @@ def test_without_a_terminal_everything_is_printed(astra):
     assert result.status == 0 and b"The jump to stage2" in result.out and b"\x1b" not in result.out
 
 
+def test_output_that_nobody_reads_ends_the_tour():
+    done = subprocess.run(f"{host.ROOT}/astra tour mbr | head -3", shell=True, capture_output=True, timeout=LIMIT_S)
+    assert done.returncode == 0 and b"Traceback" not in done.stderr and b"The boot sector" in done.stdout
+
+
 def test_list_names_all(astra):
     result = astra("tour")
     assert result.status == 0 and all(name in result.text for name in tours.NAMES)

@@ -1,6 +1,7 @@
 """./astra tour: a boot seen from the inside, one stop after the other, in Bochs' instruction debugger."""
 import argparse
 import difflib
+import os
 import re
 import select
 import signal
@@ -124,6 +125,8 @@ def _play_live(name: str, everything: bool) -> int:
             play(tour, terminal, _pause)
     except Quit:
         terminal.line()
+    except BrokenPipeError:  # nobody reads on: `./astra tour mbr | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
