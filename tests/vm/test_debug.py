@@ -127,7 +127,7 @@ def test_kernel_and_first_program(session, symbols):
     wanted = [plain(line.split("\t")[2]) for line in code.splitlines() if line.count("\t") >= 2][:4]
     assert "not mapped: P is clear" in out[1]  # the program's page comes with the fault of its first instruction
     assert instructions(out[2]) == wanted and "long mode" in out[3]
-    assert re.search(r"#1 .* syscall_entry.done \(\) at kernel/trap/entry.asm", out[6]) and "#2  0x00000000004" in out[6]
+    assert re.search(r"#1 .* syscall_entry \(\) at kernel/trap/entry.asm", out[6]) and "#2  0x00000000004" in out[6]
     assert "syscall_entry.done" in out[7]
     assert re.search(r"^ +1 +1 +sh +running +0 +0xffffc0", out[8], re.M)
     assert re.search(r"worker +sleeping +0 +0xffffc0\w+ +worker\+\w+ \(kernel/sched/work.c:\d+\)", out[8])

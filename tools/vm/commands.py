@@ -10,7 +10,7 @@ COMMANDS = {
     "test": ("vm.test", "the whole test suite (--long adds what takes more than minutes)"),
     "image": ("vm.make_image", "make an image with your own files or program in it"),
     "usb": ("vm.usb", "write the image to a USB stick and verify it:  usb /dev/sdX, usb --list"),
-    "debug": ("vm.debug", "QEMU stopped at the first instruction, GDB attached"),
+    "debug": ("vm.debug", "QEMU stopped at the boot sector's first instruction, GDB attached (--reset: in the BIOS)"),
     "bochs": ("vm.debug_bochs", "Bochs' instruction debugger with our symbols"),
     "tour": ("vm.tour", "a boot explained stop by stop, in Bochs' debugger: without NAME, the list"),
 }

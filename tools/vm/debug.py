@@ -2,6 +2,7 @@
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -70,6 +71,8 @@ def debug(options, folder: Path) -> int:
     script.write_text(_start_commands(folder, options.reset))
     if not (options.batch or options.command):
         print(f"COM1's text goes to {console}. `help astra` lists Astra's commands; Ctrl-C stops the machine.")
+    for number in (signal.SIGHUP, signal.SIGTERM):  # the machine ends with its debugger
+        signal.signal(number, lambda *_: sys.exit(1))
     machine = subprocess.Popen(line, stdin=subprocess.DEVNULL, start_new_session=True)
     try:
         gdb_stub.start(folder / "qemu", folder / "gdb", lambda: machine.poll() is None)

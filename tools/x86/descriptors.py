@@ -41,8 +41,8 @@ def _bits(value: int, low: int, width: int) -> int:
     return value >> low & ((1 << width) - 1)
 
 
-def _code_kind(raw: int, long_mode: bool) -> str:
-    if long_mode and raw >> 53 & 1:
+def _code_kind(raw: int) -> str:
+    if raw >> 53 & 1:  # outside long mode the CPU ignores it: a table made for later
         return "64-bit code"
     return "32-bit code" if raw >> 54 & 1 else "16-bit code"
 
@@ -53,7 +53,7 @@ def _segment_flags(raw: int, code: bool) -> str:
     return " ".join(name for bit, name in words if raw >> bit & 1)
 
 
-def decode_descriptor(selector: int, data: bytes, long_mode: bool) -> Descriptor:
+def decode_descriptor(selector: int, data: bytes) -> Descriptor:
     """`data`: eight bytes, or sixteen when it begins a wide system descriptor."""
     raw = int.from_bytes(data[:8], "little")
     base = _bits(raw, 16, 24) | _bits(raw, 56, 8) << 24
@@ -69,7 +69,7 @@ def decode_descriptor(selector: int, data: bytes, long_mode: bool) -> Descriptor
             base |= int.from_bytes(data[8:12], "little") << 32
     else:
         code = bool(kind_bits & 8)
-        kind = _code_kind(raw, long_mode) if code else "data"
+        kind = _code_kind(raw) if code else "data"
         flags = _segment_flags(raw, code)
     return Descriptor(selector, kind, base, limit, _bits(raw, 45, 2), bool(raw >> 47 & 1), flags, data)
 
@@ -81,7 +81,7 @@ def decode_gdt(data: bytes, long_mode: bool) -> list:
         access = data[offset + 5]
         wide = long_mode and not access & 0x10 and access & 0xf in WIDE_SYSTEM_TYPES and offset + 16 <= len(data)
         length = 16 if wide else 8
-        found.append(decode_descriptor(offset, data[offset:offset + length], long_mode))
+        found.append(decode_descriptor(offset, data[offset:offset + length]))
         offset += length
     return found
 

@@ -1,6 +1,7 @@
 """Backtraces: through interrupts, exceptions and system calls to what was interrupted; to the first function only."""
 import gdb
 import gdb.unwinder
+from gdb.FrameDecorator import FrameDecorator
 from helpers.modes import View
 
 BEGINNINGS = ("protected", "kernel_entry", "kernel_text_start", "thread_begin")
@@ -45,6 +46,13 @@ class TrapUnwinder(gdb.unwinder.Unwinder):
         return unwound
 
 
+class _Named(FrameDecorator):
+    """A frame without a symbol, written as GDB does without filters."""
+
+    def function(self):
+        return self.inferior_frame().name() or "??"
+
+
 class Ends:
     """A frame filter: leaves out what is below the first function, and below a program's code."""
     name = "astra-ends"
@@ -61,7 +69,7 @@ class Ends:
             pc = inferior.pc()
             if inferior.level() and not pc:
                 return
-            yield frame
+            yield _Named(frame)
             if inferior.name() in BEGINNINGS or was_kernel and pc < USER_END:
                 return
             was_kernel = View.bits == 64 and pc >= USER_END
