@@ -28,6 +28,7 @@ class SerialScreen:
         self._clear()
         self.row = self.column = 0
         self.reverse = False
+        self.cursor_shown = True
         self._rest = b""
 
     def _clear(self) -> None:
@@ -57,6 +58,7 @@ class SerialScreen:
             self.reverse = "7" in parameters.split(";")
         else:
             assert final in "hl" and parameters == "?25", f"unknown sequence {parameters}{final}"
+            self.cursor_shown = final == "h"
 
     def _put(self, character: str) -> None:
         if character == "\r":

@@ -82,6 +82,7 @@ def test_pages_and_editing_reach_the_kernel(device, tmp_path):
         check_disk_page(guest)
         guest.press("e")
         guest.expect_row(4, "alpha beta")
+        check_cursor(guest, "alpha beta")
         guest.type("x")
         guest.press("escape")
         guest.expect_menu()
@@ -103,6 +104,14 @@ def test_pages_and_editing_reach_the_kernel(device, tmp_path):
     os.close(out)
     os.close(empty)
     assert status == 0 and text.endswith("pha bezeta=9 ta\n"), text
+
+
+def check_cursor(guest, text: str) -> None:
+    """It stands behind the text on both displays, and can be seen (BIOS data area, 40:50 and 40:60)."""
+    guest.wait_until(lambda _: guest.terminal.column == 3 + len(text), "cursor on COM1")
+    guest.wait_until(lambda _: guest.memory(0x450, 2) == bytes((3 + len(text), 4)), "cursor on the screen")
+    guest.wait_until(lambda _: guest.terminal.row == 4 and guest.terminal.cursor_shown, "cursor to be seen on COM1")
+    guest.wait_until(lambda _: not guest.memory(0x461, 1)[0] & 0x20, "shape of the cursor")
 
 
 def check_memory_page(guest) -> None:
@@ -182,6 +191,26 @@ def test_missing_previous_kernel_cannot_be_chosen(menu_guest):
         guest.press("down", "down", "down")  # from 3 to 5
         guest.expect_row(ENTRIES + 4, "^ > 5")
         guest.press("up", "up", "up", "enter")
+        booted(guest)
+
+
+def test_image_with_a_previous_kernel(astra, tmp_path, probe):
+    (tmp_path / "old").write_bytes(probe)
+    made = astra("image", "--old-kernel", str(tmp_path / "old"), "-o", str(tmp_path / "astra.img"))
+    assert made.status == 0, made.err
+    with MenuGuest(parse(["--image", str(tmp_path / "astra.img"), "--", "true"])) as guest:
+        guest.open_menu()
+        assert guest.terminal.lines()[ENTRIES + 3].endswith("boot/kernel-old.elf")
+        guest.press("4")
+        booted(guest)
+
+
+def test_explain_can_be_chosen(menu_guest):
+    with menu_guest() as guest:
+        guest.open_menu()
+        guest.press("x")
+        guest.expect(r"menu +Explain each step\r\n[^$]* 1/\d+  [^$]*q boot on")
+        guest.press("q")
         booted(guest)
 
 

@@ -11,6 +11,7 @@ from vm.cpio import Appender, CpioError
 PARTITION_OFFSET = 2048 * 512
 CONFIG_FILE = "boot/astra.cfg"
 RAMFS_FILE = "boot/ramfs.cpio"
+OLD_KERNEL_FILE = "boot/kernel-old.elf"
 EXEC_FILE = "/data/config/exec.argv"
 
 

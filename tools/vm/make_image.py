@@ -14,6 +14,7 @@ def main(name: str, arguments: list) -> int:
     parser.add_argument("--add", metavar="HOST:GUEST", type=parse_add, action="append", default=[])
     parser.add_argument("--init", metavar="PATH")
     parser.add_argument("--append", metavar="TEXT", default="")
+    parser.add_argument("--old-kernel", metavar="FILE", help="a kernel for the boot menu's `previous kernel`")
     add_video(parser)
     parser.add_argument("--format", choices=disk_format.FORMATS, help="default: what FILE ends in, such as .vdi; else raw")
     options = parser.parse_args(arguments)
@@ -22,7 +23,8 @@ def main(name: str, arguments: list) -> int:
     output = Path(options.output)
     append = " ".join(filter(None, [options.append,
                                     image.kernel_word("init", options.init) if options.init else ""]))
-    changed = append or options.add or options.video or options.format != "raw" or output.resolve() != host.IMAGE.resolve()
+    changed = (append or options.add or options.video or options.old_kernel or options.format != "raw"
+               or output.resolve() != host.IMAGE.resolve())
     if changed and output.resolve() == host.IMAGE.resolve():
         raise host.HostError("name the new image with -o FILE; build/astra.img stays as built")
     if changed:
@@ -37,6 +39,8 @@ def _make(output: Path, append: str, options) -> None:
     converted = output.with_name(output.name + ".converted")
     try:
         image.prepare(host.IMAGE, partial, append, options.add, [], options.video)
+        if options.old_kernel:
+            image.BootPartition(partial).write(image.OLD_KERNEL_FILE, Path(options.old_kernel).read_bytes())
         if options.format != "raw":
             disk_format.convert(partial, "raw", converted, options.format)
             shutil.move(converted, partial)
