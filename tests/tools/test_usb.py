@@ -316,11 +316,12 @@ def test_without_the_right_to_write_it_names_the_command(loop, monkeypatch):
 
 def test_a_disk_exchanged_during_the_question(loop, monkeypatch):
     device, backing = loop()
+    os.truncate(backing, backing.stat().st_size + (1 << 20))
     before = backing.read_bytes()
 
     def exchange(_disk):
-        losetup("--detach", device)
-        losetup(device, backing, "--sizelimit", IMAGE.stat().st_size)
+        """As if: the disk has another size now."""
+        losetup("--set-capacity", device)
         return True
     monkeypatch.setattr(usb, "_confirmed", exchange)
     with pytest.raises(HostError, match="not the disk that it was"):
