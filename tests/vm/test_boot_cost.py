@@ -2,7 +2,7 @@
 
 The instructions are counted by QEMU's -icount and read from the boot trace: stage2's, less those between entering and
 leaving the BIOS. Stage1 cannot time its few BIOS calls; its figure has them in it. With --long, the time that a load
-takes is measured too: `./astra test --long --only boot_cost` prints the tables of docs/figures.md.
+takes is measured too. `python3 -m pytest -s --long tests/vm/test_boot_cost.py` prints the tables of docs/figures.md.
 """
 import re
 
@@ -26,7 +26,8 @@ DISKS = {
     "ehci": ["usb-ehci", "usb-storage,drive=d"],
 }
 LOAD_LIMIT_S = {"ahci": 0.5, "nvme": 0.5, "xhci": 0.5, "ide": 5, "ehci": 10}
-LOAD_ROUNDS = 6  # the best of these counts: other work on the host only makes it slower
+LOAD_ROUNDS = 12  # at most; the best counts: other work on the host only makes it slower
+GOOD_ENOUGH = 0.6  # of the limit: no more rounds
 
 
 def disk(image: str, kind: str) -> list:
@@ -79,6 +80,8 @@ def test_time_of_a_load_of_20_mib(make_image, boot, kind):
         cost = Cost(boot(*disk(image, kind)).passed())
         if best is None or cost.load_s() < best.load_s():
             best = cost
+        if best.load_s() <= LOAD_LIMIT_S[kind] * GOOD_ENOUGH:
+            break
     megabytes = best.loaded_bytes() / 1e6
     print(f"\n| {kind} | {best.load_s():.3f} s | {megabytes / best.load_s():.1f} MB/s |"
           f" {100 * best.steps[STEP_RAMFS][1] / best.steps[STEP_RAMFS][0]:.0f} % |")
