@@ -222,3 +222,21 @@ def test_bochs_in_a_terminal(monkeypatch):
         assert "entry+0" in terminal.expect(prompt)
         terminal.type("q\n")
         assert terminal.end() == 0
+
+
+def test_registers_can_be_written(session):
+    """In a real-mode segment with a base, and in 32-bit code; no other register changes."""
+    others = "info registers cr0 cr4 efer eflags cs fctrl"
+    out = session("tbreak *0x20020", "continue", others, "set variable $ebx = 0x12345678", "set variable $pc = 0x20022",
+                  "where", "info registers ebx", others, "stepi", "where", "tbreak stage2_main", "continue",
+                  "set variable $eax = 0x87654321", "print/x $eax", "tbreak console_init", "continue", "up", "next",
+                  "where", "frame")
+    assert "2000:0022" in out[5] and "0x12345678" in out[6] and out[7] == out[2]
+    assert "2000:0025" in out[9] and "0x87654321" in out[13]
+    assert "stage2_main (" in out[16] and "protected mode, 32-bit code" in out[18]
+
+
+def test_next_steps_over_bios_calls(session):
+    """Down to real mode and back within one `next` of 32-bit C."""
+    out = session("tbreak memory_detect", "continue", "finish", "where")
+    assert "memory_detect ()" in out[1] and "stage2_main (" in out[2] and "protected mode, 32-bit code" in out[3]
