@@ -4,15 +4,13 @@
 #include "boot/stage2/explain.h"
 
 #include "boot/stage2/boot_options.h"
-#include "boot/stage2/console.h"
 #include "boot/stage2/explain_pages.h"
-#include "boot/stage2/explain_screen.h"
+#include "boot/stage2/facts.h"
 #include "boot/stage2/keys.h"
+#include "lib/bootcfg.h"
 
 #define FIRST_WAIT_MS  30000u  /* until a key shows that somebody is there */
 #define READER_WAIT_MS 900000u
-#define FOOTER_ROW     23u
-#define ROW_OF_TEXT    2u
 
 struct page {
     enum explain_point point;
@@ -27,14 +25,14 @@ static const struct page pages[] = {
     {EXPLAIN_CONFIG, "Segment descriptors", "./astra debug, gdt", "stage2/entry.asm", explain_segments},
     {EXPLAIN_CONFIG, "From real mode to protected mode", "./astra tour modes", "stage2/entry.asm",
      explain_protected_mode},
-    {EXPLAIN_CONFIG, "The processor", "./astra bochs, cpuid", "stage2/cpu.c", explain_cpu},
+    {EXPLAIN_CONFIG, "The processor", "./astra exec cat /proc/cpuinfo", "stage2/cpu.c", explain_cpu},
     {EXPLAIN_CONFIG, "Address line A20", "./astra tour a20", "stage2/a20.c", explain_a20},
     {EXPLAIN_CONFIG, "The memory map: what the BIOS says", "./astra tour e820", "stage2/memory.c",
      explain_raw_map},
     {EXPLAIN_CONFIG, "The memory map: made clean", "./astra debug, e820", "stage2/memory.c",
      explain_clean_map},
     {EXPLAIN_CONFIG, "The disk", "./astra exec boottrace", "stage2/disk.c", explain_disk},
-    {EXPLAIN_CONFIG, "The configuration", "./astra exec cat /boot/boot/astra.cfg", "stage2/config.c",
+    {EXPLAIN_CONFIG, "The configuration", "mdir -i build/astra.img@@1M ::boot", "stage2/config.c",
      explain_config},
     {EXPLAIN_VIDEO, "The screen", "./astra debug, bootinfo", "stage2/video.c", explain_video},
     {EXPLAIN_VIDEO, "Next: the kernel", "./astra debug, break kernel_load", "stage2/kernel_load.c",
@@ -63,18 +61,18 @@ static bool reader_present; /* a key was pressed */
 static unsigned show(unsigned index, unsigned part) {
     const struct page *page = &pages[index];
 
-    explain_screen_clear();
-    console_printf(" %u/%u  %s", index + 1, (unsigned)ARRAY_SIZE(pages), page->title);
-    explain_screen_paint_row(0, EXPLAIN_TITLE);
-    explain_screen_go(ROW_OF_TEXT);
+    page_open();
+    page_print(PAGE_BAR, " %u/%u  %s", index + 1, (unsigned)ARRAY_SIZE(pages), page->title);
+    page_fill(PAGE_BAR, page_columns());
+    explain_begin();
     unsigned parts = page->show(part);
 
-    explain_screen_go(FOOTER_ROW);
-    console_printf(" live: %s   source: boot/%s\n", page->live, page->source);
-    console_printf(" Enter next   b back   q boot on%s",
-                   reader_present ? "" : "   (boots on after 30 s without a key)");
-    explain_screen_paint_row(FOOTER_ROW, EXPLAIN_FOOTER);
-    explain_screen_paint_row(FOOTER_ROW + 1, EXPLAIN_FOOTER);
+    page_at(explain_rows_end(), EXPLAIN_MARGIN);
+    page_print(PAGE_DIM, "live: %s   source: boot/%s", page->live, page->source);
+    page_at(explain_rows_end() + 1, 0);
+    page_print(PAGE_BAR, " Enter next   b back   q boot on%s",
+               reader_present ? "   (waits 15 minutes)" : "   (boots on after 30 s without a key)");
+    page_fill(PAGE_BAR, page_columns());
     return parts;
 }
 
@@ -94,18 +92,13 @@ static enum answer ask(void) {
     }
 }
 
-static void leave(bool quit) {
-    if (quit)
-        boot_options()->explain = false;
-    explain_screen_clear();
-}
-
 void explain(enum explain_point point) {
     unsigned index = next_page, part = 0;
     enum answer answer = ANSWER_NEXT;
 
     if (!boot_options()->explain)
         return;
+    reader_present |= !boot_facts.config->explain; /* a key chose it in the menu */
     while (answer != ANSWER_QUIT && index < ARRAY_SIZE(pages) && pages[index].point <= point) {
         unsigned parts = show(index, part);
 
@@ -122,5 +115,6 @@ void explain(enum explain_point point) {
         }
     }
     next_page = index;
-    leave(answer == ANSWER_QUIT);
+    boot_options()->explain = answer != ANSWER_QUIT;
+    page_close();
 }

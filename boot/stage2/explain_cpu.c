@@ -1,7 +1,6 @@
 /*
  * Page: the processor.
  */
-#include "boot/stage2/console.h"
 #include "boot/stage2/explain_pages.h"
 #include "boot/stage2/state.h"
 
@@ -29,15 +28,15 @@ unsigned explain_cpu(unsigned part) {
     (void)part;
     explain_text("CPUID tells what the processor can do: a leaf's number in EAX, the answer in EAX, "
                  "EBX, ECX and EDX. It is there where bit 21 (ID) of EFLAGS can be changed, as here.");
-    console_printf("leaf 0         vendor \"%.12s\", highest leaf %x\n", cpu->vendor, cpu->max_leaf);
-    console_printf("leaf 1         EAX %08x: family %u, model %u, stepping %u\n", signature,
-                   family(signature), model(signature), signature & 0xf);
+    explain_print("leaf 0         " VALUE "vendor \"%.12s\", highest leaf %x\n", cpu->vendor, cpu->max_leaf);
+    explain_print("leaf 1         " VALUE "EAX %08x: family %u, model %u, stepping %u\n", signature,
+                  family(signature), model(signature), signature & 0xf);
     explain_flags("  EDX ", cpu->leaf1_edx, 8, LEAF1_TESTED);
-    console_printf("      all required: every 64-bit PC has them\n");
-    console_printf("leaf 80000000  highest extended leaf %x\n", cpu->max_ext_leaf);
-    console_printf("leaf 80000001  ECX %08x\n", cpu->ext1_ecx);
+    explain_print("      all required: every 64-bit PC has them\n");
+    explain_print("leaf 80000000  " VALUE "highest extended leaf %x\n", cpu->max_ext_leaf);
+    explain_print("leaf 80000001  " VALUE "ECX %08x\n", cpu->ext1_ecx);
     explain_flags("  EDX ", cpu->ext1_edx, 8, EXT1_TESTED);
-    console_printf("      LM, long mode, is required; pages of 1 GiB and NX are used where present\n\n");
-    console_printf("Time stamps  %u kHz, by 10 ms of the timer\n", cpu->tsc_khz);
+    explain_print("      LM, long mode, is required; pages of 1 GiB and NX are used where present\n\n");
+    explain_print("Time stamps  " VALUE "%u kHz, by 10 ms of the timer\n", cpu->tsc_khz);
     return 1;
 }

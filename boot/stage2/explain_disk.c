@@ -9,7 +9,7 @@
 #include "lib/bootcfg.h"
 
 #define EDD_SUPPORT "2EDD 1LOCK 0EXTENDED" /* EDD 3.0 §4.1: bits of CX */
-#define ARGUMENTS_SHOWN 900
+#define EDD_PACKET_BYTES 16u
 
 /* How many events of that kind the boot trace holds. */
 static unsigned count_events(enum boot_event id) {
@@ -29,26 +29,26 @@ unsigned explain_disk(unsigned part) {
     explain_text("INT 13h reads disks. Its extended calls (EDD) take a 64-bit sector number in a "
                  "packet, the older ones cylinder, head and sector (CHS). Some BIOSes refuse more "
                  "than 127 sectors a call, and buffers across a border of 64 KiB.");
-    console_printf("Drive        %02x, %.4s %.8s; disk id %08x\n", disk->bios_drive, disk->host_bus,
-                   disk->interface_type, disk->disk_id);
-    console_printf("AH=41h       EDD version %02x; ", facts->edd_version);
+    explain_print("Drive        " VALUE "%02x, disk id %08x, %.4s %.8s\n", disk->bios_drive,
+                  disk->disk_id, disk->host_bus, disk->interface_type);
+    explain_print("AH=41h       " VALUE "EDD version %02x; ", facts->edd_version);
     explain_flags("CX ", facts->edd_support, 4, EDD_SUPPORT);
-    console_printf("AH=48h       %llu sectors of %u bytes\n", (unsigned long long)disk->sector_count,
-                   disk->bytes_per_sector);
-    console_printf("AH=08h       %u heads, %u sectors a track\n", facts->heads,
-                   facts->sectors_per_track);
-    console_printf("In use       %s, up to %u sectors a call\n",
-                   disk->flags & BOOT_DISK_EDD ? "AH=42h (EDD)" : "AH=02h (CHS)",
-                   facts->call_sectors);
-    console_printf("Last read    %u sector%s from %llu, to %x; from there copied to its place\n",
-                   facts->last_count, facts->last_count == 1 ? "" : "s",
-                   (unsigned long long)facts->last_lba, LAYOUT_BOUNCE);
-    console_printf("So far       %u reads, %u failed attempts, %u changes to another way\n",
-                   facts->calls, count_events(BOOT_EVENT_DISK_RETRY),
-                   count_events(BOOT_EVENT_DISK_FALLBACK));
-    console_printf("Partition    %u, from sector %llu on (of 512 bytes), FAT32, serial %08x\n",
-                   disk->partition_index + 1u, (unsigned long long)disk->partition_lba,
-                   disk->volume_id);
+    explain_print("AH=48h       " VALUE "%llu sectors of %u bytes\n",
+                  (unsigned long long)disk->sector_count, disk->bytes_per_sector);
+    explain_print("AH=08h       " VALUE "%u heads, %u sectors a track\n", facts->heads,
+                  facts->sectors_per_track);
+    explain_print("In use       " VALUE "%s, up to %u sectors a call\n",
+                  disk->flags & BOOT_DISK_EDD ? "AH=42h (EDD)" : "AH=02h (CHS)",
+                  facts->call_sectors);
+    explain_print("Last packet  " VALUE "size %u, count %u, buffer %04x:0000, sector %llu\n",
+                  EDD_PACKET_BYTES, facts->last_count, LAYOUT_BOUNCE >> 4,
+                  (unsigned long long)facts->last_lba);
+    explain_print("So far       " VALUE "%u reads, %u failed attempts, %u changes of the way\n",
+                  facts->calls, count_events(BOOT_EVENT_DISK_RETRY),
+                  count_events(BOOT_EVENT_DISK_FALLBACK));
+    explain_print("Partition    " VALUE "%u, from sector %llu (of 512 bytes) on, FAT32, serial %08x\n",
+                  disk->partition_index + 1u, (unsigned long long)disk->partition_lba,
+                  disk->volume_id);
     return 1;
 }
 
@@ -59,15 +59,15 @@ unsigned explain_config(unsigned part) {
     (void)part;
     explain_text("boot/astra.cfg lies on the boot partition, for any computer to edit. A line is "
                  "`key = value`; the `append` lines are the kernel's arguments.");
-    console_printf("Read         %u bytes\n", boot_facts.config_bytes);
-    console_printf("kernel =     %s\nramfs =      %s\n", config->kernel, config->ramfs);
-    if (config->video_width == 0)
-        console_printf("video =      text\n");
-    else
-        console_printf("video =      %ux%u\n", config->video_width, config->video_height);
-    console_printf("explain =    %s\n\n", config->explain ? "yes" : "no");
-    console_printf("Arguments    %u bytes:\n%.*s\n", info->cmdline_length, ARGUMENTS_SHOWN,
-                   info->cmdline);
+    explain_print("Read         " VALUE "%u bytes\n", boot_facts.config_bytes);
+    explain_print("kernel =     " VALUE "%s\n", config->kernel);
+    explain_print("ramfs =      " VALUE "%s\n", config->ramfs);
+    explain_print(config->video_width == 0 ? "video =      " VALUE "text\n"
+                                           : "video =      " VALUE "%ux%u\n",
+                  config->video_width, config->video_height);
+    explain_print("explain =    " VALUE "%s\n\n", config->explain ? "yes" : "no");
+    explain_print("Arguments, %u bytes:" VALUE, info->cmdline_length);
+    explain_text(info->cmdline);
     return 1;
 }
 
@@ -81,18 +81,18 @@ unsigned explain_video(unsigned part) {
     if (video->mode != BOOT_VIDEO_LINEAR) {
         console_describe_screen();
         video = &boot_info()->video;
-        console_printf("Text: %u columns, %u rows; memory at %llx, CRT controller at port %x\n",
-                       video->columns, video->rows, (unsigned long long)video->phys,
-                       video->crtc_port);
+        explain_print("Text         " VALUE "%u columns, %u rows; memory at %llx, controller at port %x\n",
+                      video->columns, video->rows, (unsigned long long)video->phys,
+                      video->crtc_port);
         return 1;
     }
-    console_printf("Chosen: mode %x, %u x %u pixels of %u bits, %u bytes a line\n",
-                   video->vbe_mode, video->width, video->height, video->bits_per_pixel,
-                   video->pitch);
-    console_printf("Framebuffer at %llx, %llu bytes; bits of red %u-%u, green %u-%u, blue %u-%u\n",
-                   (unsigned long long)video->phys, (unsigned long long)video->size,
-                   video->red.position, video->red.position + video->red.width - 1u,
-                   video->green.position, video->green.position + video->green.width - 1u,
-                   video->blue.position, video->blue.position + video->blue.width - 1u);
+    explain_print("Chosen       " VALUE "mode %x, %u x %u pixels of %u bits, %u bytes a line\n",
+                  video->vbe_mode, video->width, video->height, video->bits_per_pixel,
+                  video->pitch);
+    explain_print("Framebuffer  " VALUE "%llx, %llu bytes\n", (unsigned long long)video->phys,
+                  (unsigned long long)video->size);
+    explain_print("Red          " VALUE "%u bits from bit %u; green %u from %u; blue %u from %u\n",
+                  video->red.width, video->red.position, video->green.width,
+                  video->green.position, video->blue.width, video->blue.position);
     return 1;
 }

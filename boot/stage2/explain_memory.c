@@ -1,7 +1,6 @@
 /*
  * Pages: the memory map as the BIOS tells it, and made clean.
  */
-#include "boot/stage2/console.h"
 #include "boot/stage2/explain_pages.h"
 #include "boot/stage2/facts.h"
 #include "boot/stage2/state.h"
@@ -14,8 +13,8 @@ static unsigned parts_of(uint32_t entries) {
 }
 
 static void print_range(const struct boot_range *range) {
-    console_printf("%12llx %12llx  ", (unsigned long long)range->base,
-                   (unsigned long long)(range->base + range->length - 1));
+    explain_print(VALUE "%12llx %12llx  ", (unsigned long long)range->base,
+                  (unsigned long long)(range->base + range->length - 1));
 }
 
 static void print_raw(uint32_t i) {
@@ -23,12 +22,12 @@ static void print_raw(uint32_t i) {
     const struct e820_call *call = &boot_facts.e820[i];
 
     if (call->nbytes != 0)
-        console_printf("%10x %10x %5u ", call->ebx_in, call->ebx_out, call->nbytes);
+        explain_print(VALUE "%10x %10x %5u ", call->ebx_in, call->ebx_out, call->nbytes);
     else
-        console_printf("%28s", "");
+        explain_print("%28s", "");
     print_range(range);
-    console_printf("%u %s\n", range->type,
-                   range->type < RAW_TYPES_END ? explain_memory_type(range->type) : "unknown");
+    explain_print(VALUE "%u %s\n", range->type,
+                  range->type < RAW_TYPES_END ? explain_memory_type(range->type) : "unknown");
 }
 
 unsigned explain_raw_map(unsigned part) {
@@ -37,9 +36,9 @@ unsigned explain_raw_map(unsigned part) {
 
     explain_text("INT 15h AX=E820h gives one range of addresses a call. EBX is 0 for the first; the "
                  "BIOS returns the EBX of the next call, or 0: that was the last.");
-    console_printf("Source %s: %u entries, %u skipped as empty or too many\n\n"
-                   "    EBX in    EBX out bytes        first         last  type\n",
-                   boot_facts.map_source, info->raw_range_count, info->e820_skipped);
+    explain_print("Source       " VALUE "%s: %u entries, %u skipped as empty or too many\n\n"
+                  "    EBX in    EBX out bytes        first         last  type\n",
+                  boot_facts.map_source, info->raw_range_count, info->e820_skipped);
     for (uint32_t i = part * ENTRIES_A_PART; i < end; i++)
         print_raw(i);
     return parts_of(info->raw_range_count);
@@ -65,13 +64,13 @@ unsigned explain_clean_map(unsigned part) {
     explain_text("Sorted; where ranges overlap the most restrictive type wins; usable memory is "
                  "rounded inward to pages of 4 KiB, all other outward; neighbours of one type are "
                  "joined; what the loader itself uses is marked. *: the BIOS did not say it so.");
-    console_printf("       first         last          KiB  type\n");
+    explain_print("       first         last          KiB  type\n");
     for (uint32_t i = part * ENTRIES_A_PART; i < end; i++) {
         const struct boot_range *range = &info->ranges[i];
 
         print_range(range);
-        console_printf("%12llu  %s%s\n", (unsigned long long)(range->length >> 10),
-                       explain_memory_type(range->type), is_raw(range) ? "" : " *");
+        explain_print(VALUE "%12llu  %s%s\n", (unsigned long long)(range->length >> 10),
+                      explain_memory_type(range->type), is_raw(range) ? "" : " *");
     }
     return parts_of(info->range_count);
 }

@@ -1,7 +1,6 @@
 /*
  * Pages: the switch to long mode and the jump.
  */
-#include "boot/stage2/console.h"
 #include "boot/stage2/explain_pages.h"
 #include "boot/stage2/facts.h"
 #include "boot/stage2/handoff_jump.h"
@@ -12,9 +11,9 @@
 static struct mode_visit visit;
 
 static void print_registers(const char *when, const struct mode_registers *r) {
-    console_printf("%s:\n", when);
+    explain_print("%s:\n", when);
     explain_flags("  CR0  ", r->cr0, 8, FLAGS_CR0);
-    console_printf("  CR3  %08x\n", r->cr3);
+    explain_print("  CR3  " VALUE "%08x\n", r->cr3);
     explain_flags("  CR4  ", r->cr4, 8, FLAGS_CR4);
     explain_flags("  EFER ", r->efer, 8, FLAGS_EFER);
 }
@@ -29,9 +28,8 @@ unsigned explain_long_mode(unsigned part) {
                  "jumped into 64-bit code, and come back by clearing PG.");
     print_registers("Before", &visit.before);
     print_registers("In long mode", &visit.after);
-    console_printf("\nCS in 64-bit code %02x\n\n", visit.cs);
-    explain_text("PAE: entries of 8 bytes. PGE: G counts. LME: long mode enabled, LMA: active. NXE: "
-                 "NX counts. WP: the kernel obeys RW too.");
+    explain_print("  CS   " VALUE "%02x" PLAIN " in 64-bit code\n\n", visit.cs);
+    explain_text("PAE: 8-byte entries. PGE: G counts. NXE: NX counts. LME: enabled, LMA: active.");
     return 1;
 }
 
@@ -41,16 +39,16 @@ unsigned explain_jump(unsigned part) {
     (void)part;
     explain_text("Left to do: mask the interrupt controllers and NMI, seal the boot information "
                  "with a CRC, enter long mode again, jump. At the kernel's first instruction:");
-    console_printf("  rip    %016llx  the entry point\n", (unsigned long long)target->entry);
-    console_printf("  rdi    %016llx  struct boot_info, in the offset map\n",
-                   (unsigned long long)target->info);
-    console_printf("  rsp    %016llx  as after a call; the return address is 0\n",
-                   (unsigned long long)target->stack_top - 8);
-    console_printf("  rflags 0000000000000002  interrupts off\n");
-    console_printf("  cs %02x (64-bit code)   ss, ds, es, fs, gs %02x   all other registers 0\n\n",
-                   SELECTOR_CODE64, SELECTOR_DATA32);
-    console_printf("At rip, read by 64-bit code through the page tables: ");
+    explain_print("  rip    " VALUE "%016llx" PLAIN "  the entry point\n", (unsigned long long)target->entry);
+    explain_print("  rdi    " VALUE "%016llx" PLAIN "  struct boot_info, in the offset map\n",
+                  (unsigned long long)target->info);
+    explain_print("  rsp    " VALUE "%016llx" PLAIN "  as after a call; the return address is 0\n",
+                  (unsigned long long)target->stack_top - 8);
+    explain_print("  rflags " VALUE "0000000000000002" PLAIN "  interrupts off\n");
+    explain_print("  cs " VALUE "%02x" PLAIN " (64-bit code)   ss, ds, es, fs, gs " VALUE "%02x" PLAIN "   all other registers 0\n\n",
+                  SELECTOR_CODE64, SELECTOR_DATA32);
+    explain_print("At rip, read by 64-bit code through the page tables: ");
     explain_bytes(&visit.bytes, sizeof(visit.bytes));
-    console_printf("\n");
+    explain_print("\n");
     return 1;
 }

@@ -1,14 +1,66 @@
 /*
- * What several pages print.
+ * What pages of explain mode print with: a pen that stays within the rows of a page.
  */
 #include "boot/bootinfo.h"
-#include "boot/stage2/console.h"
 #include "boot/stage2/explain_pages.h"
-#include "boot/stage2/explain_screen.h"
+#include "boot/stage2/page.h"
+#include "lib/format.h"
 #include "lib/string.h"
 
-#define INDENT        4u
+#define FLAG_INDENT   6u
 #define FLAG_TEXT_MAX 160u
+
+static struct {
+    unsigned row, column; /* column: from the margin */
+    enum page_style style;
+} pen;
+
+void explain_begin(void) {
+    pen.row = EXPLAIN_FIRST_ROW;
+    pen.column = 0;
+    pen.style = PAGE_NORMAL;
+    page_at(pen.row, EXPLAIN_MARGIN);
+}
+
+static void new_line(void) {
+    pen.row++;
+    pen.column = 0;
+    pen.style = PAGE_NORMAL;
+    page_at(MIN(pen.row, explain_rows_end() - 1), EXPLAIN_MARGIN);
+}
+
+/* A piece without control characters. */
+static void print_piece(const char *text, size_t length) {
+    if (length > 0 && pen.row < explain_rows_end())
+        page_print(pen.style, "%.*s", (int)length, text);
+    pen.column += (unsigned)length;
+}
+
+/* Takes the line ends and changes of style out of the text. */
+static void print_text(void *context, const char *text, size_t length) {
+    size_t start = 0;
+
+    (void)context;
+    for (size_t i = 0; i < length; i++) {
+        if ((uint8_t)text[i] >= ' ')
+            continue;
+        print_piece(text + start, i - start);
+        start = i + 1;
+        if (text[i] == '\n')
+            new_line();
+        else
+            pen.style = text[i] == VALUE[0] ? PAGE_BRIGHT : PAGE_NORMAL;
+    }
+    print_piece(text + start, length - start);
+}
+
+void explain_print(const char *format, ...) {
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)format_callback(print_text, NULL, format, arguments);
+    va_end(arguments);
+}
 
 /* Characters up to the next space or the end. */
 static size_t word_length(const char *text) {
@@ -19,64 +71,45 @@ static size_t word_length(const char *text) {
     return length;
 }
 
-/* Prints a space and a word of `length` characters at `column`; returns the column behind. */
-static uint32_t print_flag(const char *word, uint32_t length, uint32_t column) {
-    bool set = word[0] >= 'A' && word[0] <= 'Z';
-
-    if (column + 1 + length > EXPLAIN_COLUMNS) {
-        console_printf("\n%*s", (int)INDENT, "");
-        column = INDENT;
-    }
-    uint32_t cell = explain_screen_cell() + 1;
-
-    console_printf(" %.*s", (int)length, word);
-    explain_screen_paint(cell, cell + length, set ? EXPLAIN_BRIGHT : EXPLAIN_DARK);
-    return column + 1 + length;
+static bool fits(size_t length) {
+    return pen.column + 1 + length <= EXPLAIN_COLUMNS;
 }
 
 void explain_flags(const char *label, uint64_t value, unsigned digits, const char *names) {
     char text[FLAG_TEXT_MAX];
-    uint32_t column = (uint32_t)strlen(label) + digits;
 
-    console_printf("%s%0*llx", label, (int)digits, (unsigned long long)value);
+    explain_print("%s" VALUE "%0*llx" PLAIN, label, (int)digits, (unsigned long long)value);
     (void)flag_names(text, sizeof(text), names, value);
     for (const char *word = text; *word;) {
         size_t length = word_length(word);
 
-        column = print_flag(word, (uint32_t)length, column);
-        word += word[length] ? length + 1 : length;
+        if (!fits(length))
+            explain_print("\n%*s", FLAG_INDENT, "");
+        pen.style = word[0] <= 'Z' ? PAGE_BRIGHT : PAGE_DIM;
+        explain_print(" %.*s", (int)length, word);
+        pen.style = PAGE_NORMAL;
+        word += length + (word[length] == ' ');
     }
-    console_printf("\n");
+    explain_print("\n");
 }
 
 void explain_text(const char *text) {
-    size_t column = 0;
-
     while (*text) {
-        size_t length = word_length(text);
+        size_t length = MIN(word_length(text), (size_t)EXPLAIN_COLUMNS - 1);
 
-        if (column > 0)
-            column++;
-        if (column + length > EXPLAIN_COLUMNS) {
-            console_printf("\n");
-            column = 0;
-        }
-        console_printf("%s%.*s", column > 0 ? " " : "", (int)length, text);
-        column += length;
-        text += text[length] ? length + 1 : length;
+        if (!fits(length))
+            new_line();
+        explain_print("%s%.*s", pen.column > 0 ? " " : "", (int)length, text);
+        text += length + (text[length] == ' ');
     }
-    console_printf("\n\n");
+    explain_print("\n\n");
 }
 
 void explain_bytes(const void *bytes, unsigned count) {
     const volatile uint8_t *b = bytes;
 
     for (unsigned i = 0; i < count; i++)
-        console_printf("%s%02x", i > 0 ? " " : "", b[i]);
-}
-
-const char *explain_verdict(bool right) {
-    return right ? "right" : "WRONG";
+        explain_print(VALUE "%s%02x" PLAIN, i > 0 ? " " : "", b[i]);
 }
 
 const char *explain_memory_type(uint32_t type) {
