@@ -81,7 +81,8 @@ void menu_foot(const char *help) {
     draw_countdown();
 }
 
-int menu_key(void) {
+/* The next key, counting down; KEY_NONE when the time is up. */
+static int next_key(void) {
     uint32_t left_ms;
 
     while ((left_ms = timeout_left_ms(&menu.timeout)) != 0) {
@@ -93,12 +94,22 @@ int menu_key(void) {
         }
         int key = keys_poll();
 
-        if (key != KEY_NONE) {
-            timeout_start(&menu.timeout, IDLE_MS);
+        if (key != KEY_NONE)
             return key;
-        }
     }
     return KEY_NONE;
+}
+
+static void somebody_is_there(void) {
+    timeout_start(&menu.timeout, IDLE_MS);
+}
+
+int menu_key(void) {
+    int key = next_key();
+
+    if (key != KEY_NONE)
+        somebody_is_there();
+    return key;
 }
 
 /* ---- the first page ---- */
@@ -210,18 +221,24 @@ static bool act(void) {
     return false;
 }
 
-/* One key at the first page; true if the boot goes on. */
+/*
+ * One key at the first page; true if the boot goes on. Only a key that means something tells that
+ * somebody is there: one that is stuck, or noise on the line, does not.
+ */
 static bool take_key(int key) {
     enum choice named = find_choice(key);
+    bool moves = key == KEY_UP || key == KEY_DOWN;
+    bool names = named != CHOICES && offered(named);
 
-    if (key == KEY_UP || key == KEY_DOWN)
-        move(key == KEY_UP ? -1 : 1);
-    if (key == KEY_ENTER)
-        return act();
-    if (named == CHOICES || !offered(named))
+    if (!moves && !names && key != KEY_ENTER)
         return false;
-    menu.selected = named;
-    return act();
+    somebody_is_there();
+    if (names)
+        menu.selected = named;
+    if (!moves)
+        return act();
+    move(key == KEY_UP ? -1 : 1);
+    return false;
 }
 
 /* Shows the menu. False: nobody pressed a key in time. */
@@ -232,7 +249,7 @@ static bool run(uint32_t limit_ms) {
     timeout_start(&menu.timeout, limit_ms);
     menu.shown_s = 0;
     draw();
-    while ((key = menu_key()) != KEY_NONE && !take_key(key))
+    while ((key = next_key()) != KEY_NONE && !take_key(key))
         continue;
     page_close();
     console_printf("Astra %s\n", astra_version);
@@ -254,6 +271,8 @@ static void look(const struct bootcfg *config) {
 static bool countdown(uint32_t seconds) {
     int key = KEY_NONE;
 
+    if (seconds > 0)
+        keys_drain(); /* keys for the BIOS are none for us */
     for (; seconds > 0 && key == KEY_NONE; seconds--) {
         console_rewind();
         console_step("menu");

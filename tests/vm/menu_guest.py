@@ -1,7 +1,9 @@
 """A guest whose boot menu is worked with: keys by COM1 or by the keyboard; both displays are read cell by cell."""
+import queue
 import re
 import select
 import struct
+import threading
 import time
 
 from vm.guest import Guest
@@ -14,9 +16,9 @@ TEXT_MEMORY_COLOUR = 0xB8000
 COLOURS = {"normal": 0x07, "dim": 0x08, "bright": 0x0F, "bar": 0x1F, "selected": 0x30, "alert": 0x0E}
 
 # name: (bytes by COM1, QEMU's key)
-KEYS = {"up": (b"\x1b[A", "up"), "down": (b"\x1b[B", "down"), "right": (b"\x1b[C", "right"), "left": (b"\x1b[D", "left"),
-        "home": (b"\x1b[H", "home"), "end": (b"\x1b[4~", "end"), "page down": (b"\x1b[6~", "pgdn"),
-        "page up": (b"\x1b[5~", "pgup"), "delete": (b"\x1b[3~", "delete"), "backspace": (b"\x7f", "backspace"),
+KEYS = {"up": (b"\x1b[A", "up"), "down": (b"\x1b[B", "down"), "right": (b"\x1b[C", "right"),
+        "left": (b"\x1b[D", "left"), "home": (b"\x1b[H", "home"), "end": (b"\x1b[4~", "end"),
+        "page down": (b"\x1b[6~", "pgdn"), "page up": (b"\x1b[5~", "pgup"), "delete": (b"\x1b[3~", "delete"), "backspace": (b"\x7f", "backspace"),
         "enter": (b"\r", "ret"), "escape": (b"\x1b", "esc"), " ": (b" ", "spc"), "=": (b"=", "equal")}
 
 
@@ -93,7 +95,43 @@ class MenuGuest(Guest):
     def __init__(self, options, device: str = "serial", command=()) -> None:
         super().__init__(options, command)
         self.device = device
+        self.options = options
         self.terminal = SerialScreen()
+        self._reading = threading.Event()
+        self._chunks = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read_on, daemon=True)
+
+    def _start(self) -> None:
+        super()._start()
+        self._reading.set()
+        self._reader.start()
+
+    def __exit__(self, *exception) -> None:
+        self.stop_reading()
+        super().__exit__(*exception)
+
+    def _read_on(self) -> None:
+        """Takes COM1's bytes at once: the loader waits for a line that stands still, but not for ever."""
+        while self._reading.is_set():
+            if select.select([self.console], [], [], STEP_S)[0]:
+                data = Guest.read_console(self)
+                self._chunks.put(data)
+                if not data:
+                    return  # the emulator has ended
+
+    def stop_reading(self) -> None:
+        """From now on others read COM1."""
+        self._reading.clear()
+        if self._reader.is_alive():
+            self._reader.join()
+
+    def read_console(self) -> bytes:
+        if not self._reading.is_set():
+            return super().read_console()
+        try:
+            return self._chunks.get_nowait()
+        except queue.Empty:
+            return b""
 
     def pump(self) -> str:
         """Takes in what COM1 said; returns everything so far."""
@@ -101,7 +139,7 @@ class MenuGuest(Guest):
         while data:
             self.terminal.feed(data)
             data = self.read_console()
-        return self.console_bytes.decode("latin-1")
+        return bytes(self.console_bytes).decode("latin-1")
 
     def wait_until(self, condition, what: str):
         limit = time.monotonic() + LIMIT_S
@@ -111,7 +149,7 @@ class MenuGuest(Guest):
                 value = condition(self.pump())
                 assert value, f"the machine ended before {what}:\n{self.console_tail()}"
                 return value
-            select.select([self.console], [], [], STEP_S)
+            time.sleep(STEP_S)
         return value
 
     def expect(self, pattern: str) -> re.Match:
@@ -142,15 +180,16 @@ class MenuGuest(Guest):
         if self.device == "keyboard":
             self._input("shift", True)  # a keyboard repeats the key that is held
         else:
-            self._send_blank()
+            self.press_without_waiting(" ")  # what comes before COM1 is set up is lost; in the menu it means nothing
         return False
 
-    def _send_blank(self) -> None:
-        """What comes before COM1 is set up is lost; in the menu it means nothing."""
+    def press_without_waiting(self, character: str) -> None:
+        """By COM1, unless enough is on its way already."""
         try:
-            self.console.send(b" ")
-        except BlockingIOError:
-            pass  # enough are on their way
+            self.console.send(character.encode())
+        except (BlockingIOError, ConnectionError):
+            pass
+        time.sleep(STEP_S)
 
     def _input(self, key: str, down: bool) -> None:
         try:

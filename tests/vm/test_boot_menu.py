@@ -1,6 +1,7 @@
 """The loader's menu, by COM1 and by the keyboard, and what brings it up; the probe kernel says what was booted."""
 import os
 import re
+import shutil
 import struct
 import subprocess
 import time
@@ -9,7 +10,7 @@ import pytest
 
 from conftest import ROOT
 from menu_guest import COLOURS, MenuGuest
-from vm import host, image
+from vm import host, image, qemu
 from vm.execute import parse
 from vm.session import Session
 
@@ -24,7 +25,8 @@ DEVICES = ["serial", "keyboard"]
 @pytest.fixture(scope="session")
 def probe():
     """The probe kernel, which prints its arguments and stops the machine."""
-    subprocess.run(["make", "-s", "-C", ROOT, "loader-tests", "image"], check=True)
+    host.build()
+    host.build("loader-tests")
     with open(os.path.join(ROOT, "build", "probe", "kernel.elf"), "rb") as file:
         return file.read()
 
@@ -98,6 +100,7 @@ def test_pages_and_editing_reach_the_kernel(device, tmp_path):
         guest.expect_menu()
         guest.press("enter")
         guest.expect(r"menu +Boot\r\n")
+        guest.stop_reading()
         status = Session(guest, empty, out, 2, 0, 120).run()
     os.lseek(out, 0, os.SEEK_SET)
     text = os.read(out, 4096).decode()
@@ -247,6 +250,21 @@ def test_a_machine_by_itself_boots(menu_guest, config, wake, said):
         guest.console.sendall(wake)
         text = booted(guest)
     assert re.search(said, text) and "cmdline [on]" in text, text
+
+
+def test_neither_keyboard_nor_serial_port(menu_guest, tmp_path):
+    guest = menu_guest(config="nonsense\n", options=[FAST_CLOCK, "--machine", "pc,i8042=off"])
+    copy = shutil.copyfile(guest.image, tmp_path / "boot.img")
+    guest.__exit__()
+    line = qemu.command(guest.options, copy, [], ["-display", "none", "-no-reboot", "-monitor", "none"])
+    assert subprocess.run(line, timeout=120, stdin=subprocess.DEVNULL).returncode == EXIT_PASS
+
+
+def test_a_stuck_key_is_nobody(menu_guest):
+    with menu_guest(config="append = on\nnonsense\n", options=[FAST_CLOCK]) as guest:
+        guest.expect_row(23, "boot in [0-9]+ s")
+        guest.wait_until(lambda _: guest.press_without_waiting("z") or guest.process.poll() is not None, "end")
+        assert "cmdline [on]" in booted(guest)
 
 
 def test_countdown_brings_up_the_menu(menu_guest):

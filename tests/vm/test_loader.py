@@ -9,6 +9,7 @@ import time
 import pytest
 
 from conftest import ROOT
+from vm import host
 
 BUILD = os.path.join(ROOT, "build")
 QEMU = "qemu-system-x86_64"
@@ -26,7 +27,7 @@ def tool(*command):
 @pytest.fixture(scope="session")
 def parts():
     """Paths of what an image is made of."""
-    subprocess.run(["make", "-s", "-C", ROOT, "loader-tests"], check=True)
+    host.build("loader-tests")
     return {"mkimage": f"{BUILD}/tools/mkimage", "stage1": f"{BUILD}/boot/stage1.bin",
             "stage2": f"{BUILD}/boot/stage2.bin", "kernel": f"{BUILD}/probe/kernel.elf",
             "hostile": f"{BUILD}/probe/hostile.bin", "stuck": f"{BUILD}/probe/stage2-stuck.bin"}

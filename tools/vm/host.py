@@ -1,4 +1,5 @@
 """The host machine: where the tree is, what it can do, building."""
+import fcntl
 import os
 import re
 import shutil
@@ -28,11 +29,14 @@ def version() -> str:
 
 
 def build(target: str = "all", quiet: bool = True) -> None:
-    """Brings `target` up to date; output is shown only when it fails or when quiet is off."""
+    """Brings `target` up to date, one build at a time; output is shown only when it fails or when quiet is off."""
     command = [need("make"), "-C", str(ROOT), f"-j{os.cpu_count() or 2}", "--no-print-directory", target]
-    result = subprocess.run(command, stdin=subprocess.DEVNULL, text=True,
-                            stdout=subprocess.PIPE if quiet else sys.stderr,
-                            stderr=subprocess.STDOUT if quiet else None)
+    (ROOT / "build").mkdir(exist_ok=True)
+    with open(ROOT / "build" / "lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        result = subprocess.run(command, stdin=subprocess.DEVNULL, text=True,
+                                stdout=subprocess.PIPE if quiet else sys.stderr,
+                                stderr=subprocess.STDOUT if quiet else None)
     if result.returncode != 0:
         if quiet:
             sys.stderr.write(result.stdout)
