@@ -21,11 +21,14 @@ struct page {
 };
 
 static const struct page pages[] = {
-    {EXPLAIN_CONFIG, "The boot sector", "./astra tour mbr", "stage1/stage1.asm", explain_boot_sector},
-    {EXPLAIN_CONFIG, "Segment descriptors", "./astra debug, gdt", "stage2/entry.asm", explain_segments},
+    {EXPLAIN_CONFIG, "The boot sector", "./astra tour mbr", "stage1/stage1.asm",
+     explain_boot_sector},
+    {EXPLAIN_CONFIG, "Segment descriptors", "./astra debug, gdt", "stage2/entry.asm",
+     explain_segments},
     {EXPLAIN_CONFIG, "From real mode to protected mode", "./astra tour modes", "stage2/entry.asm",
      explain_protected_mode},
-    {EXPLAIN_CONFIG, "The processor", "./astra exec cat /proc/cpuinfo", "stage2/cpu.c", explain_cpu},
+    {EXPLAIN_CONFIG, "The processor", "./astra exec cat /proc/cpuinfo", "stage2/cpu.c",
+     explain_cpu},
     {EXPLAIN_CONFIG, "Address line A20", "./astra tour a20", "stage2/a20.c", explain_a20},
     {EXPLAIN_CONFIG, "The memory map: what the BIOS says", "./astra tour e820", "stage2/memory.c",
      explain_raw_map},
@@ -41,7 +44,8 @@ static const struct page pages[] = {
      "stage2/kernel_load.c", explain_kernel_header},
     {EXPLAIN_KERNEL, "The kernel: segments", "readelf -l build/kernel.elf", "stage2/kernel_load.c",
      explain_kernel_segments},
-    {EXPLAIN_RAMFS, "The ramfs", "cpio -itv < build/boot/ramfs.cpio", "stage2/ramfs.c", explain_ramfs},
+    {EXPLAIN_RAMFS, "The ramfs", "cpio -itv < build/boot/ramfs.cpio", "stage2/ramfs.c",
+     explain_ramfs},
     {EXPLAIN_ACPI, "ACPI's root pointer", "./astra debug, bootinfo", "stage2/acpi.c", explain_acpi},
     {EXPLAIN_ACPI, "Next: page tables", "./astra debug, break paging_build", "stage2/paging.c",
      explain_paging_before},
@@ -51,7 +55,8 @@ static const struct page pages[] = {
      explain_low_maps},
     {EXPLAIN_HANDOFF, "Long mode, there and back", "./astra tour modes", "stage2/long_mode.asm",
      explain_long_mode},
-    {EXPLAIN_HANDOFF, "The jump", "./astra debug, bootinfo", "stage2/handoff_jump.asm", explain_jump},
+    {EXPLAIN_HANDOFF, "The jump", "./astra debug, bootinfo", "stage2/handoff_jump.asm",
+     explain_jump},
 };
 
 static unsigned next_page;  /* the first not shown yet */

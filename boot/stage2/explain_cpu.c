@@ -26,9 +26,11 @@ unsigned explain_cpu(unsigned part) {
     uint32_t signature = cpu->signature;
 
     (void)part;
-    explain_text("CPUID tells what the processor can do: a leaf's number in EAX, the answer in EAX, "
-                 "EBX, ECX and EDX. It is there where bit 21 (ID) of EFLAGS can be changed, as here.");
-    explain_print("leaf 0         " VALUE "vendor \"%.12s\", highest leaf %x\n", cpu->vendor, cpu->max_leaf);
+    explain_text("CPUID tells what the processor can do: a leaf's number in EAX, the answer in "
+                 "EAX, EBX, ECX and EDX. It is there where bit 21 (ID) of EFLAGS can be "
+                 "changed, as here.");
+    explain_print("leaf 0         " VALUE "vendor \"%.12s\", highest leaf %x\n", cpu->vendor,
+                  cpu->max_leaf);
     explain_print("leaf 1         " VALUE "EAX %08x: family %u, model %u, stepping %u\n", signature,
                   family(signature), model(signature), signature & 0xf);
     explain_flags("  EDX ", cpu->leaf1_edx, 8, LEAF1_TESTED);
@@ -36,7 +38,8 @@ unsigned explain_cpu(unsigned part) {
     explain_print("leaf 80000000  " VALUE "highest extended leaf %x\n", cpu->max_ext_leaf);
     explain_print("leaf 80000001  " VALUE "ECX %08x\n", cpu->ext1_ecx);
     explain_flags("  EDX ", cpu->ext1_edx, 8, EXT1_TESTED);
-    explain_print("      LM, long mode, is required; pages of 1 GiB and NX are used where present\n\n");
+    explain_print("      LM, long mode, is required; pages of 1 GiB and NX are used where "
+                  "present\n\n");
     explain_print("Time stamps  " VALUE "%u kHz, by 10 ms of the timer\n", cpu->tsc_khz);
     return 1;
 }

@@ -26,10 +26,10 @@ unsigned explain_disk(unsigned part) {
     const struct disk_facts *facts = &boot_facts.disk;
 
     (void)part;
-    explain_text("INT 13h reads disks. Its extended calls (EDD) take a 64-bit sector number in a "
-                 "packet, the older ones cylinder, head and sector (CHS). Some BIOSes refuse more "
-                 "than 127 sectors a call, and buffers across a border of 64 KiB.");
-    explain_print("Drive        " VALUE "%02x, disk id %08x, %.4s %.8s\n", disk->bios_drive,
+    explain_text("INT 13h reads disks. Its extended calls (EDD) take a 64-bit sector number in "
+                 "a packet, the older ones cylinder, head and sector (CHS). Some BIOSes refuse "
+                 "more than 127 sectors a call, and buffers across a border of 64 KiB.");
+    explain_print("Drive        " VALUE "%02x, disk id %08x  %.4s %.8s\n", disk->bios_drive,
                   disk->disk_id, disk->host_bus, disk->interface_type);
     explain_print("AH=41h       " VALUE "EDD version %02x; ", facts->edd_version);
     explain_flags("CX ", facts->edd_support, 4, EDD_SUPPORT);
@@ -46,8 +46,8 @@ unsigned explain_disk(unsigned part) {
     explain_print("So far       " VALUE "%u reads, %u failed attempts, %u changes of the way\n",
                   facts->calls, count_events(BOOT_EVENT_DISK_RETRY),
                   count_events(BOOT_EVENT_DISK_FALLBACK));
-    explain_print("Partition    " VALUE "%u, from sector %llu (of 512 bytes) on, FAT32, serial %08x\n",
-                  disk->partition_index + 1u, (unsigned long long)disk->partition_lba,
+    explain_print("Partition    " VALUE "%u, from sector %llu (of 512 bytes) on, FAT32, serial "
+                  "%08x\n", disk->partition_index + 1u, (unsigned long long)disk->partition_lba,
                   disk->volume_id);
     return 1;
 }
@@ -57,8 +57,8 @@ unsigned explain_config(unsigned part) {
     const struct boot_info *info = boot_info();
 
     (void)part;
-    explain_text("boot/astra.cfg lies on the boot partition, for any computer to edit. A line is "
-                 "`key = value`; the `append` lines are the kernel's arguments.");
+    explain_text("boot/astra.cfg lies on the boot partition, for any computer to edit. A line "
+                 "is `key = value`; the `append` lines are the kernel's arguments.");
     explain_print("Read         " VALUE "%u bytes\n", boot_facts.config_bytes);
     explain_print("kernel =     " VALUE "%s\n", config->kernel);
     explain_print("ramfs =      " VALUE "%s\n", config->ramfs);
@@ -71,6 +71,18 @@ unsigned explain_config(unsigned part) {
     return 1;
 }
 
+static void print_text_mode(void) {
+    const struct boot_video *video = &boot_info()->video;
+
+    console_describe_screen();
+    if (video->mode == BOOT_VIDEO_NONE)
+        explain_print("None         " VALUE "no display answers; COM1 has it all\n");
+    else
+        explain_print("Text         " VALUE "%u columns, %u rows; memory at %llx, controller "
+                      "at port %x\n", video->columns, video->rows,
+                      (unsigned long long)video->phys, video->crtc_port);
+}
+
 unsigned explain_video(unsigned part) {
     const struct boot_video *video = video_chosen();
 
@@ -79,11 +91,7 @@ unsigned explain_video(unsigned part) {
                  "Pictures need a VESA mode: INT 10h AX=4F00h lists them, 4F01h describes one, "
                  "4F02h sets it. That is done last, so that all messages stay readable.");
     if (video->mode != BOOT_VIDEO_LINEAR) {
-        console_describe_screen();
-        video = &boot_info()->video;
-        explain_print("Text         " VALUE "%u columns, %u rows; memory at %llx, controller at port %x\n",
-                      video->columns, video->rows, (unsigned long long)video->phys,
-                      video->crtc_port);
+        print_text_mode();
         return 1;
     }
     explain_print("Chosen       " VALUE "mode %x, %u x %u pixels of %u bits, %u bytes a line\n",
@@ -92,7 +100,7 @@ unsigned explain_video(unsigned part) {
     explain_print("Framebuffer  " VALUE "%llx, %llu bytes\n", (unsigned long long)video->phys,
                   (unsigned long long)video->size);
     explain_print("Red          " VALUE "%u bits from bit %u; green %u from %u; blue %u from %u\n",
-                  video->red.width, video->red.position, video->green.width,
-                  video->green.position, video->blue.width, video->blue.position);
+                  video->red.width, video->red.position, video->green.width, video->green.position,
+                  video->blue.width, video->blue.position);
     return 1;
 }

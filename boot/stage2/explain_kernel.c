@@ -20,8 +20,8 @@ static void print_sample(const char *label, uint32_t address) {
 unsigned explain_kernel_before(unsigned part) {
     (void)part;
     explain_text("Stage2 finds the file in the FAT32 volume and reads it whole to the top of "
-                 "memory. Only if its ELF headers and its checksum are right, its segments go to "
-                 "the addresses that the program headers name.");
+                 "memory. Only if its ELF headers and its checksum are right, its segments go "
+                 "to the addresses that the program headers name.");
     explain_print("File         " VALUE "%.60s\n2 MiB, now   ", boot_facts.config->kernel);
     print_sample("", (uint32_t)BOOT_KERNEL_PHYS_BASE);
     return 1;
@@ -31,8 +31,9 @@ static void print_checksums(const struct loaded_file *file) {
     if (file->stored == 0 && file->computed == 0)
         explain_print("Checksum     it carries none\n");
     else
-        explain_print("Checksum     " VALUE "CRC-32 %08x expected, %08x computed: %s\n", file->stored,
-                      file->computed, file->stored == file->computed ? "right" : "WRONG");
+        explain_print("Checksum     " VALUE "CRC-32 %08x expected, %08x computed: %s\n",
+                      file->stored, file->computed,
+                      file->stored == file->computed ? "right" : "WRONG");
 }
 
 unsigned explain_kernel_header(unsigned part) {
@@ -71,7 +72,8 @@ static const char *segment_type(uint32_t type) {
 }
 
 static void print_segment(const struct elf_segment *s) {
-    explain_print(VALUE "  %-5s %c%c%c %7llx  %016llx  %8llx  %8llx  %8llx\n", segment_type(s->type),
+    explain_print(VALUE "  %-5s %c%c%c %7llx  %016llx  %8llx  %8llx  %8llx\n",
+                  segment_type(s->type),
                   s->flags & ELF_FLAG_READ ? 'R' : '-', s->flags & ELF_FLAG_WRITE ? 'W' : '-',
                   s->flags & ELF_FLAG_EXECUTE ? 'X' : '-', (unsigned long long)s->offset,
                   (unsigned long long)s->vaddr, (unsigned long long)s->paddr,
@@ -83,8 +85,8 @@ unsigned explain_kernel_segments(unsigned part) {
     const struct boot_info *info = boot_info();
 
     (void)part;
-    explain_text("LOAD segments are copied to their physical addresses; what memory has beyond the "
-                 "file's bytes is zero. None is both W and X.");
+    explain_text("LOAD segments are copied to their physical addresses; what memory has beyond "
+                 "the file's bytes is zero. None is both W and X.");
     explain_print("  type  RWX  offset  virtual address   physical   in file  in memory\n");
     for (unsigned i = 0; i < MIN(kernel->header.segment_count, SEGMENTS_SHOWN); i++)
         print_segment(&kernel->segments[i]);
@@ -99,8 +101,8 @@ unsigned explain_ramfs(unsigned part) {
     const struct boot_info *info = boot_info();
 
     (void)part;
-    explain_text("The first file system is an archive (cpio, format newc) that lies in memory, as "
-                 "high as it fits. The kernel uses its pages where they are.");
+    explain_text("The first file system is an archive (cpio, format newc) that lies in memory, "
+                 "as high as it fits. The kernel uses its pages where they are.");
     if (info->ramfs_size == 0) {
         explain_print("None is loaded.\n");
         return 1;
@@ -119,17 +121,17 @@ unsigned explain_acpi(unsigned part) {
 
     (void)part;
     explain_text("ACPI's tables tell what the BIOS knows of the machine: processors, interrupt "
-                 "controllers, power. The root pointer leads to them. It is found by its signature "
-                 "\"RSD PTR \" at a multiple of 16 in the extended BIOS data area or e0000 to fffff, "
-                 "and by the sum of its bytes, which is 0 modulo 256.");
+                 "controllers, power. The root pointer leads to them. It is found by its "
+                 "signature \"RSD PTR \" at a multiple of 16 in the extended BIOS data area or "
+                 "e0000 to fffff, and by the sum of its bytes, which is 0 modulo 256.");
     if (!rsdp) {
         explain_print("Not found.\n");
         return 1;
     }
     print_sample("  ", (uint32_t)(uintptr_t)rsdp);
     print_sample("  ", (uint32_t)(uintptr_t)rsdp + SAMPLE_BYTES);
-    explain_print("\nRoot pointer " VALUE "OEM \"%.6s\", revision %u, RSDT at %x", rsdp->oem, rsdp->revision,
-                  rsdp->rsdt);
+    explain_print("\nRoot pointer " VALUE "OEM \"%.6s\", revision %u, RSDT at %x", rsdp->oem,
+                  rsdp->revision, rsdp->rsdt);
     if (rsdp->revision >= ACPI_RSDP_REVISION_2)
         explain_print(", XSDT at %llx", (unsigned long long)rsdp->xsdt);
     explain_print("\n");

@@ -34,8 +34,8 @@ unsigned explain_raw_map(unsigned part) {
     const struct boot_info *info = boot_info();
     uint32_t end = MIN(info->raw_range_count, (part + 1) * ENTRIES_A_PART);
 
-    explain_text("INT 15h AX=E820h gives one range of addresses a call. EBX is 0 for the first; the "
-                 "BIOS returns the EBX of the next call, or 0: that was the last.");
+    explain_text("INT 15h AX=E820h gives one range of addresses a call. EBX is 0 for the "
+                 "first; the BIOS returns the EBX of the next call, or 0: that was the last.");
     explain_print("Source       " VALUE "%s: %u entries, %u skipped as empty or too many\n\n"
                   "    EBX in    EBX out bytes        first         last  type\n",
                   boot_facts.map_source, info->raw_range_count, info->e820_skipped);
@@ -61,9 +61,10 @@ unsigned explain_clean_map(unsigned part) {
     const struct boot_info *info = boot_info();
     uint32_t end = MIN(info->range_count, (part + 1) * ENTRIES_A_PART);
 
-    explain_text("Sorted; where ranges overlap the most restrictive type wins; usable memory is "
-                 "rounded inward to pages of 4 KiB, all other outward; neighbours of one type are "
-                 "joined; what the loader itself uses is marked. *: the BIOS did not say it so.");
+    explain_text("Sorted; where ranges overlap the most restrictive type wins; usable memory "
+                 "is rounded inward to pages of 4 KiB, all other outward; neighbours of one "
+                 "type are joined; what the loader itself uses is marked. *: the BIOS did not "
+                 "say it so.");
     explain_print("       first         last          KiB  type\n");
     for (uint32_t i = part * ENTRIES_A_PART; i < end; i++) {
         const struct boot_range *range = &info->ranges[i];

@@ -11,9 +11,9 @@
 
 unsigned explain_paging_before(unsigned part) {
     (void)part;
-    explain_text("64-bit code needs paging: four levels of tables of 512 entries turn a virtual "
-                 "address into a physical one. So far paging is off (pg) and addresses are "
-                 "physical. Stage2 is about to map:");
+    explain_text("64-bit code needs paging: four levels of tables of 512 entries turn a "
+                 "virtual address into a physical one. So far paging is off (pg) and addresses "
+                 "are physical. Stage2 is about to map:");
     explain_print("  0 to 4 GiB           the same physical address (identity)\n"
                   "  %llx..   0 to 4 GiB once more (offset map)\n"
                   "  %llx..   the kernel's segments, each page with its rights\n\n",
@@ -41,11 +41,12 @@ static void print_walk(uint64_t virt, const struct page_walk *walk) {
     for (unsigned i = 0; i < walk->count; i++) {
         const struct page_walk_step *step = &walk->steps[i];
 
-        explain_print("%4s[" VALUE "%3u" PLAIN "] at %05x = ", names[i], step->index, (uint32_t)step->entry_phys);
+        explain_print("%4s[" VALUE "%3u" PLAIN "] at %05x = ", names[i], step->index,
+                      (uint32_t)step->entry_phys);
         explain_flags("", step->entry, 16, flags_at(walk, i));
     }
-    explain_print("  -> physical " VALUE "%llx" PLAIN ", in a page of %u KiB\n", (unsigned long long)walk->phys,
-                  (uint32_t)(walk->page_bytes >> 10));
+    explain_print("  -> physical " VALUE "%llx" PLAIN ", in a page of %u KiB\n",
+                  (unsigned long long)walk->phys, (uint32_t)(walk->page_bytes >> 10));
 }
 
 static struct page_walk walk_to(uint64_t virt) {
@@ -59,8 +60,8 @@ unsigned explain_page_walk(unsigned part) {
     uint64_t entry = boot_info()->kernel_entry_virt;
 
     (void)part;
-    explain_text("Bits 47-39, 38-30, 29-21 and 20-12 of an address are the indices into the four "
-                 "tables, bits 11-0 the offset in the page. CAPITALS: the flag is set.");
+    explain_text("Bits 47-39, 38-30, 29-21 and 20-12 of an address are the indices into the "
+                 "four tables, bits 11-0 the offset in the page. CAPITALS: the flag is set.");
     struct page_walk walk = walk_to(entry);
 
     explain_print("     there:  ");
@@ -70,17 +71,17 @@ unsigned explain_page_walk(unsigned part) {
                   "  RW  may be written          D   dirty, written to: likewise\n"
                   "  US  programs may use it     PS  a large page: no table follows\n"
                   "  NX  no code here            G   global: stays when CR3 changes\n"
-                  "  PWT, PCD, PAT  how the processor caches it\n\n"
-                  VALUE "%u" PLAIN " pages of tables from " VALUE "%x" PLAIN " on\n",
-                  boot_facts.table_pages, LAYOUT_PAGE_TABLES);
+                  "  PWT, PCD, PAT  how the processor caches it\n\n" VALUE "%u" PLAIN
+                  " pages of tables from " VALUE "%x" PLAIN " on\n", boot_facts.table_pages,
+                  LAYOUT_PAGE_TABLES);
     return 1;
 }
 
 unsigned explain_low_maps(unsigned part) {
     (void)part;
     explain_text("Two walks to the boot information: by its physical address, for the loader's "
-                 "own code while paging goes on, and by the offset map, which the kernel keeps. "
-                 "Both share the tables below the first.");
+                 "own code while paging goes on, and by the offset map, which the kernel "
+                 "keeps. Both share the tables below the first.");
     struct page_walk identity = walk_to(LAYOUT_BOOT_INFO);
 
     explain_print("\n");

@@ -15,7 +15,7 @@
  */
 size_t flag_names(char *out, size_t size, const char *names, uint64_t value);
 
-/* Control registers (SDM 3A §2.5), EFER (SDM 3A §2.2.1), page-table entries (SDM 3A table 4-20). */
+/* Control registers (SDM 3A §2.5), EFER (§2.2.1), page-table entries (tables 4-15 to 4-20). */
 #define FLAGS_CR0 "31PG 30CD 29NW 18AM 16WP 5NE 4ET 3TS 2EM 1MP 0PE"
 #define FLAGS_CR4 \
     "21SMAP 20SMEP 18OSXSAVE 17PCIDE 16FSGSBASE 14SMXE 13VMXE 12LA57 11UMIP 10OSXMMEXCPT " \

@@ -34,4 +34,5 @@ static inline uint32_t read_cr0(void) {
 
 /* The selector in a segment register, which is named without quotes. */
 #define read_segment(name) \
-    ({ uint16_t segment_value; __asm__ volatile("movw %%" #name ", %0" : "=rm"(segment_value)); segment_value; })
+    ({ uint16_t segment_value; \
+       __asm__ volatile("movw %%" #name ", %0" : "=rm"(segment_value)); segment_value; })

@@ -2,6 +2,7 @@
 import re
 import socket
 
+import hostile
 import menu_guest
 from vm import image
 from vm.execute import parse
@@ -34,6 +35,12 @@ class ExplainGuest(menu_guest.MenuGuest):
         partition.write("boot/astra.cfg", partition.read("boot/astra.cfg") + config.encode())
         if kernel:
             partition.write("boot/kernel.elf", kernel)
+
+    @classmethod
+    def behind_a_hostile_bios(cls, shim: str, faults: dict):
+        guest = cls()
+        hostile.install(str(guest.image), shim, faults)
+        return guest
 
     def page(self, number: int) -> list:
         """Waits for a page; its rows without head and foot, right when all of it is there."""

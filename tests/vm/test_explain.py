@@ -356,6 +356,11 @@ def test_arguments_and_video(built):
         guest.expect("Welcome to Astra")
 
 
+def test_no_display(built):
+    with ExplainGuest("--qemu-args=-vga none") as guest:
+        assert find(guest.pages(VIDEO)[VIDEO], "no display answers")
+
+
 def test_explain_from_the_menu(built):
     with ExplainGuest(config="", device="keyboard") as guest:
         guest.open_menu()
@@ -364,6 +369,16 @@ def test_explain_from_the_menu(built):
         guest.expect_row(FOOT, "15 minutes")  # somebody is there
         guest.press("q")
         guest.expect("Welcome to Astra")
+
+
+def test_a20_switched_on(built):
+    """A BIOS that leaves the gate shut: the first test says off, the next method's says on."""
+    subprocess.run(["make", "-s", "-C", ROOT, "loader-tests"], check=True)
+    with ExplainGuest.behind_a_hostile_bios(os.path.join(ROOT, "build/probe/hostile.bin"), {"a20_off": 1}) as guest:
+        page = guest.pages(A20)[A20]
+        written, low, high, passes, verdict = find(page, r"0 as the BIOS left it +(\w+) +(\w+) +(\w+) +(\d+)  (\w+)").groups()
+        assert written == low == high and int(passes) > 1 and verdict == "off"
+        assert find(page, r"1 INT 15h AX=2401h +(\w+ +){4}on") and find(page, "3 port 92h, bit 1 +not needed")
 
 
 @pytest.mark.parametrize("cpu,entries,nx", [("max", 2, True), ("qemu64,-nx,-pdpe1gb", 3, False)])
