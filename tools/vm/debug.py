@@ -91,6 +91,8 @@ def main(name: str, arguments: list) -> int:
     parser.add_argument("--console", metavar="FILE",
                         help="where COM1's text goes (default: a temporary file); or pty, or another device of QEMU's")
     options = parser.parse_args(arguments)
+    if options.batch:
+        host.need_file(options.batch)
     if not options.image:
         host.build()
     folder = Path(tempfile.mkdtemp(prefix="astra-"))

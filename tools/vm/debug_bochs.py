@@ -47,6 +47,8 @@ def main(name: str, arguments: list) -> int:
     parser.add_argument("--command", metavar="TEXT", action="append", default=[],
                         help="run a command of the debugger, then end; may be repeated, goes before --batch's")
     options = parser.parse_args(arguments)
+    if options.batch:
+        host.need_file(options.batch)
     if not options.image:
         host.build()
     folder = Path(tempfile.mkdtemp(prefix="astra-"))

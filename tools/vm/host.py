@@ -24,6 +24,11 @@ def need(program: str) -> str:
     return path
 
 
+def need_file(path: str) -> None:
+    if not Path(path).is_file():
+        raise HostError(f"there is no file {path}")
+
+
 def version() -> str:
     return (ROOT / "VERSION").read_text().strip()
 

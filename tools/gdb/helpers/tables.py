@@ -4,8 +4,8 @@ from helpers import machine
 from helpers.command import Command, table
 from x86 import control, descriptors
 
-IVT_BYTES = 0x400  # real mode's 256 vectors
-IST_KEPT = 0       # the gate uses the current stack or RSP0
+IVT_BYTES = 0x400   # real mode's 256 vectors
+IDT_BYTES = 0x1000  # 256 gates of long mode
 
 
 class Gdt(Command):
@@ -20,7 +20,8 @@ class Gdt(Command):
             print("  real mode: the CPU does not use it")
         long_mode = bool(cpu.registers.get("EFER", 0) & control.EFER_LMA)
         found = descriptors.decode_gdt(machine.read(base, limit + 1), long_mode)
-        used = {segment.selector & ~7: name for name, segment in reversed(cpu.segments.items())} if cpu.protected else {}
+        segments = reversed(cpu.segments.items()) if cpu.protected else ()
+        used = {segment.selector & ~7: name for name, segment in segments}
         rows = [("sel", "kind", "base", "limit", "dpl", "present", "in use by", "flags")]
         rows += [self._row(entry, used) for entry in found]
         table(rows)
@@ -42,7 +43,8 @@ class Idt(Command):
         base, limit = cpu.tables["IDT"]
         long_mode = cpu.registers.get("EFER", 0) & control.EFER_LMA
         mode = "real" if not cpu.protected else "long" if long_mode else "protected"
-        gates = descriptors.decode_idt(machine.read(base, min(limit + 1, IVT_BYTES if mode == "real" else 0x1000)), mode)
+        length = min(limit + 1, IVT_BYTES if mode == "real" else IDT_BYTES)
+        gates = descriptors.decode_idt(machine.read(base, length), mode)
         wanted = int(gdb.parse_and_eval(words[0])) if words else None
         if wanted is not None and not 0 <= wanted < len(gates):
             raise gdb.GdbError(f"the table has vectors 0 to {len(gates) - 1}")
