@@ -2,10 +2,14 @@
 ; checks its magic, and jumps to it with dl = drive and the notes of boot/layout.h
 ; (STATE_*) on the stack.
 ;
-; All is well: one EDD test, one read. Only after a failure it reads sector by sector, by the
-; extended call and by CHS in turn. When the BIOS passed an implausible drive number it takes the
-; first drive that has a stage2; stage2 then finds the one whose boot sector carries the disk id
-; that is in memory here.
+; All is well: one call of the BIOS, the extended read; a BIOS without it says so. After a failure,
+; and when stage2 comes back because its checksum is wrong, sector by sector, by the extended call
+; and by CHS in turn. When the drive number that the BIOS passed is implausible or cannot be read,
+; any other drive that has a stage2 will do, the first drive last: stage2 then finds the one
+; whose boot sector carries the disk id that is in memory here.
+;
+; The BIOS may return with any segments and flags, and any registers but those that hold its answer:
+; all calls but the last two go through int13 and print_char.
 ;
 ; On a disk with sectors larger than 512 bytes the BIOS has brought more of the disk along, and with
 ; it large_sectors.asm, which then does the reading.
@@ -42,13 +46,12 @@ stage1:
         times 0x5a - ($ - $$) db 0
 
 entry:
-        cli
         cld
         jmp 0:flat              ; some BIOSes start us at 07c0:0000
 flat:
         xor ax, ax
         mov ds, ax
-        mov ss, ax
+        mov ss, ax              ; no interrupt comes between this and the next
         mov sp, LAYOUT_STACK_TOP
         push dx
         mov cx, dx
@@ -58,7 +61,6 @@ flat:
 no_rdtsc:
         push edx
         push eax
-        sti
 
         mov dx, COM1 + 3        ; 115200 baud, 8N1 (16550 data sheet §8.3)
         mov al, 0x83            ; divisor latch open
@@ -77,40 +79,38 @@ no_rdtsc:
         mov si, greeting
         call print
         lodsb                   ; si = packet, which is one byte behind the greeting
-        mov dx, cx              ; dl = the drive to try, cl = the last one
-        cmp cl, DRIVE_LAST + 1 - DRIVE_FIRST
+        mov dx, cx              ; dl = the drive to try, cl = the one tried before it
+        mov cl, DRIVE_LAST + 1
+        cmp dl, DRIVE_LAST + 1 - DRIVE_FIRST
         jo load                 ; signed overflow: exactly from DRIVE_FIRST to DRIVE_LAST
-        mov dl, DRIVE_FIRST
-        mov cl, DRIVE_LAST
+next_drive:
+        dec cx
+        mov dl, cl
+        cmp dl, DRIVE_LAST + 1 - DRIVE_FIRST
+        jno fail
 load:
         mov [drive], dl
         mov al, [sectors]
-        mov [si + 2], al
-        mov ah, 0x41            ; EDD 3.0 §4.1: installation check
+.read:
         call read_stage2
         jc next_drive
         push LAYOUT_STAGE2_SEGMENT
         pop es
         cmp dword [es:S2_HEADER_MAGIC + 4], MAGIC_TAIL
         jne bad_stage2
-        push es
-        push 0
-        retf                    ; to stage2, which checks its own length and CRC
+        call LAYOUT_STAGE2_SEGMENT:0
+        mov al, 1               ; it came back, which it does once: not all of it is there
+        jmp .read
 
 bad_stage2:
-        inc byte [code_digit]
-next_drive:
-        cmp dl, cl
-        inc dx
-        jb load
-        jmp short fail
+        mov byte [code_digit], '2'
+        jmp next_drive
 
 int13:
         mov dl, DRIVE_FIRST
 drive equ $ - 1
         int 0x13
-        sti                     ; broken handlers return with interrupts off
-        ret
+        jmp short clean
 
         times MBR_TIMESTAMP - ($ - $$) db 0
         times 6 db 0
@@ -128,7 +128,8 @@ status equ $ - 1                ; the last the BIOS returned with a failure
         cbw                     ; ah = 0: a digit was in al
         int 0x16
         int 0x18
-        jmp fail                ; some BIOSes return when they have no other device
+.stop:  hlt                     ; some BIOSes return when they have no other device
+        jmp .stop
 
 print.next:
         call print_char
@@ -155,18 +156,19 @@ print_char:
         xor dx, dx
         int 0x14
         popa
+clean:
+        sti                     ; broken handlers return with interrupts off
+        cld
+        push ss
+        pop ds
         ret
 
-; in: ah = 41h, the packet's sector count set (by the caller for want of room here); out: CF = failed
+; in: al = sectors to read at first by one call, 1: none so; out: CF = failed
 read_stage2:
         pusha
-        mov bx, 0x55aa
-        call int13
-        jc .by_sector
-        cmp bx, 0xaa55
-        jne .by_sector
-        shr cx, 1               ; bit 0: AH=42h is there
-        jnc .by_sector
+        mov [si + 2], al
+        dec al
+        jz .by_sector
         call read_extended
         jnc .done
 .by_sector:
@@ -182,8 +184,9 @@ read_stage2:
         mov ah, 0               ; reset
         call disk
         loop .again
-        stc
-        jmp short .done
+        add di, -S2_SECTORS     ; the carry flag is set if it was the first sector
+        jc .done
+        jmp fail                ; this drive, then: no other one
 .got:
         add word [si + 6], 512 / 16
         inc word [si + 8]

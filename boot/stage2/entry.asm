@@ -1,15 +1,16 @@
 ; Stage2's first bytes: the header (boot/stage2_header.h), then real mode to protected mode and
 ; the call of stage2_main. In: dl = BIOS drive, ss:sp = stage1's stack (boot/layout.h).
 ;
-; Nothing of the file may change before main has checked its CRC: hence descriptors that are
-; already marked accessed, and a GDT pointer that the CPU only reads.
+; Nothing of the file may change before its CRC is checked, nor may a second start find it changed:
+; hence descriptors that are already marked accessed, and a GDT pointer that the CPU only reads.
 
 %include "layout.inc"
 
 global gdt, gdt_pointer, stage2_header
-extern stage2_main, boot_facts, bss_start, bss_end
+extern stage2_check, stage2_main, boot_facts, bss_start, bss_end
 
 CR0_PE          equ 1
+VECTOR_UD       equ 6 * 4       ; interrupt vector of the invalid-opcode exception
 FACTS_CR0       equ 0           ; struct boot_facts (facts.h)
 FACTS_IDT       equ 4
 
@@ -25,9 +26,23 @@ stage2_header:
         dd 0                    ; crc32, by mkimage
         dd 0
 
+; in: ds = 0. Pushes the time stamp of stage2's first instructions for stage2_main; a CPU without
+; one goes on at once, as in stage1.
 start:
-        cli
         cld
+        mov edi, edx
+        mov bp, sp
+        mov word [VECTOR_UD], .no_rdtsc
+        mov [VECTOR_UD + 2], cs
+        rdtsc
+.no_rdtsc:
+        mov sp, bp
+        push edx
+        push eax
+        mov edx, edi
+        call stage2_check
+checked:
+        cli
         sub sp, 8               ; the interrupt table of real mode, for struct boot_facts
         mov bp, sp
         o32 sidt [bp]
@@ -74,5 +89,5 @@ protected:
         pop dword [boot_facts + FACTS_IDT]
         pop eax
         mov [boot_facts + FACTS_IDT + 4], ax
-        push edx
+        push edx                ; and above it the time stamp
         call stage2_main

@@ -18,8 +18,6 @@ struct error_text {
 };
 
 static const struct error_text texts[] = {
-    {ERROR_STAGE2_DAMAGED, "the loader's second stage is damaged on the disk",
-     "write the image again and verify it"},
     {ERROR_CPU_NO_CPUID, "this processor is too old: it has no CPUID", "use a 64-bit PC"},
     {ERROR_CPU_NO_LONG_MODE, "this processor cannot run 64-bit programs",
      "use a 64-bit PC, or a 64-bit processor model in the emulator"},

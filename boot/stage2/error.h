@@ -11,7 +11,7 @@
 #define ERROR_DETAIL_MAX 200u
 
 enum error_code {
-    ERROR_STAGE2_DAMAGED = 10,
+    ERROR_STAGE2_DAMAGED = 10, /* self_check.asm */
     ERROR_CPU_NO_CPUID = 11,
     ERROR_CPU_NO_LONG_MODE = 12,
     ERROR_CPU_FEATURE = 13,

@@ -19,13 +19,19 @@
 #include "boot/stage2/menu.h"
 #include "boot/stage2/paging.h"
 #include "boot/stage2/ramfs.h"
-#include "boot/stage2/self_check.h"
 #include "boot/stage2/state.h"
 #include "boot/stage2/trace.h"
 #include "boot/stage2/video.h"
 #include "boot/stage2/volume.h"
+#include "boot/stage2_header.h"
 #include "lib/string.h"
 #include "lib/version.h"
+
+_Static_assert(S2_LBA == STAGE2_LBA && S2_SECTORS == STAGE2_MAX_SECTORS, "one place on disk");
+_Static_assert(S2_HEADER_MAGIC == offsetof(struct stage2_header, magic) &&
+                   S2_HEADER_TOTAL == offsetof(struct stage2_header, total_bytes) &&
+                   S2_HEADER_CRC == offsetof(struct stage2_header, crc32),
+               "for stage1 and self_check.asm");
 
 /* The kernel that was chosen; another one if that fails and a person says so. */
 static const struct loaded_kernel *load_kernel(const struct bootcfg *config) {
@@ -37,18 +43,17 @@ static const struct loaded_kernel *load_kernel(const struct bootcfg *config) {
     return kernel;
 }
 
-void stage2_main(uint32_t drive) {
-    uint64_t entry_tsc = cpu_has_tsc() ? read_tsc() : 0;
-    uint32_t crc = self_check_compute(); /* at once: nothing of the file has changed yet */
+void stage2_main(uint32_t drive, uint64_t entry_tsc) {
+    const struct stage2_header *header = (const struct stage2_header *)LAYOUT_STAGE2;
 
     memset(boot_info(), 0, sizeof(struct boot_info));
-    trace_init(entry_tsc != 0, entry_tsc, (uint8_t)drive);
+    trace_init(cpu_has_tsc(), entry_tsc, (uint8_t)drive);
     exceptions_init();
     trace_step(BOOT_STEP_CONSOLE);
     console_init();
     console_printf(" %s\n", astra_version); /* stage1 has printed the name */
     trace_step_done(BOOT_STEP_CONSOLE, 0);
-    self_check_judge(crc);
+    trace_event(BOOT_EVENT_STAGE2_ENTRY, header->total_bytes, header->crc32);
 
     cpu_check();     /* is it a 64-bit CPU? */
     a20_enable();    /* before anything goes above 1 MiB */

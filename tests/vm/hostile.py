@@ -78,25 +78,26 @@ class Outcome:
             assert "probe: PASS" in self.text and re.search(expected or "", self.text), self.text
 
 
-def qemu(image: str, folder: Path, second: str = "", options=(), until=ENDS) -> Outcome:
+def qemu(image: str, folder: Path, second: str = "", until=ENDS, fired: str = "") -> Outcome:
     disks = [f"file={path},format=raw,if=ide,index={index}" for index, path in enumerate([image, second]) if path]
     command = ["qemu-system-x86_64", "-display", "none", "-no-reboot", "-monitor", "none", "-nic", "none", "-m", "64M",
-               "-serial", f"file:{folder}/com1", "-serial", f"file:{folder}/com2", *options]
+               "-serial", f"file:{folder}/com1", "-serial", f"file:{folder}/com2"]
     for disk in disks:
         command += ["-drive", disk]
-    return _run(command, folder, until)
+    return _run(command, folder, until, fired)
 
 
-def bochs(image: str, folder: Path, second: str = "", until=ENDS) -> Outcome:
+def bochs(image: str, folder: Path, second: str = "", until=ENDS, fired: str = "") -> Outcome:
     disks = [f"ata0-{place}: type=disk, path={path}, mode=flat"
              for place, path in (("master", image), ("slave", second)) if path]
     (folder / "bochsrc").write_text(BOCHS_CONFIGURATION.format(disks="\n".join(disks), folder=folder))
     (folder / "commands").write_text("c\n")
-    return _run(["bochs", "-q", "-f", str(folder / "bochsrc"), "-rc", str(folder / "commands")], folder, until)
+    return _run(["bochs", "-q", "-f", str(folder / "bochsrc"), "-rc", str(folder / "commands")], folder, until,
+                fired)
 
 
-def _run(command, folder: Path, until) -> Outcome:
-    """Until the loader's last words; a hang is a failure that shows what came before."""
+def _run(command, folder: Path, until, fired: str) -> Outcome:
+    """Until the loader's last words, and the fault `fired`; a hang is a failure that shows what came before."""
     outputs = [folder / "com1", folder / "com2"]
     for output in outputs:
         output.write_bytes(b"")
@@ -104,7 +105,8 @@ def _run(command, folder: Path, until) -> Outcome:
                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     deadline = time.monotonic() + BOOT_LIMIT_S
     try:
-        while not re.search(until, text := outputs[0].read_bytes()):
+        letter = bytes([FIRST_LETTER + FAULTS[fired]]) if fired else b""
+        while not (re.search(until, text := outputs[0].read_bytes()) and letter in outputs[1].read_bytes()):
             assert process.poll() is None, f"ended: {process.stderr.read().decode(errors='replace')}\n{text.decode()}"
             assert time.monotonic() < deadline, \
                 f"hung:\n{text.decode(errors='replace')}\nfaults: {outputs[1].read_bytes()}"

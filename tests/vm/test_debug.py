@@ -55,7 +55,7 @@ def test_real_mode(session, symbols):
     out = session("x/3i $pc", "where", "stepi", "list", f"break *{entry:#x}", "continue", "x/6i $pc", "where",
                   "info registers", "pagewalk 0x7c00", "idt 0x10", "stepi", "where", "gdt")
     assert instructions(out[0])[0] == "jmp 7c5a" and "0000:7c00" in out[1] and "real mode" in out[1]
-    assert "cli" in out[2] and "entry:" in out[3]
+    assert "cld" in out[2] and "entry:" in out[3]
     assert "start ()" in out[5] and "boot/stage2/entry.asm" in out[5]
     assert instructions(out[6]) == objdump("stage2", "i8086", entry - STAGE2_LINEAR, 6)
     assert f"2000:{entry - STAGE2_LINEAR:04x}" in out[7] and f"linear  {entry:#x}" in out[7]
@@ -72,7 +72,7 @@ def test_protected_mode(session, symbols):
     out = session("break stage2_main", "continue", "x/5i $pc", "bt", "info registers", "gdt", "cr", "delete",
                   "tbreak to_real", "continue", "where", "bt", "tbreak from_real", "continue", "where",
                   "tbreak acpi_find", "continue", "finish")
-    assert "stage2_main (drive=128)" in out[1]
+    assert "stage2_main (drive=128, entry_tsc=" in out[1]
     assert instructions(out[2]) == objdump("stage2", "i386", main, 5)
     assert re.search(r"#1 .* protected \(\) at boot/stage2/entry.asm", out[3]) and "#2" not in out[3]
     assert re.search(r"^ebp +0x", out[4], re.M) and f"eip            {main:#x}" in out[4]
@@ -206,7 +206,7 @@ def test_names_in_bochs(astra, tmp_path, symbols):
     script.write_text('u /2\nlb "start"\nc\nlb "stage2_main"\nc\nlb "kernel_main"\nc\nu /2\n')
     text = astra("bochs", "--batch", str(script), limit_s=LIMIT_S).text
     assert "0000:7c00 (stage1+0): jmp" in text
-    assert "2000:0020 (start+0): cli" in text
+    assert "2000:0020 (start+0): cld" in text
     assert f"0008:{symbols.find('stage2_main').address:016x} (stage2_main+0): push ebp" in text
     assert re.search(r"0028:ffffffff80\w+ \(kernel_main\+0\): push rbp", text)
 
@@ -227,12 +227,12 @@ def test_bochs_in_a_terminal(monkeypatch):
 def test_registers_can_be_written(session):
     """In a real-mode segment with a base, and in 32-bit code; no other register changes."""
     others = "info registers cr0 cr4 efer eflags cs fctrl"
-    out = session("tbreak *0x20020", "continue", others, "set variable $ebx = 0x12345678", "set variable $pc = 0x20022",
+    out = session("tbreak *0x20020", "continue", others, "set variable $ebx = 0x12345678", "set variable $pc = 0x20021",
                   "where", "info registers ebx", others, "stepi", "where", "tbreak stage2_main", "continue",
                   "set variable $eax = 0x87654321", "print/x $eax", "tbreak console_init", "continue", "up", "next",
                   "where", "frame")
-    assert "2000:0022" in out[5] and "0x12345678" in out[6] and out[7] == out[2]
-    assert "2000:0025" in out[9] and "0x87654321" in out[13]
+    assert "2000:0021" in out[5] and "0x12345678" in out[6] and out[7] == out[2]
+    assert "2000:0024" in out[9] and "0x87654321" in out[13]
     assert "stage2_main (" in out[16] and "protected mode, 32-bit code" in out[18]
 
 

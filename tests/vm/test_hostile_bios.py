@@ -1,10 +1,14 @@
 """A BIOS that misbehaves: every fault of tests/boot/hostile/faults.h ends in a boot whose hand-over the probe kernel
 finds right, or in the documented code with its remedy. A fault that never took effect is a failed test."""
+import shutil
+
 import pytest
 
 import hostile
 from test_loader import make_image, parts  # noqa: F401  (fixtures)
 
+DISK_ID = 440  # byte of the boot sector
+STAGE2 = 8 * 512
 VIDEO = "video = 1024x768\n"
 
 # Faults, and what must come of them: text that a boot prints, or a code of boot/README.md.
@@ -24,6 +28,12 @@ DISK = [
     ("sector_size=513", "EDD"),
     ("sector_size=0xffff", "EDD"),
     ("no_parameters", "EDD"),
+    ("short_told=63", "EDD"),
+    ("short_told=8", "EDD"),
+    ("short_told=1", "EDD"),
+    ("short=63", "EDD"),
+    ("short=16", "EDD"),
+    ("short=1", "EDD"),
     ("refuse_above=126", "EDD"),
     ("refuse_above=64", "EDD"),
     ("refuse_above=63", "EDD"),
@@ -39,7 +49,10 @@ START = [
     ("drive=0x100", "BIOS drive 80h"),
     ("drive=0x101", "BIOS drive 80h"),
     ("drive=0x17f", "BIOS drive 80h"),
+    ("drive=0x181", "BIOS drive 80h"),
+    ("drive=0x18f", "BIOS drive 80h"),
     ("drive=0x190", "BIOS drive 80h"),
+    ("drive=0x1e0", "BIOS drive 80h"),
     ("drive=0x1ff", "BIOS drive 80h"),
     ("cs", None),
     ("bpb", None),
@@ -57,6 +70,8 @@ A20 = [
     ("a20_off 2401_missing kbc_deaf port_a_deaf", 20),
 ]
 EVERY_CALL = [
+    ("registers", None),
+    ("segments", None),
     ("direction", None),
     ("interrupts", None),
 ]
@@ -99,7 +114,11 @@ SCREEN = [
     ("vbe_set_lies", "warning  80:"),
 ]
 COMBINED = [
-    ("no_edd read_fails=3 drive=0x100 cs bpb direction interrupts map_overlaps map_unsorted", "CHS"),
+    ("registers segments direction interrupts", None),
+    ("registers segments direction interrupts no_edd read_fails=3 drive=0x100 cs bpb a20_off map_overlaps map_unsorted",
+     "CHS"),
+    ("registers segments direction interrupts vbe_endless map_none", "warning  80:"),
+    ("short=8 drive=0x181 refuse_above=64 read_moves_a20=2", "EDD"),
 ]
 KEYBOARD = [
     ("key_stuck disk_id", 40),
@@ -122,7 +141,7 @@ def misbehave(make_image, parts, tmp_path):  # noqa: F811
         image = make_image(config="append = quiet\n" + (VIDEO if "vbe_" in faults else ""), ramfs_kib=200,
                            stage2=parts["stuck"] if "kbc_" in faults else None)
         hostile.install(image, parts["hostile"], parse(faults))
-        return EMULATORS[emulator](image, tmp_path, **options)
+        return EMULATORS.get(emulator, emulator)(image, tmp_path, **options)
     return run
 
 
@@ -130,3 +149,44 @@ def misbehave(make_image, parts, tmp_path):  # noqa: F811
 @pytest.mark.parametrize("faults,expected", CASES, ids=[words or "none" for words, _ in CASES])
 def test_fault(misbehave, emulator, faults, expected):
     misbehave(emulator, faults).check(parse(faults), expected)
+
+
+@pytest.mark.parametrize("emulator", EMULATORS)
+def test_other_disk_first(misbehave, emulator):
+    """DL names a disk that a loader is on too, but not the one that the boot sector came from."""
+    def boot(image, folder):
+        other = shutil.copyfile(image, f"{image}.other")
+        with open(other, "r+b") as file:
+            file.seek(DISK_ID)
+            file.write(b"nope")
+        return EMULATORS[emulator](image, folder, second=other)
+    misbehave(boot, "drive=0x181").check(parse("drive=0x181"), "BIOS drive 80h")
+
+
+@pytest.mark.parametrize("emulator", EMULATORS)
+@pytest.mark.parametrize("faults", ["disk_id 18_returns key_typed=55",
+                                    pytest.param("disk_id 18_returns key_stuck", marks=pytest.mark.long)])
+def test_int_18h_returns_to_stage2(misbehave, emulator, faults):
+    """The error stays readable until a key, or for 30 seconds when the keyboard always has one; then the last word."""
+    outcome = misbehave(emulator, faults, until=b"Switch the machine off")
+    outcome.check(parse(faults), 40)
+
+
+@pytest.mark.parametrize("emulator", EMULATORS)
+def test_int_18h_returns_to_stage1(misbehave, emulator):
+    """The code stays on the screen, once, and the machine stands still."""
+    faults = "read_fails=1 18_returns key_stuck"
+    outcome = misbehave(emulator, faults, fired="18_returns")
+    outcome.check(parse(faults), "Astra E1-80")
+    assert outcome.text.count("E1") == 1
+
+
+@pytest.mark.parametrize("emulator", EMULATORS)
+def test_damaged_and_short(misbehave, emulator):
+    """Read in full at the second attempt, stage2 is still not what was made."""
+    def boot(image, folder):
+        with open(image, "r+b") as file:
+            file.seek(STAGE2 + 30000)
+            file.write(b"\xff\0\xff")
+        return EMULATORS[emulator](image, folder)
+    misbehave(boot, "short=16").check(parse("short=16"), 10)

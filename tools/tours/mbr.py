@@ -37,10 +37,10 @@ TOUR = Tour(
             Bochs("x /2bx {LAYOUT_BOOT_SECTOR + 510}"),
         ), claims=("word[LAYOUT_BOOT_SECTOR + 510] == 0xaa55",)),
         Step("Solid ground", At("stage1:no_rdtsc"), (
-            "Interrupts off, string instructions upwards, then a far jump to make CS 0 whatever it was. After it DS "
+            "String instructions upwards, then a far jump to make CS 0 whatever it was. After it DS "
             "and SS are 0 too and the stack lies at 0x7000, below the code: from here on offset and linear address "
-            "are the same.",
-            Code("stage1:entry", 3, opcodes=True),
+            "are the same. No interrupt can come between the two writes to SS and SP: the CPU sees to that.",
+            Code("stage1:entry", 2, opcodes=True),
             Code("stage1:flat", 6, opcodes=True),
             Registers("cs ds ss sp"),
             "The instruction before this stop was RDTSC: the boot is timed from here on. A CPU without it raises "
@@ -56,14 +56,16 @@ TOUR = Tour(
             Decode("The packet:", packet, ("LAYOUT_BOOT_SECTOR + MBR_PACKET",)),
             "127 sectors are the most that every BIOS reads at once, and the destination starts at a multiple of "
             "64 KiB because a transfer must not cross one.",
-            Code("stage1:int13", 4, opcodes=True),
+            Code("stage1:int13", 3, opcodes=True),
+            Code("stage1:clean", 5, opcodes=True),
         ), claims=("dl == 0x80", "byte[si + 2] == S2_SECTORS")),
         Step("What the BIOS has done", At("stage1:int13 + 4"), (
-            "The carry flag is the verdict: clear (`cf` small) means success. The STI is a precaution: there are "
-            "BIOSes that return with interrupts off.",
+            "The carry flag is the verdict: clear (`cf` small) means success. What follows each call "
+            "is a precaution: there are BIOSes that return with interrupts off, string instructions downwards, or "
+            "another DS.",
             Bochs("info eflags", keep="cf"),
             "Stage2 is in memory, and its header starts with a jump and a name. Stage1 checks the name's second "
-            "half only; stage2 checks its own length and CRC-32 as its first act.",
+            "half only; stage2 checks its own length and CRC-32 as its first act, and comes back if they are wrong.",
             Bochs("xp /16bx {LAYOUT_STAGE2}", hide=((r":\s*0xe9\s*(0x\w\w\s*0x\w\w)", "distance"),)),
             Bochs("xp /8bc {LAYOUT_STAGE2 + S2_HEADER_MAGIC}"),
         ), claims=("rflags !& 1",)),

@@ -16,8 +16,8 @@ TOUR = Tour(
         "`boot/stage2/long_mode.asm` and `boot/stage2/handoff_jump.asm`.",
     ),
     steps=(
-        Step("Real mode", At("stage2:start"), (
-            "The first instructions of stage2. A segment register holds a sixteenth of an address: CS is 0x2000, so "
+        Step("Real mode", At("stage2:checked"), (
+            "Stage2 has found its own CRC-32 right and is about to leave real mode. A segment register holds a sixteenth of an address: CS is 0x2000, so "
             "the hidden part of the register has base 0x20000. The limit is 64 KiB.",
             CODE_SEGMENT, CONTROL,
             Code("rip + 0x20000", 6, opcodes=True),

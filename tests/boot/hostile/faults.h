@@ -88,3 +88,4 @@
 #define FAULT_KEY_STUCK     60 /* there is always a key */
 #define FAULT_KEY_GARBAGE   61 /* every second look claims a key that is not there */
 #define FAULT_18_RETURNS    62 /* INT 18h returns */
+#define FAULT_KEY_TYPED     63 /* no fault: somebody presses a key n clock ticks after the start */

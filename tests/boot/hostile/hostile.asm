@@ -71,6 +71,10 @@ install:
         mov ax, cs
         mov ds, ax
         mov [drive_passed], dl
+        push BDA_SEGMENT
+        pop es
+        mov ax, [es:BDA_TICKS]
+        mov [start_ticks], ax
         call init_com2
         call read_real_sector
         call map_collect
