@@ -4,6 +4,7 @@
 #include "lib/string.h"
 
 #define CPUID_EXTENDED 0x80000000u
+#define CPUID_HYPERVISOR 0x40000000u /* vendor in ebx, ecx, edx; only where CPU_HYPERVISOR is set */
 
 /* PAT entry 1 (PWT alone) becomes write combining; the rest stay as after reset. SDM 3A §11.12.4 */
 #define PAT_VALUE 0x0007040600070106ull
@@ -50,6 +51,19 @@ static const struct {
     {0x80000007, 0, 3, 8, CPU_TSC_INVARIANT},
 };
 
+/*
+ * QEMU's own CPU (TCG, seen in 7.2) hangs when CR4.OSXSAVE is set on a model that has XSAVE without
+ * any of leaf 0xd's extensions, such as Opteron_G4: it takes the bit for a reserved one. On machine
+ * types up to 2.8 it hides its name, as no other hypervisor does.
+ */
+static bool xsave_hangs(uint32_t found) {
+    if (!(found >> CPU_HYPERVISOR & 1) || cpuid_checked(0xd, 1).eax != 0)
+        return false;
+    struct cpuid_regs r = cpuid(CPUID_HYPERVISOR, 0);
+    const uint32_t vendor[3] = {r.ebx, r.ecx, r.edx};
+    return vendor[0] == 0 || memcmp(vendor, "TCGTCGTCGTCG", sizeof(vendor)) == 0;
+}
+
 static void detect_features(void) {
     uint32_t found = 0;
     for (size_t i = 0; i < ARRAY_SIZE(feature_bits); i++) {
@@ -58,6 +72,8 @@ static void detect_features(void) {
         if (value[feature_bits[i].reg] >> feature_bits[i].bit & 1)
             found |= 1u << feature_bits[i].feature;
     }
+    if (xsave_hangs(found))
+        found &= ~(1u << CPU_XSAVE);
     cpu_features = found;
 }
 

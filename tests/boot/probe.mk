@@ -33,7 +33,11 @@ $B/probe/stage2-stuck.elf: $(STUCK_OBJ) boot/stage2/stage2.ld
 $B/probe/stage2-stuck.bin: $B/probe/stage2-stuck.elf
 	$(call run,OBJCOPY,$@,$(OBJCOPY) -O binary $< $@)
 
+$B/probe/next_device.bin: tests/boot/next_device.asm
+	@mkdir -p $(@D)
+	$(call run,NASM,$@,$(NASM) -f bin -w+error $< -o $@)
+
 .PHONY: loader-tests
-loader-tests: $B/probe/kernel.elf $B/probe/hostile.bin $B/probe/stage2-stuck.bin loader $(MKIMAGE)
+loader-tests: $B/probe/kernel.elf $B/probe/next_device.bin $B/probe/hostile.bin $B/probe/stage2-stuck.bin loader $(MKIMAGE)
 
 -include $(PROBE_OBJ:.o=.d)

@@ -1,5 +1,6 @@
 """A guest on one of the machines of machines.py, and what it shows: on COM1, COM2 or the text screen alone."""
 import os
+import re
 import socket
 import tempfile
 import time
@@ -31,7 +32,8 @@ class MachineGuest(Guest):
                 path = self._folder / f"com{number}"
                 self._listen(socket.AF_UNIX, str(path))
                 line += ["-serial", f"unix:{path}"]
-        self._spawn([*line, "-monitor", "none", "-qmp", f"unix:{self._folder / 'qmp'},server=on,wait=off", *self._extra])
+        line += ["-monitor", "none", "-qmp", f"unix:{self._folder / 'qmp'},server=on,wait=off"]
+        self._spawn(line + self._extra)
         if self._machine.serial:
             self.console, self.port = (self._accept(listener) for listener in self._listeners)
 
@@ -49,6 +51,10 @@ class MachineGuest(Guest):
             keys = [{"type": "qcode", "data": name} for name in names.get(character, [character])]
             self.monitor("send-key", keys=keys)
 
+    def screen_text(self) -> str:
+        """All cells in one line: words at the end of a line are not torn."""
+        return "".join(line.ljust(SCREEN_COLUMNS) for line in self.screen())
+
     def run_command(self, limit_s: float) -> tuple:
         """(status, output) of the command that the image holds, over COM2."""
         reader, writer = os.pipe()
@@ -60,6 +66,16 @@ class MachineGuest(Guest):
             os.close(writer)
         with open(reader, "rb") as output:
             return status, output.read().decode(errors="replace")
+
+    def wait_for_console(self, pattern: str, limit_s: float) -> str:
+        """All that COM1 has said, once it holds the pattern."""
+        limit = time.monotonic() + limit_s
+        while not re.search(pattern, text := self.console_bytes.decode(errors="replace").replace("\r", "")):
+            assert time.monotonic() < limit and (self.process.poll() is None or self.read_console()), \
+                f"{pattern!r} did not come:\n{text}\n{self.emulator_log()}"
+            if not self.read_console():
+                time.sleep(POLL_S)
+        return text
 
     def wait_for_screen(self, text: str, limit_s: float) -> str:
         """All of the screen once it shows `text`."""

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from test_loader import boot, make_image, parts  # noqa: F401 (fixtures)
+from loader_boot import boot, make_image, parts  # noqa: F401 (fixtures)
 
 MIB = 1 << 20
 RAMFS_KIB = 300

@@ -4,7 +4,7 @@ import re
 import pytest
 
 from terminal import Terminal
-from test_loader import boot, drive, make_image, parts  # noqa: F401 (fixtures)
+from loader_boot import boot, drive, make_image, parts  # noqa: F401 (fixtures)
 
 COLUMNS = 80
 CARRY = 1

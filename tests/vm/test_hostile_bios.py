@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 import hostile
-from test_loader import make_image, parts  # noqa: F401  (fixtures)
+from loader_boot import make_image, parts  # noqa: F401  (fixtures)
 
 DISK_ID = 440  # byte of the boot sector
 STAGE2 = 8 * 512
