@@ -28,5 +28,6 @@ def texts() -> dict:
 
 def documented() -> dict:
     """Number -> whether it is a warning, from the table in boot/README.md."""
-    rows = re.findall(r"^\| (\d\d) \| (\*warning\*)?", README.read_text(), re.MULTILINE)
+    section = README.read_text().partition("## When something fails\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (\d\d) \| (\*warning\*)?", section, re.MULTILINE)
     return {int(number): bool(warning) for number, warning in rows}

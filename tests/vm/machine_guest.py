@@ -1,6 +1,7 @@
 """A guest on one of the machines of machines.py, and what it shows: on COM1, COM2 or the text screen alone."""
 import os
 import re
+import select
 import socket
 import tempfile
 import time
@@ -28,10 +29,9 @@ class MachineGuest(Guest):
     def _start(self) -> None:
         line = [host.need("qemu-system-x86_64"), *self._machine.arguments(self.image)]
         if self._machine.serial:
-            for number in (1, 2):
-                path = self._folder / f"com{number}"
-                self._listen(socket.AF_UNIX, str(path))
-                line += ["-serial", f"unix:{path}"]
+            for _ in range(2):  # a Unix socket would be full with some hundred bytes, each sent alone
+                port = self._listen(socket.AF_INET, ("127.0.0.1", 0)).getsockname()[1]
+                line += ["-serial", f"tcp:127.0.0.1:{port}"]
         line += ["-monitor", "none", "-qmp", f"unix:{self._folder / 'qmp'},server=on,wait=off"]
         self._spawn(line + self._extra)
         if self._machine.serial:
@@ -74,7 +74,7 @@ class MachineGuest(Guest):
             assert time.monotonic() < limit and (self.process.poll() is None or self.read_console()), \
                 f"{pattern!r} did not come:\n{text}\n{self.emulator_log()}"
             if not self.read_console():
-                time.sleep(POLL_S)
+                select.select([self.console], [], [], POLL_S)
         return text
 
     def wait_for_screen(self, text: str, limit_s: float) -> str:
