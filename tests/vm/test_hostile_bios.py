@@ -1,6 +1,8 @@
 """A BIOS that misbehaves: every fault of tests/boot/hostile/faults.h ends in a boot whose hand-over the probe kernel
 finds right, or in the documented code with its remedy. A fault that never took effect is a failed test."""
+import re
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -149,6 +151,13 @@ def misbehave(make_image, parts, tmp_path):  # noqa: F811
 @pytest.mark.parametrize("faults,expected", CASES, ids=[words or "none" for words, _ in CASES])
 def test_fault(misbehave, emulator, faults, expected):
     misbehave(emulator, faults).check(parse(faults), expected)
+
+
+def test_every_fault_is_tried_and_told():
+    tried = {name for words, _ in CASES for name in parse(words)} | {"18_returns", "key_typed"}
+    assert tried == set(hostile.FAULTS)
+    told = set(re.findall(r"`(\w+)`", (Path(hostile.ROOT) / "docs" / "boot-hardware.md").read_text()))
+    assert not set(hostile.FAULTS) - told
 
 
 @pytest.mark.parametrize("emulator", EMULATORS)
