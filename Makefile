@@ -58,6 +58,9 @@ KERNEL_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -mcmodel=kernel -mno-red-zone 
   -fno-asynchronous-unwind-tables -fno-common -fstack-protector-strong -mstack-protector-guard=tls \
   -mstack-protector-guard-reg=gs -mstack-protector-guard-symbol=stack_guard --param=min-pagesize=0 \
   $(WARNINGS) -Wframe-larger-than=1024 -fstack-usage $(REPRODUCIBLE) -DCONFIG_DEBUG=$(DEBUG) -I.
+ifeq ($(DEBUG),1)
+KERNEL_CFLAGS += -fsanitize=undefined
+endif
 # No -g: nasm writes the folder it ran in into the debugging information.
 KERNEL_ASFLAGS := -f elf64 --reproducible -w+error -w-reloc-abs-dword -DCONFIG_DEBUG=$(DEBUG) -I./
 KERNEL_LDFLAGS := -nostdlib -static -z max-page-size=4096 -z noexecstack --no-warn-rwx-segments \

@@ -103,7 +103,7 @@ void segments_init(void *interrupt_stacks) {
 }
 
 void segments_set_kernel_stack(uint64_t stack_top) {
-    *(volatile __seg_gs uint64_t *)((uintptr_t)&cpu_tss + offsetof(struct tss, rsp)) = stack_top;
+    ((volatile __seg_gs struct tss *)(uintptr_t)&cpu_tss)->rsp[0] = stack_top;
 }
 
 static uint8_t vector_ist(unsigned vector) {

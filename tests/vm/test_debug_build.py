@@ -1,6 +1,6 @@
-"""The kernel with its costly checks (DEBUG=1): lock order, sleeping in wrong places, more asserts. On four CPUs.
+"""The kernel with its costly checks (DEBUG=1): lock order, undefined behaviour, more asserts. On four CPUs.
 
-The self-tests hold the seeded faults: `lockdep.*` must see each of them. Everything the shell tests do
+The self-tests hold the seeded faults: `lockdep.*` and `ubsan.*` must see each of them. Everything the shell tests do
 must then run without a single report.
 """
 import re
@@ -12,7 +12,7 @@ from test_views import test_everything_can_be_listed_and_read  # noqa: F401
 from vm import host
 
 IMAGE = host.BUILD / "debug" / "astra.img"
-REPORT = re.compile(r"lockdep: .*(?:\n.*fault: .*)*")
+REPORT = re.compile(r"(?:lockdep|ubsan): .*(?:\n.*fault: .*)*")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -42,6 +42,7 @@ def test_seeded_faults_are_found(guest_exec, console):
     text = console.read_text(errors="replace")
     assert re.search(r"# pass:\d+ fail:0\s", text), text
     assert {"cycle", "interrupt", "sleep"} <= set(re.findall(r": ok \d+ lockdep\.(\w+)", text))
+    assert {"seeded", "clean"} <= set(re.findall(r": ok \d+ ubsan\.(\w+)", text))
 
 
 def test_parallel_work(guest_script):
