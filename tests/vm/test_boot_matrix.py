@@ -104,6 +104,8 @@ def rows_of_parts() -> list:
 
 PAIRS = rows_of_kinds(2)
 
+WITHOUT_LONG_MODE = re.compile(r"(486|athlon|coreduo|kvm32|n270|pentium[23]?|qemu32)(-v1)?$|base$")
+
 
 class Images:
     """The image of this build: with a command for COM2 in it, and without; for sectors of 512 and 4096 bytes."""
@@ -213,6 +215,24 @@ def test_large_memory_is_not_touched(images):
         status = Path(f"/proc/{guest.process.pid}/status").read_text()
         resident = int(re.search(r"VmHWM:\s+(\d+)", status)[1]) * MIB_PER_KIB
         assert resident < RESIDENT_MAX_MIB, f"{resident:.0f} MiB"
+
+
+def processor_models() -> list:
+    """All of QEMU's models but `host`, which is no model."""
+    said = subprocess.run(["qemu-system-x86_64", "-cpu", "help"], check=True, capture_output=True, text=True).stdout
+    return [name for name in re.findall(r"^x86 (\S+)", said, re.MULTILINE) if name != "host"]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("cpu", processor_models())
+def test_every_processor_model(images, cpu):
+    """To a running program, or, without long mode, to the words for it."""
+    machine = Machine(cpu=cpu)
+    if not WITHOUT_LONG_MODE.match(cpu):
+        boot(machine, images)
+        return
+    with MachineGuest(machine, images.of(machine)) as guest:
+        guest.wait_for_console("Astra boot error 12:", BOOT_LIMIT_S)
 
 
 def test_boots_unseen(tmp_path):

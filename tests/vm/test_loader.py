@@ -5,6 +5,8 @@ import pytest
 from loader_boot import (SECTOR, boot, boot_bochs, drive, make_image, mtool, parts,  # noqa: F401  (fixtures)
                          patch, replace)
 
+FLOPPY_BYTES = 1440 * 1024
+
 # ---- boot paths and machines --------------------------------------------------------------
 
 @pytest.mark.parametrize("kind", ["ide", "ahci", "virtio", "nvme", "usb"])
@@ -45,6 +47,19 @@ def test_read_errors_with_4096_bytes(make_image, boot, tmp_path, once):
 @pytest.mark.parametrize("memory", ["32M", "5G"])
 def test_memory_sizes(make_image, boot, memory):
     boot("-m", memory, "-M", "q35", *drive(make_image(ramfs_kib=8000))).passed()
+
+
+@pytest.mark.parametrize("disk_there", [True, False])
+def test_started_from_a_floppy(make_image, boot, tmp_path, disk_there):
+    """An image is larger than a floppy disk, but its start on one finds the disk with the rest: by the disk id."""
+    image, floppy = make_image(), tmp_path / "floppy"
+    with open(image, "rb") as file:
+        floppy.write_bytes(file.read(FLOPPY_BYTES))
+    options = ["-m", "64M", "-boot", "order=a", "-drive", f"if=floppy,file={floppy},format=raw"]
+    if disk_there:
+        assert "BIOS drive 80h" in boot(*options, *drive(image)).passed()
+    else:
+        assert "Astra E1-" in boot(*options, until=rb"E\d-\w\w").text
 
 
 def test_old_processor_features(make_image, boot):
