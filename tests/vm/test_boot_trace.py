@@ -151,12 +151,19 @@ def test_boottrace_of_saved_files_without_stamps_or_with_drops(guest_script):
         awk 'NR > 1 {$2 = $3 = $4 = 0} {print}' /kernel/hw/boot/events > events
         boottrace --from /tmp/saved; echo == full
         sed -i 's/^bios_dropped_calls .*/bios_dropped_calls 17/' info; cp /kernel/hw/boot/events .; boottrace --from .; echo == none; boottrace --from /no/such 2>&1; echo $?
+        { sed '/ jump /,$d' /kernel/hw/boot/events | head -n 9
+          echo '9 1 0 1 step kernel 0x8 0x0'; echo '10 2 0 1 step menu 0xd 0x0'; echo '11 3 0 1 step_done menu 0xd 0x1'; } |
+          awk 'NR > 1 {$2 = NR * 1000000} {print}' > events
+        echo == failed; boottrace --from . | grep -E '^(kernel|menu) '
         echo "a b c" > events; echo "1 2" >> events; boottrace --from . 2>&1; echo $?
     """)
     assert "no time stamp counter" in out and "%" not in out.split("== full")[0]
     assert "17 of these calls, 0.0 ms, were too many for the log" in out
     lines = out.splitlines()
+    assert all(len(line) <= COLUMNS + 10 for line in lines)
     assert [line for line in lines if line.split()[1:] == ["loader"]] and "kernel memory kernel" in lines
+    failed, menu = [line.split() for line in out.split("== failed\n")[1].splitlines()[:2]]
+    assert failed[:1] + menu[:1] == ["kernel", "menu"] and failed[1] == menu[1]  # the kernel failed, the menu came up
     assert "/no/such/events: No such file or directory\n1\n" in out and "is not a table\n1\n" in out
 
 

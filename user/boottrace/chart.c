@@ -43,6 +43,8 @@ static void print_cells(const struct style *style, bool colours, unsigned count)
 /* Where a moment lies on the bar, in cells. */
 static unsigned cell_of(const struct timeline *timeline, uint64_t tsc) {
     double whole = (double)(timeline->end_tsc - timeline->start_tsc);
+    if (tsc <= timeline->start_tsc || tsc >= timeline->end_tsc)
+        return tsc <= timeline->start_tsc ? 0 : BAR_CELLS;
     return (unsigned)((double)(tsc - timeline->start_tsc) * BAR_CELLS / whole);
 }
 

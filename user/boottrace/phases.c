@@ -29,22 +29,33 @@ static bool is_loading(const char *step) {
     return false;
 }
 
+static uint64_t at_least(uint64_t value, uint64_t minimum) {
+    return value < minimum ? minimum : value;
+}
+
+/* Saved files may hold anything: time never runs backwards here, and the BIOS has no more than all of it. */
 static void add(struct timeline *timeline, const struct table *events, size_t from, size_t to, struct phase phase) {
     if (timeline->count == PHASES_MAX)
         return;
+    uint64_t bios_from = table_number(events, from, "bios_ticks"), bios_to = table_number(events, to, "bios_ticks");
     phase.start_tsc = table_number(events, from, "tsc");
-    phase.end_tsc = table_number(events, to, "tsc");
-    phase.bios_ticks = table_number(events, to, "bios_ticks") - table_number(events, from, "bios_ticks");
+    phase.end_tsc = at_least(table_number(events, to, "tsc"), phase.start_tsc);
+    phase.bios_ticks = at_least(bios_to, bios_from) - bios_from;
+    if (phase.bios_ticks > phase.end_tsc - phase.start_tsc)
+        phase.bios_ticks = phase.end_tsc - phase.start_tsc;
     timeline->phases[timeline->count++] = phase;
 }
 
-/* The step that begins at `row` ends with its step_done, the last one with the jump. */
+/*
+ * The step that begins at `row` ends with its step_done, the last one with the jump; one that failed,
+ * with the step that comes instead.
+ */
 static void add_step(struct timeline *timeline, const struct table *events, size_t row) {
     const char *step = table_text(events, row, "step");
 
     for (size_t end = row + 1; end < events->rows; end++) {
         bool done = is(events, end, "step_done") && strcmp(table_text(events, end, "step"), step) == 0;
-        if (!done && !is(events, end, "jump"))
+        if (!done && !is(events, end, "jump") && !is(events, end, "step"))
             continue;
         uint64_t bytes = done && is_loading(step) ? table_number(events, end, "b") : 0;
         add(timeline, events, row, end,
