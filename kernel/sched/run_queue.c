@@ -141,6 +141,8 @@ void rq_charge(struct run_queue *rq, uint64_t now_ns) {
     struct thread *current = rq->current;
     uint64_t delta_ns = now_ns - rq->charged_until_ns;
 
+    if (virtual_before(now_ns, rq->charged_until_ns))
+        return; /* another CPU, whose clock is a little ahead, was here meanwhile */
     rq->charged_until_ns = now_ns;
     if (current == rq->idle) {
         rq->idle_ns += delta_ns;
