@@ -9,6 +9,7 @@ COMMANDS = {
     "exec": ("vm.execute", "boot, run one command in the guest, exit with its status:  exec -- CMD..."),
     "test": ("vm.test", "the whole test suite (--long adds what takes more than minutes)"),
     "image": ("vm.make_image", "make an image with your own files or program in it"),
+    "rootfs": ("vm.rootfs", "a root from unmodified Debian packages, for --rootfs:  rootfs --packages \"bash coreutils\" -o FILE"),
     "usb": ("vm.usb", "write the image to a USB stick and verify it:  usb /dev/sdX, usb --list"),
     "debug": ("vm.debug", "QEMU stopped at the boot sector's first instruction, GDB attached (--reset: in the BIOS)"),
     "bochs": ("vm.debug_bochs", "Bochs' instruction debugger with our symbols"),

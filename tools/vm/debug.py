@@ -63,7 +63,7 @@ def debug(options, folder: Path) -> int:
     options.accel = options.accel or "tcg"  # every step and mode change is seen, on any host
     copy = image.prepare(Path(options.image) if options.image else host.IMAGE, folder / "boot.img",
                          " ".join(filter(None, [options.append, options.init and f"init={options.init}"])),
-                         options.add, [], options.video)
+                         options.add, [], options.video, options.rootfs)
     console, script = options.console or str(folder / "console"), folder / "start.gdb"
     line = qemu.command(options, copy, [console if ":" in console or console == "pty" else f"file:{console}"],
                         ["-display", "none", "-monitor", "none", "-S", "-no-reboot",

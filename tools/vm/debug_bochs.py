@@ -28,7 +28,7 @@ def _commands(symbols: Path, options) -> str:
 
 def debug(options, folder: Path) -> int:
     copy = image.prepare(Path(options.image) if options.image else host.IMAGE, folder / "boot.img",
-                         options.append, options.add, [], options.video)
+                         options.append, options.add, [], options.video, options.rootfs)
     config, script, symbols = folder / "bochsrc", folder / "commands", folder / "symbols"
     Symbols(host.BUILD).write_bochs(symbols)
     config.write_text(bochs.configuration(options, copy, folder / "bochs.log", [], "x" if options.gui else RFB))

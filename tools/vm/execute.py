@@ -4,7 +4,7 @@ Status: the command's own; 128+n for a signal; 124 timeout; 125 boot failure, pa
 import signal
 import sys
 
-from vm import host
+from vm import host, rootfs_boot
 from vm.guest import Guest
 from vm.options import guest_parser
 from vm.session import BOCHS_BOOT_LIMIT_S, BOOT_LIMIT_S, Session, SessionFailed, report_failure
@@ -29,6 +29,7 @@ def execute(options, stdin: int, stdout: int, stderr: int) -> int:
     """Runs options.command with the given descriptors; its status, or ours."""
     with Guest(options, options.command, "panic=exit") as guest:
         limit_s = BOCHS_BOOT_LIMIT_S if options.bochs else BOOT_LIMIT_S
+        limit_s += rootfs_boot.extra_boot_s(options.rootfs)
         session = Session(guest, stdin, stdout, stderr, options.timeout, limit_s)
         previous = signal.signal(signal.SIGTERM, lambda number, _frame: session.send_signal(number))
         try:

@@ -30,7 +30,7 @@ class Guest:
         try:
             source = Path(options.image) if options.image else host.IMAGE
             self.image = image.prepare(source, self._folder / "boot.img", arguments, options.add, list(command),
-                                       options.video)
+                                       options.video, options.rootfs)
         except BaseException:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise

@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from vm import disk_format, host
+from vm import disk_format, host, rootfs_boot
 from vm.cpio import Appender, CpioError
 
 PARTITION_OFFSET = 2048 * 512
@@ -59,25 +59,32 @@ def kernel_word(name: str, value: str) -> str:
     return f"{name}={shlex.quote(value)}"
 
 
-def prepare(source: Path, target: Path, append: str, adds: list, command: list, video: str = "") -> Path:
-    """Copies `source` (of any format) to `target` (raw) with more kernel arguments, files, a command to run and another screen."""
+def prepare(source: Path, target: Path, append: str, adds: list, command: list, video: str = "",
+            rootfs: str = None) -> Path:
+    """Copies `source` (of any format) to `target` (raw) with more kernel arguments, files, a command to run,
+    another screen, and a root beside Astra's own tree."""
     disk_format.copy_raw(source, target)
     partition = BootPartition(target)
     if append or video:
         config = _configure(partition.read(CONFIG_FILE), "append", lambda value: f"{value} {append}".strip())
         partition.write(CONFIG_FILE, _configure(config, "video", lambda value: video or value))
-    if adds or command:
-        _ramfs_extend(partition, adds, command)
+    if rootfs:
+        with tempfile.NamedTemporaryFile(prefix="astra-", dir=target.parent) as file:
+            file.write(_ramfs_extended(rootfs_boot.merge(partition.read(RAMFS_FILE), rootfs), adds, command))
+            file.flush()
+            rootfs_boot.put_ramfs(target, Path(file.name))
+    elif adds or command:
+        partition.write(RAMFS_FILE, _ramfs_extended(partition.read(RAMFS_FILE), adds, command))
     return target
 
 
-def _ramfs_extend(partition: BootPartition, adds: list, command: list) -> None:
+def _ramfs_extended(archive: bytes, adds: list, command: list) -> bytes:
     try:
-        appender = Appender(partition.read(RAMFS_FILE))
+        appender = Appender(archive)
         for source, guest_path in adds:
             appender.add_host(Path(source), guest_path)
         if command:
             appender.add_bytes(EXEC_FILE, b"".join(os.fsencode(word) + b"\0" for word in command), 0o400)
-        partition.write(RAMFS_FILE, appender.finish())
+        return appender.finish()
     except (CpioError, OSError) as error:
         raise host.HostError(f"cannot add to the guest's tree: {error}") from error

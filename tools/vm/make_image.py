@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from vm import disk_format, host, image
-from vm.options import add_video, parse_add
+from vm.options import add_rootfs, add_video, parse_add
 
 
 def main(name: str, arguments: list) -> int:
@@ -12,6 +12,7 @@ def main(name: str, arguments: list) -> int:
     parser.add_argument("--yes", action="store_true", help="install missing host packages without asking")
     parser.add_argument("-o", "--output", default=str(host.IMAGE), metavar="FILE")
     parser.add_argument("--add", metavar="HOST:GUEST", type=parse_add, action="append", default=[])
+    add_rootfs(parser)
     parser.add_argument("--init", metavar="PATH")
     parser.add_argument("--append", metavar="TEXT", default="")
     parser.add_argument("--old-kernel", metavar="FILE", help="a kernel for the boot menu's `previous kernel`")
@@ -23,7 +24,7 @@ def main(name: str, arguments: list) -> int:
     output = Path(options.output)
     append = " ".join(filter(None, [options.append,
                                     image.kernel_word("init", options.init) if options.init else ""]))
-    changed = (append or options.add or options.video or options.old_kernel or options.format != "raw"
+    changed = (append or options.add or options.rootfs or options.video or options.old_kernel or options.format != "raw"
                or output.resolve() != host.IMAGE.resolve())
     if changed and output.resolve() == host.IMAGE.resolve():
         raise host.HostError("name the new image with -o FILE; build/astra.img stays as built")
@@ -38,7 +39,7 @@ def _make(output: Path, append: str, options) -> None:
     partial = output.with_name(output.name + ".partial")
     converted = output.with_name(output.name + ".converted")
     try:
-        image.prepare(host.IMAGE, partial, append, options.add, [], options.video)
+        image.prepare(host.IMAGE, partial, append, options.add, [], options.video, options.rootfs)
         if options.old_kernel:
             image.BootPartition(partial).write(image.OLD_KERNEL_FILE, Path(options.old_kernel).read_bytes())
         if options.format != "raw":

@@ -35,7 +35,7 @@ def _run_qemu(options) -> int:
     folder = Path(tempfile.mkdtemp(prefix="astra-"))
     try:
         source = Path(options.image) if options.image else host.IMAGE
-        copy = image.prepare(source, folder / "boot.img", append, options.add, [], options.video)
+        copy = image.prepare(source, folder / "boot.img", append, options.add, [], options.video, options.rootfs)
         print("Astra boots in this terminal. `poweroff` ends it; Ctrl-A X kills it, Ctrl-A C is QEMU's monitor.",
               file=sys.stderr)
         return subprocess.call(qemu.command(options, copy, ["mon:stdio"], display))
