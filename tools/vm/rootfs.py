@@ -7,7 +7,8 @@ from vm import host, rootfs_apt, rootfs_archive, rootfs_deb, rootfs_setup
 from vm.cpio import CpioError
 
 FOLDER = host.BUILD / "rootfs"
-BASE = ["base-files", "base-passwd", "libc-bin"]  # what every root needs: folders, accounts, names of libraries
+# What every root needs: folders, accounts, library names; and that /bin is /usr/bin, for packages that ask for it.
+BASE = ["base-files", "base-passwd", "libc-bin", "usr-is-merged"]
 
 
 def parse(name: str, arguments: list):
