@@ -94,12 +94,11 @@ load:
 .read:
         call read_stage2
         jc next_drive
-        push LAYOUT_STAGE2_SEGMENT
-        pop es
+        mov es, [si + 6]        ; the packet's buffer: stage2
         cmp dword [es:S2_HEADER_MAGIC + 4], MAGIC_TAIL
         jne bad_stage2
-        call LAYOUT_STAGE2_SEGMENT:0
-        mov al, 1               ; it came back, which it does once: not all of it is there
+        call far [si + 4]
+        mov ax, 1               ; it came back, which it does once: not all of it is there
         jmp .read
 
 bad_stage2:
@@ -110,7 +109,12 @@ int13:
         mov dl, DRIVE_FIRST
 drive equ $ - 1
         int 0x13
-        jmp short clean
+clean:
+        sti                     ; broken handlers return with interrupts off
+        cld
+        push ss
+        pop ds
+        ret
 
         times MBR_TIMESTAMP - ($ - $$) db 0
         times 6 db 0
@@ -156,18 +160,14 @@ print_char:
         xor dx, dx
         int 0x14
         popa
-clean:
-        sti                     ; broken handlers return with interrupts off
-        cld
-        push ss
-        pop ds
-        ret
+        jmp clean
 
-; in: al = sectors to read at first by one call, 1: none so; out: CF = failed
+; in: al = sectors to read at first by one call; ax = 1: none so. out: CF = failed
 read_stage2:
         pusha
+        push dword [si + 6]     ; segment and LBA, which go from sector to sector
         mov [si + 2], al
-        dec al
+        dec ax
         jz .by_sector
         call read_extended
         jnc .done
@@ -184,15 +184,15 @@ read_stage2:
         mov ah, 0               ; reset
         call disk
         loop .again
-        add di, -S2_SECTORS     ; the carry flag is set if it was the first sector
-        jc .done
-        jmp fail                ; this drive, then: no other one
+        stc
+        jmp short .done
 .got:
         add word [si + 6], 512 / 16
         inc word [si + 8]
         dec di
         jnz .sector             ; the carry flag is clear
 .done:
+        pop dword [si + 6]
         popa
         ret
 
@@ -201,6 +201,7 @@ read_chs:
         pusha
         mov ah, 8               ; cl = sectors per track, dh = last head
         call int13
+        jc disk.failed
         and cx, 0x3f
         stc
         jz disk.failed          ; no such disk
@@ -210,7 +211,7 @@ read_chs:
         inc cx
         movzx bx, dh
         inc bx
-        cbw
+        mov ah, 0
         cwd
         div bx                  ; al = cylinder, dl = head: both small for these sectors
         mov ch, al

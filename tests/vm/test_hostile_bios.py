@@ -161,15 +161,19 @@ def test_every_fault_is_tried_and_told():
 
 
 @pytest.mark.parametrize("emulator", EMULATORS)
-def test_other_disk_first(misbehave, emulator):
-    """DL names a disk that a loader is on too, but not the one that the boot sector came from."""
+@pytest.mark.parametrize("faults", ["drive=0x181", "drive=0x181 no_edd"])
+@pytest.mark.parametrize("has_loader", [True, False])
+def test_other_disk_first(misbehave, emulator, faults, has_loader):
+    """DL names a disk that the boot sector did not come from; a loader may be on it too."""
     def boot(image, folder):
         other = shutil.copyfile(image, f"{image}.other")
         with open(other, "r+b") as file:
             file.seek(DISK_ID)
             file.write(b"nope")
+            file.seek(STAGE2)
+            file.write(b"" if has_loader else bytes(512))
         return EMULATORS[emulator](image, folder, second=other)
-    misbehave(boot, "drive=0x181").check(parse("drive=0x181"), "BIOS drive 80h")
+    misbehave(boot, faults).check(parse(faults), "BIOS drive 80h")
 
 
 @pytest.mark.parametrize("emulator", EMULATORS)

@@ -56,7 +56,7 @@ TOUR = Tour(
             Decode("The packet:", packet, ("LAYOUT_BOOT_SECTOR + MBR_PACKET",)),
             "127 sectors are the most that every BIOS reads at once, and the destination starts at a multiple of "
             "64 KiB because a transfer must not cross one.",
-            Code("stage1:int13", 3, opcodes=True),
+            Code("stage1:int13", 2, opcodes=True),
             Code("stage1:clean", 5, opcodes=True),
         ), claims=("dl == 0x80", "byte[si + 2] == S2_SECTORS")),
         Step("What the BIOS has done", At("stage1:int13 + 4"), (
