@@ -93,6 +93,7 @@ RAMFS_DEPS  :=
 -include kernel/vdso/vdso.mk
 -include tests/tests.mk
 -include tests/vm/programs.mk
+-include tests/bench/bench.mk
 
 # Parts of the tree that are not there are left out.
 HAVE_KERNEL := $(wildcard kernel/main.c)

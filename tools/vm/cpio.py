@@ -14,6 +14,11 @@ CHECKSUM_NAME = b".astra-checksum"
 TRAILER_NAME = b"TRAILER!!!"
 
 
+def empty() -> bytes:
+    """An archive of nothing, to be appended to."""
+    return _member(TRAILER_NAME, 0, b"", 0, 0)
+
+
 class CpioError(ValueError):
     """The archive is not one."""
 
@@ -22,12 +27,12 @@ def _padding(length: int, align: int) -> int:
     return -length % align
 
 
-def _member(name: bytes, mode: int, data: bytes, offset: int, inode: int, links: int = 1) -> bytes:
-    """One member that starts at `offset` of the archive."""
+def _member(name: bytes, mode: int, data: bytes, offset: int, inode: int, data_align: int = PAGE) -> bytes:
+    """One member that starts at `offset` of the archive; a file's data on a multiple of `data_align`."""
     name_field = name + b"\0"
     if stat.S_ISREG(mode) and len(data) > 0:
-        name_field += b"\0" * _padding(offset + HEADER + len(name_field), PAGE)
-    fields = [inode, mode, 0, 0, links, 0, len(data), 0, 0, 0, 0, len(name_field), 0]
+        name_field += b"\0" * _padding(offset + HEADER + len(name_field), data_align)
+    fields = [inode, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name_field), 0]
     header = b"070701" + b"".join(b"%08X" % field for field in fields)
     head = header + name_field
     head += b"\0" * _padding(len(head), ALIGN)
@@ -55,9 +60,10 @@ def _content_end(archive: bytes) -> tuple:
 
 
 class Appender:
-    """Collects new members behind the old ones."""
+    """Collects new members behind the old ones. Linux skips the long names that `data_align` of a page makes."""
 
-    def __init__(self, archive: bytes) -> None:
+    def __init__(self, archive: bytes, data_align: int = PAGE) -> None:
+        self._data_align = data_align
         end, self._names, self._inode = _content_end(archive)
         self._archive = bytearray(archive[:end])
 
@@ -81,7 +87,7 @@ class Appender:
     def _append(self, name: str, mode: int, data: bytes) -> None:
         self._inode += 1
         encoded = os.fsencode(self._resolve(name))
-        self._archive += _member(encoded, mode, data, len(self._archive), self._inode)
+        self._archive += _member(encoded, mode, data, len(self._archive), self._inode, self._data_align)
         self._names[encoded] = data if stat.S_ISLNK(mode) else None
 
     def _has(self, name: str) -> bool:
