@@ -31,6 +31,7 @@ struct known_link {
 struct unpack {
     struct inode *root;
     struct known_link *links[LINK_BUCKETS];
+    uint64_t pages_in_place;
 };
 
 /* ---- names ---- */
@@ -120,7 +121,7 @@ static int copy_contents(struct vm_object *object, uint64_t offset, const uint8_
     return (size_t)written == size ? 0 : -ENOMEM;
 }
 
-static int set_contents(struct inode *inode, const struct cpio_member *member) {
+static int set_contents(struct unpack *unpack, struct inode *inode, const struct cpio_member *member) {
     struct vm_object *object = inode->object;
     uint64_t in_place = IS_ALIGNED((uintptr_t)member->data, PAGE_SIZE) ? member->size / PAGE_SIZE : 0;
     int error = object_truncate(object, 0);
@@ -133,6 +134,7 @@ static int set_contents(struct inode *inode, const struct cpio_member *member) {
         error = copy_contents(object, done, member->data + done, member->size - done);
     inode->size = member->size;
     ramfs_charge(inode, object->page_count);
+    unpack->pages_in_place += in_place;
     return error;
 }
 
@@ -240,7 +242,7 @@ static int unpack_member(struct unpack *unpack, const struct cpio_member *member
         return PTR_ERR(inode);
     int error = 0;
     if (S_IS(inode->mode, S_IFREG) && member->size > 0)
-        error = set_contents(inode, member);
+        error = set_contents(unpack, inode, member);
     else if (S_IS(inode->mode, S_IFLNK))
         error = set_link_text(inode, member);
     set_metadata(inode, member);
@@ -270,6 +272,8 @@ int64_t ramfs_unpack(const struct path *root, const void *archive, size_t size) 
         newest_s = MAX(newest_s, member.mtime_s);
     }
     set_times(unpack.root, newest_s);
+    /* The limit is a share of the memory that is left beside the archive. */
+    ramfs_super_of(unpack.root)->pages_max += unpack.pages_in_place;
     forget_links(&unpack);
     if (more < 0)
         log_error("the archive ends early at byte %zu of %zu (error %d)", reader.offset, size, -more);

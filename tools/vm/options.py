@@ -60,7 +60,7 @@ def guest_parser(name: str, description: str) -> argparse.ArgumentParser:
     machine.add_argument("--cpu", metavar="MODEL", help="QEMU's or Bochs' name of a CPU model")
     machine.add_argument("--machine", metavar="TYPE", help="QEMU machine type, such as q35")
     machine.add_argument("--boot", choices=("ide", "ahci", "virtio", "nvme", "usb"),
-                         help="how the boot disk is attached (default: ide; with --rootfs, virtio)")
+                         help="how the boot disk is attached (default: ide; with --rootfs, ahci)")
     machine.add_argument("--disk", metavar="FILE[,if=BUS]", type=parse_disk, action="append", default=[],
                          help="another disk; it is written to")
     machine.add_argument("--net", action="store_true", help="a network card on QEMU's user network")

@@ -18,7 +18,7 @@ env = LANG=C.UTF-8
 """
 MIB = 1 << 20
 MEMORY_LEAST_MIB, MEMORY_SPARE_MIB, MEMORY_STEP_MIB = 256, 224, 32
-BOOT_BUS = "virtio"  # read by the BIOS in the fewest instructions
+BOOT_BUS = "ahci"  # the one that the BIOS reads fastest, by far
 LOAD_MIB_A_SECOND = 1  # at the very least, on a busy machine without KVM
 
 
