@@ -122,10 +122,10 @@ class Apt:
 
     def resolve(self, packages: list) -> list:
         """The archives of `packages` and of all they depend on, in no order that matters."""
-        result = self._run("-qq", "-o", f"Dir::Cache::archives={self._folder / 'empty'}", "--print-uris", "install", "--",
+        result = self._run("-q", "-o", f"Dir::Cache::archives={self._folder / 'empty'}", "--print-uris", "install", "--",
                            *packages)
         if result.returncode != 0:
-            raise host.HostError(explain(result.stderr))
+            raise host.HostError(explain(result.stdout + result.stderr))
         archives = parse_uris(result.stdout, self._folder / "cache/archives")
         if not archives:
             raise host.HostError(f"apt names no archive for {shlex.join(packages)}:\n{result.stdout}{result.stderr}")

@@ -98,14 +98,13 @@ def _key(tree: Tree, folder: str, name: str):
         return None
     if not tree.entries[tree.place(f"{folder}/{name}")].is_link:
         return found or name
-    base = posixpath.basename(tree.resolve(f"{folder}/{name}"))
-    own = base == found or base.endswith(".so") and found.startswith(base)
-    return name if own else found or name
+    for_linking = name.endswith(".so") and found.startswith(name)  # libx.so -> libx.so.1, which ld(1) looks for
+    return name if for_linking else found or name
 
 
-def libraries(tree: Tree) -> dict:
-    """{name programs ask for: absolute path}; makes the links that ldconfig makes."""
-    found, seen = {}, set()
+def libraries(tree: Tree) -> list:
+    """Absolute paths by the names programs ask for, those of earlier folders first; makes the links that ldconfig makes."""
+    found, seen = [], set()
     for folder in [*_configured(tree, CONFIG), *DEFAULT_FOLDERS]:
         real = tree.resolve(folder)
         if real in seen:
@@ -114,22 +113,22 @@ def libraries(tree: Tree) -> dict:
         names = [name for name in tree.children(folder) if re.match(r"(lib.*|ld-.*)\.so", name)]
         for name in sorted(names, key=functools.cmp_to_key(compare), reverse=True):
             key = _key(tree, folder, name)
-            if key and key not in found:
+            if key and f"{folder}/{key}" not in found:
                 tree.put_new(f"{folder}/{key}", link(name))
-                found[key] = f"{folder}/{key}"
+                found.append(f"{folder}/{key}")
     return found
 
 
-def encode(found: dict) -> bytes:
-    names = sorted(found, key=functools.cmp_to_key(compare), reverse=True)
+def encode(paths: list) -> bytes:
+    """The cache; of equal names the first is the one that is used."""
+    order = functools.cmp_to_key(lambda first, second: compare(posixpath.basename(second), posixpath.basename(first)))
     strings, records = bytearray(), bytearray()
-    base = HEADER.size + RECORD.size * len(names)
-    for name in names:
-        path = found[name]
+    base = HEADER.size + RECORD.size * len(paths)
+    for path in sorted(paths, key=order):
         key = base + len(strings) + path.rindex("/") + 1  # the file's name is the library's
         records += RECORD.pack(FLAGS_X86_64, key, base + len(strings), 0, 0)
         strings += path.encode("utf-8", "surrogateescape") + b"\0"
-    return HEADER.pack(MAGIC, len(names), len(strings), LITTLE_ENDIAN, 0) + records + strings
+    return HEADER.pack(MAGIC, len(paths), len(strings), LITTLE_ENDIAN, 0) + records + strings
 
 
 def install(tree: Tree) -> None:
