@@ -50,6 +50,17 @@ static inline must_check bool refcount_get_not_zero(struct refcount *ref) {
     return true;
 }
 
+/* Drops a reference unless it is the last; false then. */
+static inline must_check bool refcount_put_not_last(struct refcount *ref) {
+    uint32_t old = atomic_load_relaxed(&ref->value);
+
+    do {
+        if (old <= 1 || unlikely(old > REFCOUNT_MAX))
+            return false;
+    } while (!atomic_compare_exchange(&ref->value, &old, old - 1));
+    return true;
+}
+
 /* Drops a reference. True when it was the last: the caller now owns the object alone. */
 static inline must_check bool refcount_put(struct refcount *ref) {
     uint32_t old = atomic_fetch_sub(&ref->value, 1);

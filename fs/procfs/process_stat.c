@@ -74,9 +74,9 @@ static void take_signals(const struct process *process, const struct task *task,
     s->file_limit = process->limits[RLIMIT_NOFILE].current;
     s->queued_limit = process->limits[RLIMIT_SIGPENDING].current;
     s->memory_limit = process->limits[RLIMIT_RSS].current;
-    s->queued = process->queued_signals;
     if (!task)
         return;
+    s->queued = atomic_load_relaxed(&task->cred->user->signals);
     s->pending = task->signals.pending.set;
     s->blocked = task->signals.mask;
     for (unsigned signal = 1; process->handlers && signal <= SIGNAL_COUNT; signal++) {

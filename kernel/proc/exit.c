@@ -48,6 +48,7 @@ static void stop_taking_signals(struct task *task) {
     struct process *process = task->process;
     uint64_t flags = spin_lock_irqsave(&process->lock);
     task->exiting = true;
+    cpu_watches_close(&task->cpu_watches);
     bool last = --process->live_threads == 0;
     process->exit_uid = task->cred->uid;
     spin_unlock_irqrestore(&process->lock, flags);
@@ -55,6 +56,7 @@ static void stop_taking_signals(struct task *task) {
         return;
     itimer_cancel_all(process);
     posix_timers_free(process);
+    cpu_watches_close(&process->cpu_watches);
     if (process->session == process->pid)
         tty_session_leader_exit(process);
 }

@@ -5,6 +5,8 @@
  *  1. `deadline_ns` is the first end not yet counted; ends are counted by advance() alone.
  *  2. A running timer that signals is on a timer queue. With nobody to tell, because its signal waits
  *     or is ignored, it goes off no more often than every IDLE_PERIOD_NS; delivery sets it right again.
+ *  3. One on a CPU clock has a watch instead (cpu_clock.h), and deadlines in that clock's time. That clock
+ *     cannot be read with the lock held, which guards CPU times too.
  * Lock order: process->lock, then timer queues. Callbacks run in interrupt context.
  */
 #include "kernel/proc/posix_timer.h"
@@ -29,8 +31,11 @@ struct posix_timer {
     struct pid *target;        /* SIGEV_THREAD_ID; else NULL */
     int id, clock, notify;
     bool running;
+    bool on_cpu_clock;
+    struct cpu_clock cpu_clock; /* if so */
+    struct cpu_watch watch;
     int32_t overrun;           /* of the signal delivered last */
-    uint64_t deadline_ns, interval_ns; /* monotonic; 0: once */
+    uint64_t deadline_ns, interval_ns; /* monotonic, or CPU time; 0: once */
 };
 
 struct posix_timers {
@@ -41,8 +46,8 @@ struct posix_timers {
 /* ---- going off ---- */
 
 /* Ends up to now that were not counted. */
-static uint64_t advance(struct posix_timer *timer) {
-    uint64_t now_ns = clock_monotonic_ns(), ends = 1;
+static uint64_t advance(struct posix_timer *timer, uint64_t now_ns) {
+    uint64_t ends = 1;
 
     if (!timer->running || timer->deadline_ns > now_ns)
         return 0;
@@ -62,7 +67,11 @@ static void add_overrun(struct signal_info *info, uint64_t ends) {
 }
 
 static void arm(struct posix_timer *timer, uint64_t earliest_ns) {
-    if (timer->running && timer->notify != SIGEV_NONE)
+    if (!timer->running || timer->notify == SIGEV_NONE)
+        return;
+    if (timer->on_cpu_clock)
+        cpu_watch_start(&timer->watch, &timer->cpu_clock, timer->deadline_ns);
+    else
         timer_start(&timer->timer, MAX(timer->deadline_ns, earliest_ns));
 }
 
@@ -87,26 +96,35 @@ static void signal_end(struct posix_timer *timer, uint64_t ends) {
     rcu_read_unlock();
 }
 
-/* Interrupt context. */
-static void expire(struct timer *expired) {
-    struct posix_timer *timer = container_of(expired, struct posix_timer, timer);
+static void go_off(struct posix_timer *timer, uint64_t now_ns) {
     struct process *process = timer->process;
 
     uint64_t flags = spin_lock_irqsave(&process->lock);
-    uint64_t ends = advance(timer);
+    uint64_t ends = advance(timer, now_ns);
     if (ends != 0)
         signal_end(timer, ends);
-    arm(timer, ends != 0 ? clock_monotonic_ns() + IDLE_PERIOD_NS : 0);
+    arm(timer, ends != 0 ? now_ns + IDLE_PERIOD_NS : 0);
     spin_unlock_irqrestore(&process->lock, flags);
+}
+
+/* Interrupt context. */
+static void expire(struct timer *expired) {
+    go_off(container_of(expired, struct posix_timer, timer), clock_monotonic_ns());
+}
+
+static void cpu_expire(struct cpu_watch *watch, uint64_t now_ns) {
+    go_off(container_of(watch, struct posix_timer, watch), now_ns);
 }
 
 /* Its signal is about to be delivered: process->lock held. */
 static void taken(struct signal_entry *entry, struct signal_info *info) {
     struct posix_timer *timer = container_of((void *)entry, struct posix_timer, entry);
 
-    add_overrun(info, advance(timer));
+    if (!timer->on_cpu_clock) {
+        add_overrun(info, advance(timer, clock_monotonic_ns()));
+        arm(timer, 0);
+    }
     timer->overrun = info->u.timer.overrun;
-    arm(timer, 0);
 }
 
 /* ---- making and finding ---- */
@@ -116,10 +134,12 @@ static int check_request(const struct posix_timer_request *request, struct pid *
     struct process *self = current_process();
 
     *target = NULL;
-    if (request->clock < CLOCK_REALTIME || request->clock > CLOCK_BOOTTIME)
+    if (!clock_is_known(request->clock) && !cpu_clock_is_one(request->clock))
         return -EINVAL;
-    if (request->clock != CLOCK_REALTIME && request->clock != CLOCK_MONOTONIC && request->clock != CLOCK_BOOTTIME)
+    if (!clock_has_timers(request->clock) && !cpu_clock_is_one(request->clock))
         return -EOPNOTSUPP;
+    if (clock_is_alarm(request->clock) && !cred_has(current_cred(), CAP_WAKE_ALARM))
+        return -EPERM;
     if (request->notify == SIGEV_NONE)
         return 0;
     if (request->signal < 1 || request->signal > SIGNAL_COUNT)
@@ -161,8 +181,9 @@ static int publish(struct posix_timer *timer, const struct posix_timer_request *
     if (timers == NULL)
         return result;
     uint64_t flags = spin_lock_irqsave(&process->lock);
-    if (process->queued_signals < process->limits[RLIMIT_SIGPENDING].current && timers->next_id < INT32_MAX) {
-        process->queued_signals++;
+    timer->entry.user = signal_user(process);
+    if (timers->next_id < INT32_MAX &&
+        user_charge_signal(timer->entry.user, process->limits[RLIMIT_SIGPENDING].current)) {
         result = timer->id = timers->next_id++;
         timer->entry.info.u.timer.timer_id = timer->id;
         timer->entry.info.u.timer.value = request->value_is_id ? (uint64_t)timer->id : request->value;
@@ -175,24 +196,34 @@ static int publish(struct posix_timer *timer, const struct posix_timer_request *
 static void discard(struct posix_timer *timer) {
     if (timer->target != NULL)
         pid_put(timer->target);
+    if (timer->on_cpu_clock)
+        cpu_clock_put(&timer->cpu_clock);
     kfree(timer);
 }
 
-int posix_timer_create(const struct posix_timer_request *request) {
-    struct pid *target;
-    int result = check_request(request, &target);
+static int set_cpu_clock(struct posix_timer *timer, int clock) {
+    if (!cpu_clock_is_one(clock))
+        return 0;
+    timer->watch.expire = cpu_expire;
+    int error = cpu_clock_find(clock, false, &timer->cpu_clock);
+    timer->on_cpu_clock = error == 0;
+    return error;
+}
 
-    if (result < 0)
-        return result;
+int posix_timer_create(const struct posix_timer_request *request) {
     struct posix_timer *timer = kzalloc(sizeof *timer);
-    if (timer == NULL) {
-        if (target != NULL)
-            pid_put(target);
+
+    if (timer == NULL)
         return -EAGAIN;
+    int result = check_request(request, &timer->target);
+    if (result == 0)
+        result = set_cpu_clock(timer, request->clock);
+    if (result < 0) {
+        discard(timer);
+        return result;
     }
     timer_init(&timer->timer, expire);
     timer->process = current_process();
-    timer->target = target;
     timer->clock = request->clock;
     timer->notify = request->notify;
     timer->entry.taken = taken;
@@ -219,8 +250,36 @@ static struct posix_timer *find(const struct process *process, int id) {
 
 /* ---- setting and reading ---- */
 
-static void read_value(const struct posix_timer *timer, struct itimer_value *value) {
-    uint64_t now_ns = clock_monotonic_ns(), deadline_ns = timer->deadline_ns, interval_ns = timer->interval_ns;
+/* Holds a CPU clock while process->lock is let go. Returns whether the timer has one. */
+static bool hold_clock(const struct posix_timer *timer, struct cpu_clock *clock) {
+    if (timer == NULL || !timer->on_cpu_clock)
+        return false;
+    *clock = timer->cpu_clock;
+    pid_get(clock->pid);
+    return true;
+}
+
+/* Finds a timer, and the time of its clock. process->lock is taken, and held on return. */
+static struct posix_timer *lock_timer(struct process *process, int id, uint64_t *flags, uint64_t *now_ns) {
+    struct cpu_clock clock;
+
+    *flags = spin_lock_irqsave(&process->lock);
+    struct posix_timer *timer = find(process, id);
+    *now_ns = clock_monotonic_ns();
+    if (!hold_clock(timer, &clock))
+        return timer;
+    spin_unlock_irqrestore(&process->lock, *flags);
+    int gone = cpu_clock_read(&clock, now_ns);
+    cpu_clock_put(&clock);
+    *flags = spin_lock_irqsave(&process->lock);
+    timer = find(process, id); /* numbers are not used again */
+    if (gone < 0 && timer != NULL)
+        timer->running = false;
+    return timer;
+}
+
+static void read_value(const struct posix_timer *timer, uint64_t now_ns, struct itimer_value *value) {
+    uint64_t deadline_ns = timer->deadline_ns, interval_ns = timer->interval_ns;
 
     *value = (struct itimer_value){.interval_ns = interval_ns};
     if (!timer->running)
@@ -233,9 +292,8 @@ static void read_value(const struct posix_timer *timer, struct itimer_value *val
         value->remaining_ns = timer->notify != SIGEV_NONE; /* about to go off: not 0, which is not running */
 }
 
-static uint64_t deadline_of(const struct posix_timer *timer, bool absolute, uint64_t time_ns) {
-    uint64_t now_ns = clock_monotonic_ns(), deadline_ns;
-    uint64_t clock_ns = timer->clock == CLOCK_REALTIME ? clock_realtime_ns() : now_ns;
+static uint64_t deadline_of(const struct posix_timer *timer, bool absolute, uint64_t time_ns, uint64_t now_ns) {
+    uint64_t clock_ns = clock_is_realtime(timer->clock) ? clock_realtime_ns() : now_ns, deadline_ns;
 
     if (absolute && time_ns < clock_ns)
         return now_ns - MIN(now_ns, clock_ns - time_ns);
@@ -245,30 +303,37 @@ static uint64_t deadline_of(const struct posix_timer *timer, bool absolute, uint
 
 int posix_timer_set(int id, bool absolute, const struct itimer_value *new, struct itimer_value *old) {
     struct process *process = current_process();
+    struct cpu_clock clock;
+    uint64_t flags, now_ns;
 
-    uint64_t flags = spin_lock_irqsave(&process->lock);
-    struct posix_timer *timer = find(process, id);
+    struct posix_timer *timer = lock_timer(process, id, &flags, &now_ns);
+    bool watched = hold_clock(timer, &clock);
     if (timer != NULL) {
-        read_value(timer, old);
+        read_value(timer, now_ns, old);
         timer_cancel(&timer->timer); /* a running callback finds a deadline that is not due */
+        cpu_watch_cancel(&timer->watch);
         signal_withdraw(&timer->entry);
         timer->running = new->remaining_ns != 0;
         timer->interval_ns = new->interval_ns;
         timer->overrun = 0;
-        timer->deadline_ns = deadline_of(timer, absolute, new->remaining_ns);
+        timer->deadline_ns = deadline_of(timer, absolute, new->remaining_ns, now_ns);
         arm(timer, 0);
     }
     spin_unlock_irqrestore(&process->lock, flags);
+    if (watched) {
+        cpu_clock_attend(&clock);
+        cpu_clock_put(&clock);
+    }
     return timer != NULL ? 0 : -EINVAL;
 }
 
 int posix_timer_read(int id, struct itimer_value *value) {
     struct process *process = current_process();
+    uint64_t flags, now_ns;
 
-    uint64_t flags = spin_lock_irqsave(&process->lock);
-    const struct posix_timer *timer = find(process, id);
+    const struct posix_timer *timer = lock_timer(process, id, &flags, &now_ns);
     if (timer != NULL)
-        read_value(timer, value);
+        read_value(timer, now_ns, value);
     spin_unlock_irqrestore(&process->lock, flags);
     return timer != NULL ? 0 : -EINVAL;
 }
@@ -290,13 +355,13 @@ static void unpublish(struct posix_timer *timer) {
     list_remove(&timer->node);
     signal_withdraw(&timer->entry);
     timer->running = false;
-    ASSERT(timer->process->queued_signals > 0);
-    timer->process->queued_signals--;
+    user_uncharge_signal(timer->entry.user);
 }
 
 /* No lock held: a running callback takes it. */
 static void destroy(struct posix_timer *timer) {
     timer_cancel_sync(&timer->timer);
+    cpu_watch_cancel_sync(&timer->watch);
     discard(timer);
 }
 

@@ -1,7 +1,7 @@
 /*
  * POSIX timers of a process, timer_create(2): a signal, or nothing, at the end of an interval. Neither
- * fork nor exec hands them on. Clocks are CLOCK_REALTIME, MONOTONIC and BOOTTIME; setting the time of day
- * does not move a timer that runs. All calls are about the running process and take its lock.
+ * fork nor exec hands them on. Clocks are those of the time (clock_has_timers) and CPU clocks; setting the
+ * time of day does not move a timer that runs. All calls are about the running process and take its lock.
  */
 #pragma once
 

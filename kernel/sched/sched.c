@@ -82,6 +82,8 @@ static void slice_expire(struct timer *timer) {
         uint64_t end_ns = current->slice_start_ns + SCHED_SLICE_NS;
         sample(rq, current);
         look_around(rq);
+        if (current->switch_work & THREAD_WORK_CPU_CLOCK)
+            thread_set_work(current, THREAD_WORK_CPU_CLOCK);
         if (rq->queued > 0 && now_ns >= end_ns && current->policy != SCHED_FIFO) {
             current->rotate = true;
             thread_set_work(current, THREAD_WORK_RESCHEDULE);

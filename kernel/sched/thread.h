@@ -34,6 +34,7 @@ enum thread_work {
     THREAD_WORK_SIGNAL = 1u << 1, /* a signal, stop or kill is to be looked at */
     THREAD_WORK_FPU = 1u << 2,    /* registers of this thread are not in the FPU */
     THREAD_WORK_RSEQ = 1u << 4,   /* its restartable sequences are to be looked at */
+    THREAD_WORK_CPU_CLOCK = 1u << 5, /* somebody watches its CPU time */
 };
 
 struct mmu_context;

@@ -51,6 +51,8 @@ int64_t sys_prlimit64(int pid, unsigned resource, const struct rlimit __user *ne
     if (target == NULL)
         return -ESRCH;
     int error = limit_exchange(target, resource, new_limit != NULL ? &new : NULL, &old);
+    if (error == 0 && new_limit != NULL && resource == RLIMIT_CPU)
+        cpu_clock_attend_process(target);
     process_put(target);
     if (error == 0 && old_limit != NULL)
         error = copy_to_user(old_limit, &old, sizeof old);

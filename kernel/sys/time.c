@@ -2,34 +2,28 @@
 #include "kernel/sys/sys_time.h"
 
 #include "kernel/ipc/timerfd.h"
+#include "kernel/proc/cpu_sleep.h"
 #include "kernel/task/task.h"
 #include "kernel/time/clock_id.h"
 #include "lib/errno.h"
 
-static int clock_read(int clock, uint64_t *ns) {
-    uint64_t user_ns = 0, system_ns = 0;
+static int cpu_clock_now(int id, uint64_t *ns) {
+    struct cpu_clock clock;
 
-    switch (clock) {
-    case CLOCK_REALTIME:
-    case CLOCK_REALTIME_COARSE:
-        *ns = clock_realtime_ns();
-        return 0;
-    case CLOCK_MONOTONIC:
-    case CLOCK_MONOTONIC_RAW:
-    case CLOCK_MONOTONIC_COARSE:
-    case CLOCK_BOOTTIME:
-        *ns = clock_monotonic_ns();
-        return 0;
-    case CLOCK_PROCESS_CPUTIME_ID:
-        process_times(current_process(), &user_ns, &system_ns);
-        break;
-    case CLOCK_THREAD_CPUTIME_ID:
-        thread_times(current_thread(), &user_ns, &system_ns);
-        break;
-    default:
+    int error = cpu_clock_find(id, true, &clock);
+    if (error < 0)
+        return error;
+    error = cpu_clock_read(&clock, ns);
+    cpu_clock_put(&clock);
+    return error < 0 ? -EINVAL : 0;
+}
+
+static int clock_read(int clock, uint64_t *ns) {
+    if (cpu_clock_is_one(clock))
+        return cpu_clock_now(clock, ns);
+    if (!clock_is_known(clock))
         return -EINVAL;
-    }
-    *ns = user_ns + system_ns;
+    *ns = clock_is_realtime(clock) ? clock_realtime_ns() : clock_monotonic_ns();
     return 0;
 }
 
@@ -39,10 +33,19 @@ int64_t sys_clock_gettime(int clock, struct user_timespec __user *time) {
     return error < 0 ? error : put_user(timespec_from_ns(ns), time);
 }
 
+/* Exact to the nanosecond, all of them: also those that Linux counts in ticks. */
 int64_t sys_clock_getres(int clock, struct user_timespec __user *resolution) {
-    if (clock < CLOCK_REALTIME || clock > CLOCK_BOOTTIME)
-        return -EINVAL;
     struct user_timespec one = {0, 1};
+    struct cpu_clock cpu;
+
+    if (cpu_clock_is_one(clock)) {
+        int error = cpu_clock_find(clock, false, &cpu);
+        if (error < 0)
+            return error;
+        cpu_clock_put(&cpu);
+    } else if (!clock_is_known(clock)) {
+        return -EINVAL;
+    }
     return resolution == NULL ? 0 : put_user(one, resolution);
 }
 
@@ -58,8 +61,15 @@ static int set_realtime(uint64_t ns) {
 
 int64_t sys_clock_settime(int clock, const struct user_timespec __user *time) {
     struct user_timespec copy;
+    struct cpu_clock cpu;
     uint64_t ns;
 
+    if (clock < 0 && cpu_clock_is_one(clock)) { /* they exist, but cannot be set */
+        int error = get_user(copy, time) < 0 ? -EFAULT : cpu_clock_find(clock, false, &cpu);
+        if (error == 0)
+            cpu_clock_put(&cpu);
+        return error < 0 ? error : -EPERM;
+    }
     if (clock != CLOCK_REALTIME)
         return -EINVAL;
     if (get_user(copy, time) < 0)
@@ -130,28 +140,100 @@ static int64_t sleep_to_deadline(uint64_t deadline_ns, uint64_t user_remaining) 
     if (user_remaining != 0 &&
         put_user(timespec_from_ns(left_ns), (struct user_timespec __user *)user_remaining) < 0)
         return -EFAULT;
-    *block = (struct restart_block){sleep_again, deadline_ns, user_remaining};
+    *block = (struct restart_block){sleep_again, deadline_ns, user_remaining, CLOCK_MONOTONIC};
     return -ERESTART_RESTARTBLOCK;
+}
+
+static int64_t cpu_sleep_again(struct restart_block *block);
+
+/* A sleep for a time: as sleep_to_deadline. */
+static int64_t interrupted(const struct cpu_clock *clock, int id, uint64_t deadline_ns, uint64_t user_remaining) {
+    uint64_t now_ns;
+
+    if (cpu_clock_read(clock, &now_ns) < 0)
+        now_ns = deadline_ns;
+    struct user_timespec left = timespec_from_ns(deadline_ns > now_ns ? deadline_ns - now_ns : 0);
+    if (user_remaining != 0 && put_user(left, (struct user_timespec __user *)user_remaining) < 0)
+        return -EFAULT;
+    current_task()->restart = (struct restart_block){cpu_sleep_again, deadline_ns, user_remaining, id};
+    return -ERESTART_RESTARTBLOCK;
+}
+
+/* `time_ns`: a value of the clock, or what is added to it now. */
+static int64_t sleep_for(const struct cpu_clock *clock, int id, bool absolute, uint64_t time_ns, uint64_t user_remaining) {
+    uint64_t now_ns, deadline_ns = time_ns;
+
+    if (cpu_clock_read(clock, &now_ns) < 0)
+        return -EINVAL;
+    if (!absolute && __builtin_add_overflow(now_ns, time_ns, &deadline_ns))
+        deadline_ns = UINT64_MAX;
+    if (now_ns >= deadline_ns || cpu_clock_sleep(clock, deadline_ns) == 0)
+        return 0;
+    return absolute ? -ERESTARTNOHAND : interrupted(clock, id, deadline_ns, user_remaining);
+}
+
+static int64_t cpu_sleep_again(struct restart_block *block) {
+    uint64_t user_remaining = block->user_remaining, deadline_ns = block->deadline_ns, now_ns;
+    struct cpu_clock clock;
+    int id = block->clock;
+
+    int error = cpu_clock_find(id, false, &clock);
+    if (error < 0)
+        return error;
+    error = cpu_clock_read(&clock, &now_ns) < 0 ? -EINVAL : 0;
+    int64_t result = error;
+    if (error == 0 && now_ns < deadline_ns && cpu_clock_sleep(&clock, deadline_ns) < 0)
+        result = interrupted(&clock, id, deadline_ns, user_remaining);
+    cpu_clock_put(&clock);
+    return result;
+}
+
+static int64_t sleep_on_cpu_clock(int id, bool absolute, uint64_t time_ns, struct user_timespec __user *remaining) {
+    struct cpu_clock clock;
+
+    int error = cpu_clock_find(id, false, &clock);
+    if (error < 0)
+        return error;
+    int64_t result = -EINVAL; /* on its own time it would sleep for ever */
+    if (!clock.of_thread || clock.pid != current_task()->tid)
+        result = sleep_for(&clock, id, absolute, time_ns, (uintptr_t)remaining);
+    cpu_clock_put(&clock);
+    return result;
 }
 
 int64_t sys_nanosleep(const struct user_timespec __user *time, struct user_timespec __user *remaining) {
     return sys_clock_nanosleep(CLOCK_MONOTONIC, 0, time, remaining);
 }
 
+/* 0, or why one cannot sleep on this clock. */
+static int check_sleep_clock(int clock) {
+    if (cpu_clock_is_one(clock))
+        return clock == CLOCK_THREAD_CPUTIME_ID ? -EOPNOTSUPP : 0;
+    if (!clock_is_known(clock))
+        return -EINVAL;
+    if (!clock_has_timers(clock))
+        return -EOPNOTSUPP;
+    return clock_is_alarm(clock) && !cred_has(current_cred(), CAP_WAKE_ALARM) ? -EPERM : 0;
+}
+
 int64_t sys_clock_nanosleep(int clock, int flags, const struct user_timespec __user *time,
                             struct user_timespec __user *remaining) {
     struct user_timespec copy;
     uint64_t ns, now_ns;
+    bool absolute = (flags & TIMER_ABSTIME) != 0;
 
-    if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME)
-        return -EINVAL;
+    int error = check_sleep_clock(clock);
+    if (error < 0)
+        return error;
     if (get_user(copy, time) < 0)
         return -EFAULT;
     if (!timespec_to_ns(&copy, &ns))
         return -EINVAL;
-    if (!(flags & TIMER_ABSTIME))
+    if (cpu_clock_is_one(clock))
+        return sleep_on_cpu_clock(clock, absolute, ns, remaining);
+    if (!absolute)
         return sleep_to_deadline(deadline_after(ns), (uintptr_t)remaining);
-    int error = clock_read(clock, &now_ns);
+    error = clock_read(clock, &now_ns);
     if (error < 0 || ns <= now_ns)
         return error;
     return sleep_until(deadline_after(ns - now_ns)) < 0 ? -ERESTARTNOHAND : 0;

@@ -16,7 +16,7 @@ static struct itimerval_user to_user(const struct itimer_value *value) {
 
 int64_t sys_alarm(unsigned seconds) {
     struct itimer_value new = {.remaining_ns = seconds * NS_PER_SEC}, old;
-    int error = itimer_real_exchange(&new, &old);
+    int error = itimer_exchange(ITIMER_REAL, &new, &old);
     if (error < 0)
         return error;
     /* A timer that runs has at least a second left, as far as alarm() can tell. */
@@ -24,17 +24,16 @@ int64_t sys_alarm(unsigned seconds) {
     return old.remaining_ns != 0 && rounded == 0 ? 1 : (int64_t)rounded;
 }
 
-/* Timers on CPU time (ITIMER_VIRTUAL, ITIMER_PROF) are not offered. */
-static bool which_supported(int which) {
-    return which == ITIMER_REAL;
+static bool which_exists(int which) {
+    return which >= ITIMER_REAL && which <= ITIMER_PROF;
 }
 
 int64_t sys_getitimer(int which, struct itimerval_user __user *value) {
     struct itimer_value current;
 
-    if (!which_supported(which))
+    if (!which_exists(which))
         return -EINVAL;
-    int error = itimer_real_exchange(NULL, &current);
+    int error = itimer_exchange((enum itimer_which)which, NULL, &current);
     return error < 0 ? error : put_user(to_user(&current), value);
 }
 
@@ -42,13 +41,13 @@ int64_t sys_setitimer(int which, const struct itimerval_user __user *value, stru
     struct itimerval_user copy = {0};
     struct itimer_value new, previous;
 
-    if (!which_supported(which))
+    if (!which_exists(which))
         return -EINVAL;
     if (value != NULL && get_user(copy, value) < 0)
         return -EFAULT;
     if (!timeval_to_ns(&copy.value, &new.remaining_ns) || !timeval_to_ns(&copy.interval, &new.interval_ns))
         return -EINVAL;
-    int error = itimer_real_exchange(&new, &previous);
+    int error = itimer_exchange((enum itimer_which)which, &new, &previous);
     return error < 0 || old == NULL ? error : put_user(to_user(&previous), old);
 }
 

@@ -60,30 +60,39 @@ void signal_pending_init(struct signal_pending *pending) {
     list_init(&pending->queue);
 }
 
+struct user *signal_user(struct process *process) {
+    const struct task *task = list_first_entry(&process->threads, struct task, process_node);
+    return rcu_dereference(task->cred)->user; /* interrupts are off: it stays */
+}
+
 bool signal_enqueue(struct process *process, struct signal_pending *pending, const struct signal_info *info) {
-    struct signal_entry *entry = NULL;
-    if (process->queued_signals < process->limits[RLIMIT_SIGPENDING].current)
-        entry = slab_alloc(entry_cache);
-    if (entry == NULL)
+    struct user *user = signal_user(process);
+
+    if (!user_charge_signal(user, process->limits[RLIMIT_SIGPENDING].current))
         return false;
+    struct signal_entry *entry = slab_alloc(entry_cache);
+    if (entry == NULL) {
+        user_uncharge_signal(user);
+        return false;
+    }
     entry->info = *info;
     entry->taken = NULL;
-    process->queued_signals++;
+    entry->user = user;
     list_add_tail(&entry->node, &pending->queue);
     return true;
 }
 
-static void entry_free(struct process *process, struct signal_entry *entry) {
+static void entry_free(struct signal_entry *entry) {
     list_remove(&entry->node);
     if (entry->taken != NULL) {
         entry->queue = NULL;
         return;
     }
-    process->queued_signals--;
+    user_uncharge_signal(entry->user);
     slab_free(entry_cache, entry);
 }
 
-void signal_pending_flush(struct process *process, struct signal_pending *pending, signal_set set) {
+void signal_pending_flush(struct signal_pending *pending, signal_set set) {
     struct signal_entry *entry, *following;
 
     if ((pending->set & set) == 0)
@@ -91,7 +100,7 @@ void signal_pending_flush(struct process *process, struct signal_pending *pendin
     pending->set &= ~set;
     list_for_each_entry_safe(entry, following, &pending->queue, node) {
         if (set & signal_bit((unsigned)entry->info.number))
-            entry_free(process, entry);
+            entry_free(entry);
     }
 }
 
@@ -111,7 +120,7 @@ void signal_withdraw(struct signal_entry *entry) {
 }
 
 /* Takes the first entry of `signal`; one that found no memory carries no details. */
-static void take(struct process *process, struct signal_pending *pending, unsigned signal, struct signal_info *info) {
+static void take(struct signal_pending *pending, unsigned signal, struct signal_info *info) {
     struct signal_entry *entry, *following;
     bool found = false, more = false;
 
@@ -124,7 +133,7 @@ static void take(struct process *process, struct signal_pending *pending, unsign
         found = true;
         *info = entry->info;
         void (*taken)(struct signal_entry *, struct signal_info *) = entry->taken;
-        entry_free(process, entry);
+        entry_free(entry);
         if (taken != NULL)
             taken(entry, info);
     }
@@ -148,7 +157,7 @@ unsigned signal_dequeue(struct task *task, signal_set set, struct signal_info *i
     if ((pending->set & set) == 0)
         return 0;
     unsigned signal = first_signal(pending->set & set);
-    take(process, pending, signal, info);
+    take(pending, signal, info);
     return signal;
 }
 
@@ -244,9 +253,9 @@ void signal_set_action(unsigned signal, const struct signal_action *action) {
     handlers->actions[signal].mask &= ~SIGNAL_SET_UNBLOCKABLE;
     spin_unlock(&handlers->lock);
     if (signal_is_ignored(process, signal)) {
-        signal_pending_flush(process, &process->shared_pending, signal_bit(signal));
+        signal_pending_flush(&process->shared_pending, signal_bit(signal));
         list_for_each_entry(task, &process->threads, process_node)
-            signal_pending_flush(process, &task->signals.pending, signal_bit(signal));
+            signal_pending_flush(&task->signals.pending, signal_bit(signal));
     }
     spin_unlock_irqrestore(&process->lock, flags);
 }

@@ -116,7 +116,7 @@ enum signal_default signal_default_action(unsigned signal);
 void signal_init(void);
 void signal_pending_init(struct signal_pending *pending);
 /* Forgets what is queued. process->lock held, or nobody else knows the queue. */
-void signal_pending_flush(struct process *process, struct signal_pending *pending, signal_set set);
+void signal_pending_flush(struct signal_pending *pending, signal_set set);
 
 /* The next signal in `set`, the thread's own first, or 0. process->lock held. */
 unsigned signal_dequeue(struct task *task, signal_set set, struct signal_info *info);

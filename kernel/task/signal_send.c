@@ -13,9 +13,9 @@
 /* Calls `flush` on the shared queue and every thread's. */
 static void flush_everywhere(struct process *process, signal_set set) {
     struct task *task;
-    signal_pending_flush(process, &process->shared_pending, set);
+    signal_pending_flush(&process->shared_pending, set);
     list_for_each_entry(task, &process->threads, process_node)
-        signal_pending_flush(process, &task->signals.pending, set);
+        signal_pending_flush(&task->signals.pending, set);
 }
 
 static void continue_process(struct process *process) {

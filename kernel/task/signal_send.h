@@ -10,6 +10,7 @@
 struct signal_entry {
     struct list_node node;
     struct signal_pending *queue; /* of a kept one: where it is; NULL: nowhere */
+    struct user *user;            /* for whom it counts: RLIMIT_SIGPENDING */
     struct signal_info info;
     void (*taken)(struct signal_entry *entry, struct signal_info *info); /* as it leaves to be delivered; may complete `info` */
 };
@@ -22,7 +23,9 @@ void signal_send_kept(struct process *process, struct task *task, struct signal_
 /* Takes a kept entry back. */
 void signal_withdraw(struct signal_entry *entry);
 
-/* False when there is no memory or the process's limit is reached. */
+/* The user for whom a signal to the process counts, which has a thread. */
+struct user *signal_user(struct process *process);
+/* False when there is no memory or the user has as many as the process's limit. */
 bool signal_enqueue(struct process *process, struct signal_pending *pending, const struct signal_info *info);
 /* Another thread is to look at the process's pending signals in `set`: this one has just blocked them. */
 void signal_retarget(struct process *process, signal_set set);

@@ -64,6 +64,7 @@ struct task *task_create(const char *name, void (*entry)(void *), void *argument
     if (task == NULL)
         goto uncount;
     signal_pending_init(&task->signals.pending);
+    cpu_watches_init(&task->cpu_watches);
     task->thread.release = task_release;
     task->thread.arch.fpu = slab_alloc(fpu_cache);
     if (task->thread.arch.fpu == NULL)
@@ -98,6 +99,8 @@ void task_link(struct task *task) {
     list_add_tail(&task->process_node, &process->threads);
     process->thread_count++;
     process->live_threads++;
+    if (!list_is_empty(&process->cpu_watches.list) || process->limits[RLIMIT_CPU].current != RLIM_INFINITY)
+        task->thread.switch_work |= THREAD_WORK_CPU_CLOCK; /* before it runs first */
     spin_unlock(&process->lock);
     user_charge(task->cred->user);
     rcu_assign(task->tid->task, task);
@@ -116,7 +119,9 @@ bool task_unlink(struct task *task) {
     list_remove(&task->process_node);
     bool last = --process->thread_count == 0;
     strlcpy(process->exit_name, task->thread.name, sizeof process->exit_name);
-    signal_pending_flush(process, &task->signals.pending, ~0ull);
+    signal_pending_flush(&task->signals.pending, ~0ull);
+    if (last)
+        signal_pending_flush(&process->shared_pending, ~0ull); /* nobody takes them, and they count */
     spin_unlock(&process->lock);
     if (last) {
         process->user = task->cred->user; /* which stays charged until the process is reaped */
@@ -145,6 +150,7 @@ struct process *process_create(struct pid *pid) {
     wait_queue_init(&process->child_wait);
     spin_init(&process->lock, process_class);
     signal_pending_init(&process->shared_pending);
+    cpu_watches_init(&process->cpu_watches);
     process->exit_signal = SIGCHLD;
     process->start_time_ns = clock_monotonic_ns();
     return process;
@@ -156,7 +162,7 @@ void process_get(struct process *process) {
 
 static void process_free(struct rcu_head *head) {
     struct process *process = container_of(head, struct process, rcu);
-    signal_pending_flush(process, &process->shared_pending, ~0ull);
+    signal_pending_flush(&process->shared_pending, ~0ull);
     if (process->handlers != NULL)
         signal_handlers_put(process->handlers);
     pid_put(process->pid);

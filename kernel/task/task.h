@@ -12,6 +12,7 @@
 #include "kernel/sched/completion.h"
 #include "kernel/sched/thread.h"
 #include "kernel/sched/wait.h"
+#include "kernel/task/cpu_clock.h"
 #include "kernel/task/cred.h"
 #include "kernel/task/pid.h"
 #include "kernel/task/rlimit.h"
@@ -61,10 +62,10 @@ struct process {
     char exit_name[THREAD_NAME_MAX]; /* of its last thread: what a zombie is called */
     uint32_t exit_uid;               /* real user ID of its last thread to change it: for SIGCHLD */
     struct user *user;               /* of its last thread, for whom a zombie counts; NULL while it lives */
-    uint32_t queued_signals;         /* entries in all its queues */
     uint64_t children_faults, dead_faults;
     struct process_timers *timers;   /* itimers; NULL until used */
     struct posix_timers *posix_timers; /* NULL until used; process->lock */
+    struct cpu_watches cpu_watches;  /* of its CPU time */
     struct rcu_head rcu;
 };
 
@@ -87,7 +88,9 @@ struct task {
     struct restart_block { /* restart_syscall after a stop */
         int64_t (*restart)(struct restart_block *block);
         uint64_t deadline_ns, user_remaining;
+        int clock;                 /* of the deadline, if it is CPU time */
     } restart;
+    struct cpu_watches cpu_watches; /* of its own CPU time */
     uint64_t minor_faults, major_faults;
     uint64_t fault_address;        /* of the last page fault that became a signal: CR2 for its frame */
     uint8_t parent_death_signal;   /* prctl PR_SET_PDEATHSIG; 0: none */

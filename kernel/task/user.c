@@ -60,6 +60,8 @@ void user_get(struct user *user) {
 }
 
 void user_put(struct user *user) {
+    if (refcount_put_not_last(&user->refcount))
+        return;
     uint64_t flags = spin_lock_irqsave(&users_lock);
     bool last = refcount_put(&user->refcount);
     if (last)
@@ -77,6 +79,23 @@ void user_charge(struct user *user) {
 void user_uncharge(struct user *user) {
     atomic_fetch_sub(&user->threads, 1u);
     atomic_fetch_sub(&thread_count, 1u);
+}
+
+bool user_charge_signal(struct user *user, uint64_t limit) {
+    uint32_t old = atomic_load_relaxed(&user->signals);
+
+    do {
+        if (old >= limit)
+            return false;
+    } while (!atomic_compare_exchange(&user->signals, &old, old + 1));
+    if (old == 0)
+        user_get(user);
+    return true;
+}
+
+void user_uncharge_signal(struct user *user) {
+    if (atomic_fetch_sub(&user->signals, 1u) == 1)
+        user_put(user);
 }
 
 bool user_may_start(const struct user *user, uint64_t limit) {

@@ -13,6 +13,7 @@ struct user {
     struct refcount refcount; /* the table's lock */
     uint32_t uid;
     uint32_t threads; /* and processes that ended but were not waited for; atomic */
+    uint32_t signals; /* queued for its processes, and their POSIX timers; they hold one reference together. Atomic */
     struct list_node node;
 };
 
@@ -29,6 +30,10 @@ void user_put(struct user *user);
 /* Counts a thread. */
 void user_charge(struct user *user);
 void user_uncharge(struct user *user);
+/* Counts a queued signal unless there are `limit` already; false then. Any context, the user being held. */
+bool user_charge_signal(struct user *user, uint64_t limit);
+/* May drop the last reference. Any context. */
+void user_uncharge_signal(struct user *user);
 /* May there be one more thread: for this user, whose limit it is, and in the system? */
 bool user_may_start(const struct user *user, uint64_t limit);
 uint32_t user_threads_max(void);

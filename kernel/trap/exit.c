@@ -5,11 +5,12 @@
 #include "kernel/proc/rseq.h"
 #include "kernel/proc/signal_deliver.h"
 #include "kernel/sched/sched.h"
+#include "kernel/task/cpu_clock.h"
 #include "kernel/trap/trap.h"
 #include "lib/atomic.h"
 
 /* What may sleep, and is looked for again afterwards. */
-#define SLEEPING_WORK (THREAD_WORK_RESCHEDULE | THREAD_WORK_SIGNAL | THREAD_WORK_RSEQ)
+#define SLEEPING_WORK (THREAD_WORK_RESCHEDULE | THREAD_WORK_SIGNAL | THREAD_WORK_RSEQ | THREAD_WORK_CPU_CLOCK)
 
 void trap_exit_work(struct trap_frame *frame) {
     struct thread *thread = current_thread();
@@ -19,6 +20,8 @@ void trap_exit_work(struct trap_frame *frame) {
         irq_enable();
         if (work & THREAD_WORK_RESCHEDULE)
             sched_reschedule();
+        if (work & THREAD_WORK_CPU_CLOCK)
+            cpu_clock_check();
         if (work & THREAD_WORK_SIGNAL)
             signal_deliver(frame);
         if (work & THREAD_WORK_RSEQ)

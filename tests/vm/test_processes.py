@@ -41,3 +41,11 @@ def test_timers_and_signals_as_files(guest_exec):
     result = guest_exec("env", "SET_CLOCK=1", "/tmp/p", options=["--smp", "2", "--add", f"{program}:/tmp/p"])
     checks = result.text.splitlines()
     assert result.status == 0 and len(checks) == 9 and all(line.startswith("ok ") for line in checks), result.text
+
+
+def test_cpu_time_as_a_clock(guest_exec):
+    """tests/vm/programs/cpu_clocks.c: interval timers, POSIX timers and sleeps on CPU time, RLIMIT_CPU, RLIMIT_SIGPENDING."""
+    program = host.BUILD / "tests" / "programs" / "cpu_clocks"
+    result = guest_exec("/tmp/p", options=["--smp", "2", "--add", f"{program}:/tmp/p"])
+    checks = result.text.splitlines()
+    assert result.status == 0 and len(checks) == 48 and all(line.startswith("ok ") for line in checks), result.text
