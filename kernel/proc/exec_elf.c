@@ -159,7 +159,16 @@ static uint64_t segments_address(const struct program *program) {
     return 0;
 }
 
-/* For /proc/PID/stat and brk: where code and data are. */
+/*
+ * A dynamic linker that is run as a program (or a static one that may be anywhere) is kept away from where the
+ * programs that it may load go: mmap chooses its place, as for one that a program asks for.
+ */
+static bool is_loader(const struct program *program) {
+    return program->header.type == ELF_TYPE_DYN &&
+           !elf_find_segment(program->segments, program->header.segment_count, ELF_SEGMENT_INTERP);
+}
+
+/* For /proc/PID/stat and brk: where code and data are. Behind a loader there would be no room to grow. */
 static void note_layout(struct exec_image *image, const struct program *program) {
     struct space *space = image->space;
 
@@ -182,12 +191,13 @@ static void note_layout(struct exec_image *image, const struct program *program)
         space->code_start = 0;
     if (space->data_start == UINT64_MAX)
         space->data_start = 0;
-    space->brk_start = program->base + program->end + image->random[1] % BRK_RANDOM_PAGES * PAGE_SIZE;
+    uint64_t heap = is_loader(program) ? PIE_BASE : program->base + program->end;
+    space->brk_start = heap + image->random[1] % BRK_RANDOM_PAGES * PAGE_SIZE;
     space->brk = space->brk_start;
 }
 
 static int map_program(struct exec_image *image, struct program *program) {
-    uint64_t hint = PIE_BASE + image->random[0] % PIE_RANDOM_PAGES * PAGE_SIZE;
+    uint64_t hint = is_loader(program) ? 0 : PIE_BASE + image->random[0] % PIE_RANDOM_PAGES * PAGE_SIZE;
     int error = choose_base(image->space, program, hint);
 
     if (!error)
