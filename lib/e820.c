@@ -27,6 +27,30 @@ unsigned e820_type_rank(uint32_t type) {
     }
 }
 
+const char *e820_type_name(uint32_t type) {
+    switch ((enum boot_mem_type)type) {
+    case BOOT_MEM_USABLE:
+        return "usable";
+    case BOOT_MEM_RESERVED:
+        return "reserved";
+    case BOOT_MEM_ACPI:
+        return "acpi";
+    case BOOT_MEM_NVS:
+        return "nvs";
+    case BOOT_MEM_BAD:
+        return "bad";
+    case BOOT_MEM_LOADER:
+        return "loader";
+    case BOOT_MEM_KERNEL:
+        return "kernel";
+    case BOOT_MEM_RAMFS:
+        return "ramfs";
+    case BOOT_MEM_FRAMEBUFFER:
+        return "framebuffer";
+    }
+    return "unknown";
+}
+
 static uint32_t known_type(uint32_t type) {
     bool own = type >= BOOT_MEM_LOADER && type <= BOOT_MEM_FRAMEBUFFER;
 

@@ -32,6 +32,9 @@ struct e820_result e820_sanitise(struct boot_range *in, size_t count, struct boo
 /* The higher, the more restrictive; BOOT_MEM_USABLE is lowest, unknown types are as RESERVED. */
 unsigned e820_type_rank(uint32_t type);
 
+/* One word for the type; "unknown" for all that enum boot_mem_type does not have. */
+const char *e820_type_name(uint32_t type);
+
 /* True if all of base .. base+length-1 has that type in a sanitised map. */
 bool e820_covers(const struct boot_range *map, size_t count, uint64_t base, uint64_t length,
                  uint32_t type);

@@ -8,8 +8,11 @@
 #include "boot/stage2/keys.h"
 #include "boot/stage2/trace.h"
 #include "lib/format.h"
+#include "lib/string.h"
 
 #define WAIT_MS 30000u
+#define WARNING_COLUMNS 62u /* for sentence and detail, in one line of the narrowest usual screen */
+#define WARNING_INDENT  14
 
 struct error_text {
     uint8_t code;
@@ -32,7 +35,7 @@ static const struct error_text texts[] = {
      "switch off network boot and USB legacy support in the BIOS set-up"},
     {ERROR_DRIVE_NOT_FOUND, "no drive of the BIOS is the one this loader came from",
      "put the boot disk first in the BIOS set-up, or plug it in elsewhere"},
-    {ERROR_PARTITION, "the disk has no usable partition table with one active partition",
+    {ERROR_PARTITION, "no usable partition table with one active partition",
      "write the image again, or mark the boot partition active"},
     {ERROR_VOLUME, "the active partition holds no usable FAT32 volume",
      "run fsck.fat on it, or write the image again"},
@@ -44,9 +47,9 @@ static const struct error_text texts[] = {
     {ERROR_KERNEL_MISSING, "the kernel is not on the boot partition",
      "copy it there, or correct `kernel =` in boot/astra.cfg"},
     {ERROR_KERNEL_READ, "the kernel cannot be read", "copy it to the boot partition again"},
-    {ERROR_KERNEL_FORMAT, "the kernel file is not an x86-64 ELF program that can be loaded",
+    {ERROR_KERNEL_FORMAT, "the kernel file is no x86-64 ELF program, or cut short",
      "copy it to the boot partition again"},
-    {ERROR_KERNEL_ADDRESS, "the kernel asks for addresses that the loader cannot give it",
+    {ERROR_KERNEL_ADDRESS, "the kernel is linked to addresses it cannot have",
      "link it as boot/bootinfo.h says"},
     {ERROR_KERNEL_MEMORY, "there is no memory where the kernel must be",
      "give the machine more memory"},
@@ -134,6 +137,7 @@ void error_fatal(enum error_code code, const char *detail, ...) {
 }
 
 void error_warn(enum error_code code, uint64_t number, const char *detail, ...) {
+    const char *sentence = find_text(code)->sentence;
     char line[ERROR_DETAIL_MAX];
     va_list arguments;
 
@@ -142,6 +146,9 @@ void error_warn(enum error_code code, uint64_t number, const char *detail, ...) 
     va_end(arguments);
     console_fresh_line();
     console_step("warning");
-    console_printf("%u: %s (%s)\n", code, find_text(code)->sentence, line);
+    console_printf("%u: %s", code, sentence);
+    if (strlen(sentence) + strlen(line) >= WARNING_COLUMNS)
+        console_printf("\n%*s", WARNING_INDENT, "");
+    console_printf(" (%s)\n", line);
     trace_event(BOOT_EVENT_WARNING, code, number);
 }

@@ -40,6 +40,6 @@ unsigned explain_cpu(unsigned part) {
     explain_flags("  EDX ", cpu->ext1_edx, 8, EXT1_TESTED);
     explain_print("      LM, long mode, is required; pages of 1 GiB and NX are used where "
                   "present\n\n");
-    explain_print("Time stamps  " VALUE "%u kHz, by 10 ms of the timer\n", cpu->tsc_khz);
+    explain_print("Time stamps  " VALUE "%u kHz, the least of three times 1 ms of the timer\n", cpu->tsc_khz);
     return 1;
 }

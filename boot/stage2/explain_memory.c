@@ -4,6 +4,7 @@
 #include "boot/stage2/explain_pages.h"
 #include "boot/stage2/facts.h"
 #include "boot/stage2/state.h"
+#include "lib/e820.h"
 
 #define ENTRIES_A_PART 15u
 #define RAW_TYPES_END  6u /* firmware's types that have a name */
@@ -27,7 +28,7 @@ static void print_raw(uint32_t i) {
         explain_print("%28s", "");
     print_range(range);
     explain_print(VALUE "%u %s\n", range->type,
-                  range->type < RAW_TYPES_END ? explain_memory_type(range->type) : "unknown");
+                  range->type < RAW_TYPES_END ? e820_type_name(range->type) : "unknown");
 }
 
 unsigned explain_raw_map(unsigned part) {
@@ -63,15 +64,15 @@ unsigned explain_clean_map(unsigned part) {
 
     explain_text("Sorted; where ranges overlap the most restrictive type wins; usable memory "
                  "is rounded inward to pages of 4 KiB, all other outward; neighbours of one "
-                 "type are joined; what the loader itself uses is marked. *: the BIOS did not "
-                 "say it so.");
+                 "type are joined; what the loader itself uses is marked. *: not so in the "
+                 "BIOS' map.");
     explain_print("       first         last          KiB  type\n");
     for (uint32_t i = part * ENTRIES_A_PART; i < end; i++) {
         const struct boot_range *range = &info->ranges[i];
 
         print_range(range);
         explain_print(VALUE "%12llu  %s%s\n", (unsigned long long)(range->length >> 10),
-                      explain_memory_type(range->type), is_raw(range) ? "" : " *");
+                      e820_type_name(range->type), is_raw(range) ? "" : " *");
     }
     return parts_of(info->range_count);
 }

@@ -51,6 +51,3 @@ void explain_flags(const char *label, uint64_t value, unsigned digits, const cha
 
 /* Prints `count` bytes of memory in hexadecimal, separated by spaces. */
 void explain_bytes(const void *bytes, unsigned count);
-
-/* The name of a memory type, the loader's own types included. */
-const char *explain_memory_type(uint32_t type);

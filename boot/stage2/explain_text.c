@@ -1,7 +1,6 @@
 /*
  * What pages of explain mode print with: a pen that stays within the rows of a page.
  */
-#include "boot/bootinfo.h"
 #include "boot/stage2/explain_pages.h"
 #include "boot/stage2/page.h"
 #include "lib/format.h"
@@ -110,16 +109,4 @@ void explain_bytes(const void *bytes, unsigned count) {
 
     for (unsigned i = 0; i < count; i++)
         explain_print(VALUE "%s%02x" PLAIN, i > 0 ? " " : "", b[i]);
-}
-
-const char *explain_memory_type(uint32_t type) {
-    static const char *const firmware[] = {"?", "usable", "reserved", "ACPI tables", "ACPI NVS",
-                                           "defective"};
-    static const char *const own[] = {"loader", "kernel", "ramfs", "framebuffer"};
-
-    if (type < ARRAY_SIZE(firmware))
-        return firmware[type];
-    if (type >= BOOT_MEM_LOADER && type - BOOT_MEM_LOADER < ARRAY_SIZE(own))
-        return own[type - BOOT_MEM_LOADER];
-    return "unknown";
 }

@@ -302,8 +302,8 @@ void menu_after_failure(const struct bootcfg *config) {
     look(config);
     if (!menu.previous_there || failed_previous)
         error_give_up();
-    console_printf("Press a key for the menu: %s is there. Without one, the next boot device.\n",
-                   config->kernel_old);
+    console_printf("Press a key for the menu: %s is there.\n"
+                   "Without a key the next boot device follows.\n", config->kernel_old);
     if (keys_wait(WANTED_MS) == KEY_NONE)
         error_next_device();
     menu.failed = true;

@@ -7,18 +7,6 @@
 #include "boot/stage2/state.h"
 #include "lib/e820.h"
 
-static const char *type_name(uint32_t type) {
-    static const char *const names[] = {"unknown", "usable", "reserved", "ACPI", "NVS", "bad"};
-
-    switch (type) {
-    case BOOT_MEM_LOADER: return "loader";
-    case BOOT_MEM_KERNEL: return "kernel";
-    case BOOT_MEM_RAMFS: return "ramfs";
-    case BOOT_MEM_FRAMEBUFFER: return "framebuffer";
-    default: return names[type < ARRAY_SIZE(names) ? type : 0];
-    }
-}
-
 static void add_ranges(const struct boot_range *ranges, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
         const struct boot_range *r = &ranges[i];
@@ -26,7 +14,7 @@ static void add_ranges(const struct boot_range *ranges, uint32_t count) {
         bool large = kib > UINT16_MAX;
 
         pager_add(" %012llx-%012llx %-8s %5u %s", (unsigned long long)r->base,
-                  (unsigned long long)(r->base + r->length - 1), type_name(r->type),
+                  (unsigned long long)(r->base + r->length - 1), e820_type_name(r->type),
                   (uint32_t)(large ? kib >> 10 : kib), large ? "MiB" : "KiB");
     }
     pager_add(" ");

@@ -3,34 +3,11 @@
 #include "kernel/runtime/boot_bios_log.h"
 #include "kernel/runtime/runtime.h"
 #include "kernel/time/clock.h"
+#include "lib/e820.h"
 
 #define ULL(x) ((unsigned long long)(x))
 
 /* ---- memory map ---- */
-
-static const char *type_name(uint32_t type) {
-    switch ((enum boot_mem_type)type) {
-    case BOOT_MEM_USABLE:
-        return "usable";
-    case BOOT_MEM_RESERVED:
-        return "reserved";
-    case BOOT_MEM_ACPI:
-        return "acpi";
-    case BOOT_MEM_NVS:
-        return "nvs";
-    case BOOT_MEM_BAD:
-        return "bad";
-    case BOOT_MEM_LOADER:
-        return "loader";
-    case BOOT_MEM_KERNEL:
-        return "kernel";
-    case BOOT_MEM_RAMFS:
-        return "ramfs";
-    case BOOT_MEM_FRAMEBUFFER:
-        return "framebuffer";
-    }
-    return "unknown";
-}
 
 static void show_memory_raw(struct view_buffer *buffer, void *context) {
     (void)context;
@@ -38,7 +15,7 @@ static void show_memory_raw(struct view_buffer *buffer, void *context) {
     for (uint32_t i = 0; i < boot_info.raw_range_count; i++) {
         const struct boot_range *range = &boot_info.raw_ranges[i];
         view_printf(buffer, "0x%llx %llu %u 0x%x %s\n", ULL(range->base), ULL(range->length), range->type,
-                    range->attributes, type_name(range->type));
+                    range->attributes, e820_type_name(range->type));
     }
 }
 
@@ -48,7 +25,7 @@ static void show_memory_map(struct view_buffer *buffer, void *context) {
     for (uint32_t i = 0; i < boot_info.range_count; i++) {
         const struct boot_range *range = &boot_info.ranges[i];
         view_printf(buffer, "0x%llx %llu %u %s\n", ULL(range->base), ULL(range->length), range->type,
-                    type_name(range->type));
+                    e820_type_name(range->type));
     }
 }
 

@@ -90,10 +90,11 @@ class SerialScreen:
 
 
 class MenuGuest(Guest):
-    """`device`: "serial" or "keyboard", what keys are pressed on."""
+    """`device`: "serial" or "keyboard", what keys are pressed on. `echoes`: COM1 gets back what it sends."""
 
-    def __init__(self, options, device: str = "serial", command=()) -> None:
+    def __init__(self, options, device: str = "serial", command=(), echoes: bool = False) -> None:
         super().__init__(options, command)
+        self._echoes = echoes
         self.device = device
         self.options = options
         self.terminal = SerialScreen()
@@ -115,6 +116,8 @@ class MenuGuest(Guest):
         while self._reading.is_set():
             if select.select([self.console], [], [], STEP_S)[0]:
                 data = Guest.read_console(self)
+                if self._echoes:
+                    self._send(data)
                 self._chunks.put(data)
                 if not data:
                     return  # the emulator has ended
@@ -184,12 +187,15 @@ class MenuGuest(Guest):
         return False
 
     def press_without_waiting(self, character: str) -> None:
+        self._send(character.encode())
+        time.sleep(STEP_S)
+
+    def _send(self, data: bytes) -> None:
         """By COM1, unless enough is on its way already."""
         try:
-            self.console.send(character.encode())
+            self.console.send(data)
         except (BlockingIOError, ConnectionError):
             pass
-        time.sleep(STEP_S)
 
     def _input(self, key: str, down: bool) -> None:
         try:

@@ -4,6 +4,7 @@ import struct
 import subprocess
 from pathlib import Path
 
+import hostile
 from loader_boot import BUILD, PARTITION, SECTOR, mtool, patch, replace
 
 STAGE2 = 8 * SECTOR
@@ -90,8 +91,16 @@ class SpoiledDisk:
         stage2[at:at + len(new)] = new
         changed = self._folder / "stage2.bin"
         changed.write_bytes(stage2)
+        self._rebuild(changed)
+
+    def hostile_bios(self, faults: dict) -> None:
+        """Behind the misbehaving BIOS, with the stage2 that has its stuck ports."""
+        self._rebuild(self._parts["stuck"])
+        hostile.install(self.image, self._parts["hostile"], faults)
+
+    def _rebuild(self, stage2: Path) -> None:
         rebuilt = self._folder / "rebuilt.img"
-        line = [self._parts["mkimage"], "--stage1", self._parts["stage1"], "--stage2", changed, "--kernel",
+        line = [self._parts["mkimage"], "--stage1", self._parts["stage1"], "--stage2", stage2, "--kernel",
                 self._parts["kernel"], "--ramfs", self._folder / "ramfs.cpio", "--config", self._folder / "astra.cfg",
                 "--readme", self._folder / "README.txt", "-o", rebuilt]
         subprocess.run([str(word) for word in line], check=True, capture_output=True)
