@@ -1,16 +1,13 @@
 """./astra debug: QEMU stopped at the MBR's first instruction, GDB attached, symbols and commands loaded."""
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
-from vm import asm_lines, gdb_stub, host, image, qemu
-from vm.options import guest_parser
+from vm import asm_lines, debug_session, gdb_stub, host, image, qemu
+from vm.debug_session import MBR
 from vm.symbols import IMAGES, STAGE2_LINEAR, Symbols
 
-MBR = 0x7c00
 HELPERS = host.ROOT / "tools" / "gdb" / "astra.py"
 
 # No main program is loaded: the description of the CPU alone decides on the architecture. Breakpoints keep their
@@ -61,9 +58,7 @@ def _run_gdb(script: Path, options) -> int:
 
 def debug(options, folder: Path) -> int:
     options.accel = options.accel or "tcg"  # every step and mode change is seen, on any host
-    copy = image.prepare(Path(options.image) if options.image else host.IMAGE, folder / "boot.img",
-                         " ".join(filter(None, [options.append, options.init and f"init={options.init}"])),
-                         options.add, [], options.video, options.rootfs)
+    copy = image.prepare_for(options, folder / "boot.img")
     console, script = options.console or str(folder / "console"), folder / "start.gdb"
     line = qemu.command(options, copy, [console if ":" in console or console == "pty" else f"file:{console}"],
                         ["-display", "none", "-monitor", "none", "-S", "-no-reboot",
@@ -82,21 +77,10 @@ def debug(options, folder: Path) -> int:
         machine.wait()
 
 
-def main(name: str, arguments: list) -> int:
-    parser = guest_parser(name, __doc__.splitlines()[0])
-    parser.add_argument("--reset", action="store_true", help="begin at the CPU's first instruction, in the BIOS")
-    parser.add_argument("--batch", metavar="FILE", help="run GDB's commands from a file, then end")
-    parser.add_argument("--command", metavar="TEXT", action="append", default=[],
-                        help="run a command of GDB, then end; may be repeated, goes before --batch's")
+def _add_options(parser) -> None:
     parser.add_argument("--console", metavar="FILE",
                         help="where COM1's text goes (default: a temporary file); or pty, or another device of QEMU's")
-    options = parser.parse_args(arguments)
-    if options.batch:
-        host.need_file(options.batch)
-    if not options.image:
-        host.build()
-    folder = Path(tempfile.mkdtemp(prefix="astra-"))
-    try:
-        return debug(options, folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+
+
+def main(name: str, arguments: list) -> int:
+    return debug_session.run(name, __doc__, arguments, debug, _add_options)

@@ -1,14 +1,11 @@
-"""./astra bochs: Bochs' debugger at the CPU's first instruction, with the names of loader and kernel."""
-import shutil
+"""./astra bochs: Bochs' debugger, stopped at the MBR's first instruction, with the names of loader and kernel."""
 import subprocess
-import tempfile
 from pathlib import Path
 
-from vm import bochs, host, image
-from vm.options import guest_parser
+from vm import bochs, debug_session, host, image
+from vm.debug_session import MBR
 from vm.symbols import Symbols
 
-MBR = 0x7c00
 # The screen for a VNC viewer: the terminal belongs to the debugger.
 RFB = "rfb, options=\"timeout=0\""
 
@@ -27,8 +24,7 @@ def _commands(symbols: Path, options) -> str:
 
 
 def debug(options, folder: Path) -> int:
-    copy = image.prepare(Path(options.image) if options.image else host.IMAGE, folder / "boot.img",
-                         options.append, options.add, [], options.video, options.rootfs)
+    copy = image.prepare_for(options, folder / "boot.img")
     config, script, symbols = folder / "bochsrc", folder / "commands", folder / "symbols"
     Symbols(host.BUILD).write_bochs(symbols)
     config.write_text(bochs.configuration(options, copy, folder / "bochs.log", [], "x" if options.gui else RFB))
@@ -39,20 +35,9 @@ def debug(options, folder: Path) -> int:
     return 0
 
 
-def main(name: str, arguments: list) -> int:
-    parser = guest_parser(name, __doc__.splitlines()[0])
+def _add_options(parser) -> None:
     parser.add_argument("--gui", action="store_true", help="a window for the screen")
-    parser.add_argument("--reset", action="store_true", help="begin at the CPU's first instruction, in the BIOS")
-    parser.add_argument("--batch", metavar="FILE", help="run the debugger's commands from a file, then end")
-    parser.add_argument("--command", metavar="TEXT", action="append", default=[],
-                        help="run a command of the debugger, then end; may be repeated, goes before --batch's")
-    options = parser.parse_args(arguments)
-    if options.batch:
-        host.need_file(options.batch)
-    if not options.image:
-        host.build()
-    folder = Path(tempfile.mkdtemp(prefix="astra-"))
-    try:
-        return debug(options, folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+
+
+def main(name: str, arguments: list) -> int:
+    return debug_session.run(name, __doc__, arguments, debug, _add_options)

@@ -25,12 +25,8 @@ class Guest:
         self.console_bytes = bytearray()
         self.process = None
         self.console = self.port = None
-        arguments = " ".join(filter(None, [append, options.append,
-                                           image.kernel_word("init", options.init) if options.init else ""]))
         try:
-            source = Path(options.image) if options.image else host.IMAGE
-            self.image = image.prepare(source, self._folder / "boot.img", arguments, options.add, list(command),
-                                       options.video, options.rootfs)
+            self.image = image.prepare_for(options, self._folder / "boot.img", append, command)
         except BaseException:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise

@@ -59,6 +59,18 @@ def kernel_word(name: str, value: str) -> str:
     return f"{name}={shlex.quote(value)}"
 
 
+def kernel_arguments(options, first: str = "") -> str:
+    """`first`, then what --append and --init say."""
+    init = kernel_word("init", options.init) if options.init else ""
+    return " ".join(filter(None, [first, options.append, init]))
+
+
+def prepare_for(options, target: Path, first: str = "", command=()) -> Path:
+    """The image of --image, or the build's, with what the other options add; `first`: more kernel arguments."""
+    return prepare(Path(options.image) if options.image else host.IMAGE, target, kernel_arguments(options, first),
+                   options.add, list(command), options.video, options.rootfs)
+
+
 def prepare(source: Path, target: Path, append: str, adds: list, command: list, video: str = "",
             rootfs: str = None) -> Path:
     """Copies `source` (of any format) to `target` (raw) with more kernel arguments, files, a command to run,

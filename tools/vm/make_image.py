@@ -22,8 +22,7 @@ def main(name: str, arguments: list) -> int:
     options.format = options.format or disk_format.by_name(options.output)
     host.build()
     output = Path(options.output)
-    append = " ".join(filter(None, [options.append,
-                                    image.kernel_word("init", options.init) if options.init else ""]))
+    append = image.kernel_arguments(options)
     changed = (append or options.add or options.rootfs or options.video or options.old_kernel or options.format != "raw"
                or output.resolve() != host.IMAGE.resolve())
     if changed and output.resolve() == host.IMAGE.resolve():

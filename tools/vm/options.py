@@ -42,7 +42,8 @@ class GuestParser(argparse.ArgumentParser):
         return options
 
 
-def guest_parser(name: str, description: str) -> argparse.ArgumentParser:
+def guest_parser(name: str, description: str, fixed_emulator: bool = False) -> argparse.ArgumentParser:
+    """`fixed_emulator`: the command itself says which, and that GDB is attached or not."""
     parser = GuestParser(prog=f"astra {name}", description=description)
     parser.add_argument("--yes", action="store_true", help="install missing host packages without asking")
     content = parser.add_argument_group("what boots")
@@ -54,9 +55,13 @@ def guest_parser(name: str, description: str) -> argparse.ArgumentParser:
     content.add_argument("--init", metavar="PATH", help="the guest's first program (shorthand for init=PATH)")
     add_video(content)
     machine = parser.add_argument_group("the machine")
-    machine.add_argument("--bochs", action="store_true", help="use Bochs instead of QEMU")
+    if fixed_emulator:
+        parser.set_defaults(bochs=False, gdb=False)
+    else:
+        machine.add_argument("--bochs", action="store_true", help="use Bochs instead of QEMU")
+        machine.add_argument("--gdb", action="store_true", help="listen for GDB on port 1234")
     machine.add_argument("--mem", metavar="SIZE", help="default: 256M; with --rootfs, what that needs")
-    machine.add_argument("--smp", type=int, default=1, metavar="N")
+    machine.add_argument("--smp", type=int, default=1, metavar="N", help="processors (default: 1)")
     machine.add_argument("--cpu", metavar="MODEL", help="QEMU's or Bochs' name of a CPU model")
     machine.add_argument("--machine", metavar="TYPE", help="QEMU machine type, such as q35")
     machine.add_argument("--boot", choices=("ide", "ahci", "virtio", "nvme", "usb"),
@@ -66,7 +71,6 @@ def guest_parser(name: str, description: str) -> argparse.ArgumentParser:
     machine.add_argument("--net", action="store_true", help="a network card on QEMU's user network")
     machine.add_argument("--accel", choices=("tcg", "kvm"), help="default: KVM where it works, else TCG")
     machine.add_argument("--icount", action="store_true", help="count instructions: repeatable virtual time")
-    machine.add_argument("--gdb", action="store_true", help="listen for GDB on port 1234")
     machine.add_argument("--screenshot", metavar="FILE.png", help="save the screen before the guest goes")
     machine.add_argument("--audio", metavar="FILE.wav", help="record what the guest plays")
     machine.add_argument("--qemu-args", metavar="TEXT", default="", help="more arguments for QEMU, quoted as in a shell")

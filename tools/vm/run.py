@@ -30,12 +30,9 @@ def _terminal_append() -> str:
 
 def _run_qemu(options) -> int:
     display = ["-display", "gtk" if options.gui else "none"]
-    append = " ".join(filter(None, [WINDOW_CONSOLE if options.gui else _terminal_append(), options.append,
-                                    image.kernel_word("init", options.init) if options.init else ""]))
     folder = Path(tempfile.mkdtemp(prefix="astra-"))
     try:
-        source = Path(options.image) if options.image else host.IMAGE
-        copy = image.prepare(source, folder / "boot.img", append, options.add, [], options.video, options.rootfs)
+        copy = image.prepare_for(options, folder / "boot.img", WINDOW_CONSOLE if options.gui else _terminal_append())
         print("Astra boots in this terminal. `poweroff` ends it; Ctrl-A X kills it, Ctrl-A C is QEMU's monitor.",
               file=sys.stderr)
         return subprocess.call(qemu.command(options, copy, ["mon:stdio"], display))
