@@ -37,6 +37,7 @@
 #include "kernel/trap/trap.h"
 #include "kernel/tty/console.h"
 #include "kernel/vm/space.h"
+#include "net/unix/unix.h"
 
 /* The second half may sleep: drivers wait for their devices, self-tests for each other. */
 static void boot_rest(void *unused) {
@@ -47,6 +48,7 @@ static void boot_rest(void *unused) {
     filesystems_init(boot_info.ramfs_size ? phys_to_virt(boot_info.ramfs_phys) : NULL,
                      boot_info.ramfs_size); // the tree at /
     pipe_init();
+    unix_init();                     // AF_UNIX sockets
     epoll_init();
     sysctl_init();                   // /proc/sys
     runtime_views_init();            // /kernel/runtime

@@ -17,6 +17,7 @@ FAMILIES = {
     "Files": "open readwrite vector copy descriptor fcntl ioctl sync",
     "Names and attributes": "entry directory access stat attributes times xattr mount",
     "Pipes and waiting for files": "pipe timerfd poll select epoll",
+    "Sockets": "socket socket_message",
     "Memory": "memory",
     "Processes and threads": "process exec identity cred limits sched futex",
     "Signals": "signal",

@@ -15,6 +15,7 @@ DEFINE_LOCK_CLASS(position_class, "file position");
 
 static struct slab_cache *file_cache;
 static void (*watchers_gone)(struct file *file); /* set once at start */
+static void (*in_flight_dropped)(const struct file *file); /* set once at start */
 static struct mount *anonymous_mount; /* pipes, eventfds ...: files outside the tree */
 
 /* ---- the internal filesystem of files outside the tree ---- */
@@ -109,8 +110,22 @@ void file_discard(struct file *file) {
     rcu_defer(&file->rcu, file_free);
 }
 
+void file_set_in_flight_hook(void (*dropped)(const struct file *file)) {
+    in_flight_dropped = dropped;
+}
+
+/* The flag is read after the reference is gone: whoever sets it holds one, so one of the two sees the other. */
+static bool put_reference(struct file *file) {
+    rcu_read_lock();
+    bool last = refcount_put(&file->refcount);
+    if (!last && unlikely(atomic_load_relaxed(&file->abilities) & FILE_IN_FLIGHT))
+        in_flight_dropped(file);
+    rcu_read_unlock();
+    return last;
+}
+
 void file_put(struct file *file) {
-    if (!refcount_put(&file->refcount))
+    if (!put_reference(file))
         return;
     if (unlikely(!list_is_empty(&file->watchers)))
         watchers_gone(file);

@@ -20,13 +20,14 @@ enum open_flag {
     O_PATH = 010000000, O_TMPFILE = 020200000,
 };
 
-/* What may be done with an open file; fixed at open. */
+/* What may be done with an open file; all but the last fixed at open. */
 enum file_ability {
     FILE_CAN_READ = 1u << 0,
     FILE_CAN_WRITE = 1u << 1,
     FILE_IS_STREAM = 1u << 2,  /* no position: reads and writes take no position lock */
     FILE_IS_PATH = 1u << 3,    /* O_PATH: only a place in the tree */
     FILE_COUNTS_WRITER = 1u << 4, /* inode_allow_write and the mount's writers were counted */
+    FILE_IN_FLIGHT = 1u << 5,  /* a socket's, in messages: its references are watched; comes and goes, atomic */
 };
 
 struct file {
@@ -115,6 +116,9 @@ int64_t file_write_limit(uint64_t offset, size_t size);
 
 /* Called at the end of a file that has watchers, before its release method. */
 void file_set_watcher_hook(void (*gone)(struct file *file));
+
+/* Called when a file with FILE_IN_FLIGHT has lost a reference, not the last; under RCU: must not sleep. */
+void file_set_in_flight_hook(void (*dropped)(const struct file *file));
 
 void file_cache_init(void);
 

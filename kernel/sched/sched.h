@@ -31,6 +31,11 @@ void thread_set_work(struct thread *thread, uint32_t work_bits);
 
 /* From the exit path: handles THREAD_WORK_RESCHEDULE. */
 void sched_reschedule(void);
+/* Between steps of long work in the kernel: others run if they are due. May sleep; no spin locks held. */
+static inline void sched_point(void) {
+    if (unlikely(atomic_load_relaxed(&current_thread()->work) & THREAD_WORK_RESCHEDULE))
+        sched_reschedule();
+}
 
 /* Loads the page tables the running thread uses from now on; NULL: none of its own (a thread that
  * gives up its address space, before that is freed). */

@@ -69,21 +69,21 @@ const char *syscall_name(uint64_t number);
     SYSCALL(38, setitimer) \
     SYSCALL(39, getpid) \
     SYSCALL(40, sendfile) \
-    UNKNOWN(41, socket) \
-    UNKNOWN(42, connect) \
-    UNKNOWN(43, accept) \
-    UNKNOWN(44, sendto) \
-    UNKNOWN(45, recvfrom) \
-    UNKNOWN(46, sendmsg) \
-    UNKNOWN(47, recvmsg) \
-    UNKNOWN(48, shutdown) \
-    UNKNOWN(49, bind) \
-    UNKNOWN(50, listen) \
-    UNKNOWN(51, getsockname) \
-    UNKNOWN(52, getpeername) \
-    UNKNOWN(53, socketpair) \
-    UNKNOWN(54, setsockopt) \
-    UNKNOWN(55, getsockopt) \
+    SYSCALL(41, socket) \
+    SYSCALL(42, connect) \
+    SYSCALL(43, accept) \
+    SYSCALL(44, sendto) \
+    SYSCALL(45, recvfrom) \
+    SYSCALL(46, sendmsg) \
+    SYSCALL(47, recvmsg) \
+    SYSCALL(48, shutdown) \
+    SYSCALL(49, bind) \
+    SYSCALL(50, listen) \
+    SYSCALL(51, getsockname) \
+    SYSCALL(52, getpeername) \
+    SYSCALL(53, socketpair) \
+    SYSCALL(54, setsockopt) \
+    SYSCALL(55, getsockopt) \
     SYSCALL(56, clone) \
     SYSCALL(57, fork) \
     SYSCALL(58, vfork) \
@@ -316,7 +316,7 @@ const char *syscall_name(uint64_t number);
     SYSCALL(285, fallocate) \
     SYSCALL(286, timerfd_settime) \
     SYSCALL(287, timerfd_gettime) \
-    UNKNOWN(288, accept4) \
+    SYSCALL(288, accept4) \
     SYSCALL(289, signalfd4) \
     SYSCALL(290, eventfd2) \
     SYSCALL(291, epoll_create1) \
@@ -327,7 +327,7 @@ const char *syscall_name(uint64_t number);
     SYSCALL(296, pwritev) \
     SYSCALL(297, rt_tgsigqueueinfo) \
     UNKNOWN(298, perf_event_open) \
-    UNKNOWN(299, recvmmsg) \
+    SYSCALL(299, recvmmsg) \
     UNKNOWN(300, fanotify_init) \
     UNKNOWN(301, fanotify_mark) \
     SYSCALL(302, prlimit64) \
@@ -335,7 +335,7 @@ const char *syscall_name(uint64_t number);
     UNKNOWN(304, open_by_handle_at) \
     UNKNOWN(305, clock_adjtime) \
     SYSCALL(306, syncfs) \
-    UNKNOWN(307, sendmmsg) \
+    SYSCALL(307, sendmmsg) \
     UNKNOWN(308, setns) \
     SYSCALL(309, getcpu) \
     UNKNOWN(310, process_vm_readv) \

@@ -3,21 +3,13 @@
 
 #include "kernel/mm/slab.h"
 #include "kernel/sys/transfer.h"
+#include "kernel/sys/vector.h"
 #include "lib/errno.h"
-
-#define VECTOR_MAX 1024u /* UIO_MAXIOV, linux/uio.h */
-#define SMALL_VECTOR 8u
 
 /* linux/fs.h: flags of preadv2 and pwritev2 */
 enum {
     RWF_HIPRI = 1, RWF_DSYNC = 2, RWF_SYNC = 4, RWF_NOWAIT = 8, RWF_APPEND = 16,
     RWF_SUPPORTED = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_APPEND,
-};
-
-struct vector {
-    struct io_segment *segments;
-    unsigned count;
-    struct io_segment small[SMALL_VECTOR];
 };
 
 /* Lengths that add up to more than one call may move are cut. -EINVAL, -EFAULT. */
@@ -35,13 +27,12 @@ static int check_segments(struct vector *vector) {
     return 0;
 }
 
-static void vector_end(struct vector *vector) {
+void vector_end(struct vector *vector) {
     if (vector->segments != vector->small)
         kfree(vector->segments);
 }
 
-/* Copies the array of iovecs in. After 0, vector_end must follow. */
-static int vector_get(struct vector *vector, const void *user_vector, uint64_t count) {
+int vector_get(struct vector *vector, const void *user_vector, uint64_t count) {
     if (count > VECTOR_MAX)
         return -EINVAL;
     vector->count = (unsigned)count;
@@ -75,8 +66,9 @@ static int64_t transfer_vector(int descriptor, const void *user_vector, uint64_t
     if (!result) {
         io_buffer_init(&buffer, vector.segments, vector.count, false);
         uint64_t position = offset ? (uint64_t)*offset : 0;
-        result = offset ? transfer(use.file, &buffer, &position)
-                        : file_transfer(use.file, &buffer, use.referenced, transfer);
+        if (buffer.remaining > 0) /* else the file is not asked */
+            result = offset ? transfer(use.file, &buffer, &position)
+                            : file_transfer(use.file, &buffer, use.referenced, transfer);
         vector_end(&vector);
     }
     file_use_end(use);

@@ -14,6 +14,7 @@ struct user {
     uint32_t uid;
     uint32_t threads; /* and processes that ended but were not waited for; atomic */
     uint32_t signals; /* queued for its processes, and their POSIX timers; they hold one reference together. Atomic */
+    uint32_t files_in_flight; /* sent in messages of sockets and not received; atomic */
     struct list_node node;
 };
 

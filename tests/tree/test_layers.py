@@ -16,7 +16,7 @@ LAYERS = [
     {"kernel/view"}, {"kernel/firmware"}, {"kernel/irq", "kernel/time"}, {"kernel/sched"}, {"kernel/task"}, {"kernel/vm"},
     {"fs/vfs"}, {"fs/ramfs"}, {"fs/devfs"},
     {"kernel/device", "kernel/block", "kernel/tty", "kernel/input", "kernel/display", "kernel/runtime"},
-    {"drivers", "fs/kernelfs", "fs/procfs", "fs/filesystems.c", "fs/filesystems.h"},
+    {"drivers", "fs/kernelfs", "fs/procfs", "fs/filesystems.c", "fs/filesystems.h"}, {"net"},
     {"kernel/ipc"}, {"kernel/proc"}, {"kernel/sys"},
     {"kernel/trap"}, {"kernel/start_cpus.c", "kernel/start_cpus.h"}, {"kernel/main.c", "kernel/main.h"},
 ]

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -86,6 +87,47 @@ static void pipe_partner(void) {
     }
 }
 
+static int pair[2];
+
+static void do_unix(void) {
+    char byte = 0;
+    if (write(pair[0], &byte, 1) != 1 || read(pair[0], &byte, 1) != 1)
+        exit(1);
+}
+
+static void unix_partner(void) {
+    char byte;
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0)
+        exit(1);
+    if (fork() == 0) {
+        close(pair[0]);
+        while (read(pair[1], &byte, 1) == 1 && write(pair[1], &byte, 1) == 1)
+            continue;
+        _exit(0);
+    }
+    close(pair[1]);
+}
+
+static char block[65536];
+
+/* 64 KiB through a socket to another process. */
+static void do_unix_block(void) {
+    if (write(pair[0], block, sizeof block) != sizeof block)
+        exit(1);
+}
+
+static void unix_drain(void) {
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0)
+        exit(1);
+    if (fork() == 0) {
+        close(pair[0]);
+        while (read(pair[1], block, sizeof block) > 0)
+            continue;
+        _exit(0);
+    }
+    close(pair[1]);
+}
+
 static void measure(const char *name, void (*operation)(void), int count) {
     long best = -1;
     for (int round = 0; round < ROUNDS; round++) {
@@ -108,6 +150,12 @@ int main(int argc, char **argv) {
     pipe_partner();
     measure("pipe_round_trip", do_pipe, 200);
     close(ping[1]);
+    unix_partner();
+    measure("unix_round_trip", do_unix, 200);
+    close(pair[0]);
+    unix_drain();
+    measure("unix_64k", do_unix_block, 60);
+    close(pair[0]);
     measure("fork_exit_wait", do_fork_exit, 20);
     measure("fork_exec_wait", do_fork_exec, 20);
     return 0;
