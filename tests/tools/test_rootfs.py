@@ -369,6 +369,16 @@ def test_apt_explains(archive, tmp_path):
         apt.resolve(["one"])
 
 
+def test_apt_names_what_a_virtual_package_stands_for(archive, tmp_path):
+    folder = archive(mawk="", gawk="")
+    packages = (folder / "Packages").read_text()
+    (folder / "Packages").write_text(packages.replace("Filename:", "Provides: awk\nFilename:"))
+    apt = rootfs_apt.Apt(tmp_path / "cache")
+    apt.update()
+    with pytest.raises(host.HostError, match="cannot do this(.|\n)*virtual package(.|\n)*gawk"):
+        apt.resolve(["awk"])
+
+
 def test_no_archive_to_be_reached(archive, tmp_path):
     shutil.rmtree(archive(one=""))
     with pytest.raises(host.HostError, match="is there a network"):

@@ -79,7 +79,8 @@ def test_programs_of_a_small_root(root, guest_exec, tmp_path):
 
 
 def test_image_with_a_root(root, astra, tmp_path):
-    """Pages of the archive are used in place: a machine with little more memory than the root holds boots it."""
+    """Pages of the archive are used in place: a machine with little more memory than the root boots it, and files can
+    be written though the root is larger than half of memory."""
     image = str(tmp_path / "debian.img")
     made = astra("image", "--rootfs", root, "-o", image)
     assert made.status == 0, made.err
@@ -87,10 +88,10 @@ def test_image_with_a_root(root, astra, tmp_path):
     assert explained.returncode == 0, explained.stdout
     memory = f"{os.path.getsize(root) // 2**20 + 48}M"
     result = astra("exec", "--image", image, "--mem", memory, "--boot", "ahci", "--", "bash", "-c",
-                   "ls / | paste -sd' '; [ -t 0 ] || cat", stdin=b"in\n")
+                   "ls / | paste -sd' '; cat; head -c 4000000 /dev/zero >/tmp/new && echo room", stdin=b"in\n")
     assert result.status == 0, result.err
     assert result.text == ("bin boot data dev etc home init kernel lib lib32 lib64 libx32 media mnt opt proc root run sbin "
-                           "srv sys tmp users usr var\nin\n")
+                           "srv sys tmp users usr var\nin\nroom\n")
 
 
 def test_wrong_roots(astra, tmp_path):

@@ -58,13 +58,13 @@ def parse_uris(text: str, folder: Path) -> list:
 
 def explain(errors: str) -> str:
     """What apt's messages mean to somebody who named packages."""
-    unknown = re.findall(r"^E: (?:Unable to locate package|Package '?)(?: )?(\S+?)'?(?: has no installation candidate)?$",
-                         errors, re.MULTILINE)
+    errors = re.sub(r"^(Reading|Building) .*\n", "", errors, flags=re.MULTILINE).strip()
+    unknown = re.findall(r"^E: Unable to locate package (\S+)", errors, re.MULTILINE)
     if unknown:
         return f"no such package: {' '.join(unknown)}"
     if "unmet dependencies" in errors:
-        return f"these packages do not go together:\n{errors.strip()}"
-    return f"apt failed:\n{errors.strip()}"
+        return f"these packages do not go together:\n{errors}"
+    return f"apt cannot do this:\n{errors}"
 
 
 class Apt:
