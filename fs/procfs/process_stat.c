@@ -110,6 +110,11 @@ static int take(const struct proc_node *node, struct snapshot *s) {
         return -ESRCH;
     strlcpy(s->name, process->exit_name, sizeof s->name);
     uint64_t flags = spin_lock_irqsave(&task_list_lock);
+    if (process->state == PROCESS_REAPED) { /* meanwhile: it has no group any more */
+        spin_unlock_irqrestore(&task_list_lock, flags);
+        process_put(process);
+        return -ESRCH;
+    }
     struct task *task = proc_task_rcu(node);
     take_tree(process, s);
     if (task)
