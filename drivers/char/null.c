@@ -1,4 +1,4 @@
-/* /dev/null, /dev/zero and /dev/full: null(4), full(4). */
+/* /dev/null, /dev/zero and /dev/full: null(4), full(4). Programs that seek before they write are content. */
 #include "drivers/char/char_devices.h"
 #include "kernel/vm/object.h"
 #include "kernel/vm/space.h"
@@ -31,14 +31,6 @@ static int64_t read_zeros(struct file *file, struct io_buffer *buffer, uint64_t 
     return done || !wanted ? (int64_t)done : -EFAULT;
 }
 
-/* Any position is the same: programs that seek before they write are content. */
-static int64_t seek_anywhere(struct file *file, int64_t offset, int whence) {
-    (void)file;
-    (void)offset;
-    (void)whence;
-    return 0;
-}
-
 /* Private: anonymous memory. Shared: an object of zeros of its own. */
 static int map_zeros(struct file *file, struct vma *vma) {
     (void)file;
@@ -50,13 +42,13 @@ static int map_zeros(struct file *file, struct vma *vma) {
 }
 
 static const struct file_ops null_ops = {
-    .open = stream_open, .read = read_nothing, .write = write_anything, .seek = seek_anywhere,
+    .open = same_anywhere_open, .read = read_nothing, .write = write_anything, .seek = noop_seek,
 };
 static const struct file_ops zero_ops = {
-    .open = stream_open, .read = read_zeros, .write = write_anything, .seek = seek_anywhere, .map = map_zeros,
+    .open = same_anywhere_open, .read = read_zeros, .write = write_anything, .seek = noop_seek, .map = map_zeros,
 };
 static const struct file_ops full_ops = {
-    .open = stream_open, .read = read_zeros, .write = write_full, .seek = seek_anywhere,
+    .open = same_anywhere_open, .read = read_zeros, .write = write_full, .seek = noop_seek,
 };
 
 struct devfs_node null_node = {

@@ -182,6 +182,12 @@ int stream_open(struct inode *inode, struct file *file) {
     return 0;
 }
 
+int same_anywhere_open(struct inode *inode, struct file *file) {
+    (void)inode;
+    file->abilities |= FILE_IS_STREAM | FILE_IS_SAME_ANYWHERE;
+    return 0;
+}
+
 /* ---- transfers ---- */
 
 int64_t file_read_position(struct file *file, struct io_buffer *buffer, uint64_t *position) {

@@ -28,6 +28,7 @@ enum file_ability {
     FILE_IS_PATH = 1u << 3,    /* O_PATH: only a place in the tree */
     FILE_COUNTS_WRITER = 1u << 4, /* inode_allow_write and the mount's writers were counted */
     FILE_IN_FLIGHT = 1u << 5,  /* a socket's, in messages: its references are watched; comes and goes, atomic */
+    FILE_IS_SAME_ANYWHERE = 1u << 6, /* a stream in which one may seek, and read at any place */
 };
 
 struct file {
@@ -46,6 +47,11 @@ struct file {
     int32_t owner_signal;  /* F_SETSIG; 0: SIGIO */
     struct rcu_head rcu;
 };
+
+/* Whether seeking and transfers at an offset answer -ESPIPE. */
+static inline bool file_refuses_offsets(const struct file *file) {
+    return (file->abilities & (FILE_IS_STREAM | FILE_IS_SAME_ANYWHERE)) == FILE_IS_STREAM;
+}
 
 /* Names a directory reader emits; false stops the walk. `type` is a DT_ value (mode >> 12). */
 struct dir_context {
@@ -77,6 +83,7 @@ struct file_ops {
 int64_t stream_seek(struct file *file, int64_t offset, int whence); /* -ESPIPE */
 int64_t noop_seek(struct file *file, int64_t offset, int whence);   /* 0: there is no position to move */
 int stream_open(struct inode *inode, struct file *file);            /* marks: no position lock needed */
+int same_anywhere_open(struct inode *inode, struct file *file);     /* and offsets mean nothing */
 
 static inline void file_get(struct file *file) {
     refcount_get(&file->refcount);

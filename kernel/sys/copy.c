@@ -95,7 +95,7 @@ static int64_t put_offset(const struct copy_end *end, int64_t *user, int64_t res
 /* Checks as both calls make them, then copies. */
 static int64_t copy_checked(struct copy_end *to, struct copy_end *from, size_t size) {
     int64_t result = transfer_check(from->file, FILE_CAN_READ);
-    if (!result && from->has_offset && (from->file->abilities & FILE_IS_STREAM))
+    if (!result && from->has_offset && file_refuses_offsets(from->file))
         result = -ESPIPE;
     if (!result)
         result = transfer_check(to->file, FILE_CAN_WRITE);

@@ -131,6 +131,8 @@ int64_t sys_prctl(int option, uint64_t arg2, uint64_t arg3, uint64_t arg4, uint6
         if (arg2 != PR_CAP_AMBIENT_IS_SET || arg4 != 0 || arg5 != 0)
             return -EINVAL;
         return capability_bit(task->cred->capabilities_ambient, arg3);
+    case PR_SET_DUMPABLE: /* there are no core dumps: nothing to forbid, and never more than that */
+        return arg2 == 0 ? 0 : -EINVAL;
     case PR_GET_DUMPABLE: /* what is not supported is off: no core dumps, no secure bits */
     case PR_GET_KEEPCAPS:
     case PR_GET_SECUREBITS:

@@ -23,7 +23,7 @@ static int64_t transfer_positioned(int descriptor, void *memory, size_t size, in
     if (!use.file)
         return -EBADF;
     int64_t result = transfer_check(use.file, ability);
-    if (!result && (use.file->abilities & FILE_IS_STREAM))
+    if (!result && file_refuses_offsets(use.file))
         result = -ESPIPE;
     if (!result && !user_range_ok(memory, size))
         result = -EFAULT;
@@ -51,7 +51,7 @@ int64_t sys_lseek(int descriptor, int64_t offset, unsigned whence) {
         return -EBADF;
     const struct file_ops *ops = use.file->ops;
     int64_t result;
-    if (use.file->abilities & FILE_IS_STREAM)
+    if (file_refuses_offsets(use.file))
         result = -ESPIPE;
     else {
         mutex_lock(&use.file->position_lock);

@@ -58,7 +58,7 @@ static int64_t transfer_vector(int descriptor, const void *user_vector, uint64_t
     struct file_use use = file_use(descriptor);
     if (!use.file)
         return -EBADF;
-    int64_t result = offset && (use.file->abilities & FILE_IS_STREAM) ? -ESPIPE : 0;
+    int64_t result = offset && file_refuses_offsets(use.file) ? -ESPIPE : 0;
     if (!result)
         result = transfer_check(use.file, ability);
     if (!result)

@@ -117,6 +117,21 @@ static mapping_action action_of(int advice) {
     }
 }
 
+/* Hints disturb nobody: other threads' page faults go on meanwhile. */
+static int check_hint(struct space *space, uint64_t start, uint64_t end) {
+    rwsem_read_lock(&space->lock);
+    int error = each_mapping(space, start, end, do_nothing, MADV_NORMAL);
+    rwsem_read_unlock(&space->lock);
+    return error;
+}
+
+static int change(struct space *space, uint64_t start, uint64_t end, mapping_action action, int advice) {
+    rwsem_write_lock(&space->lock);
+    int error = each_mapping(space, start, end, action, advice);
+    rwsem_write_unlock(&space->lock);
+    return error;
+}
+
 int space_advise(struct space *space, uint64_t address, uint64_t length, int advice) {
     mapping_action action = action_of(advice);
     uint64_t end;
@@ -130,9 +145,7 @@ int space_advise(struct space *space, uint64_t address, uint64_t length, int adv
     }
     if (!action)
         return -EINVAL;
-    rwsem_write_lock(&space->lock);
-    int error = each_mapping(space, address, end, action, advice);
-    rwsem_write_unlock(&space->lock);
+    int error = action == do_nothing ? check_hint(space, address, end) : change(space, address, end, action, advice);
     return !error && advice == MADV_WILLNEED ? read_ahead(space, address, end) : error;
 }
 

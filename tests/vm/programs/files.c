@@ -1063,6 +1063,12 @@ static void test_misc(void) {
     IS(write(fd, "x", 1), 1);
     IS(read(fd, buf, 1), 0);
     FAILS(fallocate(fd, 0, 0, 10), ENODEV);
+    IS(lseek(fd, 10, SEEK_SET), 0);
+    IS(pread(fd, buf, 1, 5), 0);
+    close(fd);
+    fd = open("/dev/full", O_RDWR);
+    IS(pread(fd, buf, 1, 1l << 60), 1);
+    FAILS(pwrite(fd, buf, 1, 5), ENOSPC);
     close(fd);
     make_closed("x", NULL);
     FAILS(syscall(SYS_getxattr, "missing", "user.a", buf, 1), ENOENT);
