@@ -31,8 +31,10 @@ static inline bool timespec_to_ns(const struct user_timespec *time, uint64_t *ns
     return true;
 }
 static inline bool timeval_to_ns(const struct user_timeval *time, uint64_t *ns) {
+    if ((uint64_t)time->microseconds >= NS_PER_SEC / NS_PER_US)
+        return false;
     struct user_timespec spec = {time->seconds, time->microseconds * (int64_t)NS_PER_US};
-    return (uint64_t)time->microseconds < NS_PER_SEC / NS_PER_US && timespec_to_ns(&spec, ns);
+    return timespec_to_ns(&spec, ns);
 }
 
 /* A moment `delay_ns` from now, saturated: WAIT_FOREVER when it never comes. */
