@@ -1066,6 +1066,9 @@ static void test_misc(void) {
     IS(lseek(fd, 10, SEEK_SET), 0);
     IS(pread(fd, buf, 1, 5), 0);
     close(fd);
+    fd = open("/sys/bin", O_RDONLY | O_DIRECTORY);
+    TRUE(mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0) == MAP_FAILED && errno == ENODEV);
+    close(fd);
     fd = open("/dev/full", O_RDWR);
     IS(pread(fd, buf, 1, 1l << 60), 1);
     FAILS(pwrite(fd, buf, 1, 5), ENOSPC);
