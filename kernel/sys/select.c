@@ -133,9 +133,10 @@ int64_t sys_select(int count, void *readable, void *writable, void *exceptional,
     if (user_timeout) {
         if (copy_from_user(&timeout, user_timeout, sizeof timeout))
             return -EFAULT;
+        int64_t seconds;
         if (timeout.microseconds < 0 ||
-            deadline_from(timeout.seconds + timeout.microseconds / us_per_s,
-                          timeout.microseconds % us_per_s * (int64_t)NS_PER_US, &deadline_ns))
+            __builtin_add_overflow(timeout.seconds, timeout.microseconds / us_per_s, &seconds) ||
+            deadline_from(seconds, timeout.microseconds % us_per_s * (int64_t)NS_PER_US, &deadline_ns))
             return -EINVAL;
         if (timeout.seconds == 0 && timeout.microseconds == 0)
             deadline_ns = 0;
