@@ -98,22 +98,26 @@ int poller_sleep(struct poller *poller, uint64_t deadline_ns) {
     return error;
 }
 
-int poller_run(poller_look_all *look, void *context, uint64_t deadline_ns) {
-    struct poller poller;
-    int ready, asleep = 0;
-    poller_init(&poller);
-    bool first = deadline_ns != 0;
-    for (;;) {
-        ready = look(&poller, context, first);
-        first = false;
+/* Looks and sleeps in turn; the first look puts this thread on the files' queues. */
+static int look_until(struct poller *poller, poller_look_all *look, void *context, uint64_t deadline_ns) {
+    for (int asleep = 0, first = true;; first = false) {
+        int ready = look(poller, context, first);
         if (ready == 0)
-            ready = poller.error;
+            ready = poller->error;
         if (ready == 0 && asleep == -EINTR)
             ready = -EINTR;
-        if (ready != 0 || asleep != 0 || deadline_ns == 0)
-            break;
-        asleep = poller_sleep(&poller, deadline_ns);
+        if (ready != 0 || asleep != 0)
+            return ready;
+        asleep = poller_sleep(poller, deadline_ns);
     }
+}
+
+int poller_run(poller_look_all *look, void *context, uint64_t deadline_ns) {
+    struct poller poller;
+    poller_init(&poller);
+    int ready = look(&poller, context, false); /* mostly something is ready: then no queue is touched */
+    if (ready == 0 && deadline_ns != 0)
+        ready = look_until(&poller, look, context, deadline_ns);
     poller_end(&poller);
     return ready;
 }

@@ -11,3 +11,11 @@ $(BENCH_TINY): tests/bench/tiny.c
 $(BENCH) $(BENCH_TINY): tests/bench/bench.h $B/flags.txt
 	@mkdir -p $(@D)
 	$(call run,MUSLCC,$@,$(MUSLCC) -static -s -std=gnu11 -O2 -Wall -Wextra -Wno-unused-result $(WERROR) -o $@ $(filter %.c,$^))
+
+# What ./astra profile loads into QEMU.
+PROFILE_PLUGIN := $B/tools/profile.so
+.PHONY: profile-plugin
+profile-plugin: $(PROFILE_PLUGIN)
+$(PROFILE_PLUGIN): tools/profile/profile.c tools/profile/qemu_plugin.h $B/flags.txt
+	@mkdir -p $(@D)
+	$(call run,HOSTCC,$@,$(HOSTCC) $(HOST_CFLAGS) -fPIC -fvisibility=hidden -shared -o $@ $<)

@@ -21,3 +21,13 @@ def test_one_row_on_both_systems(astra):
     result = astra("bench", "--quick", "getpid")
     assert result.status == 0, result.err.decode()
     assert re.search(r"^\| getpid \| \d+ \| \d+ \| 0\.\d\d \|$", result.text, re.MULTILINE), result.text
+
+
+def test_profile_finds_what_a_row_runs(astra, tmp_path):
+    drawing = tmp_path / "flame.svg"
+    result = astra("profile", "--row", "getpid", "--flame", str(drawing))
+    assert result.status == 0, result.err.decode()
+    own = {name: int(count.replace(",", "")) for count, name in re.findall(r"^ *([\d,]+) .*% .* (\w+)$", result.text,
+                                                                          re.MULTILINE)}
+    assert own["syscall_entry"] == max(own.values()), own
+    assert "sys_getpid" in own and "sys_getpid" in drawing.read_text()

@@ -9,6 +9,7 @@ COMMANDS = {
     "exec": ("vm.execute", "boot, run one command in the guest, exit with its status:  exec -- CMD..."),
     "test": ("vm.test", "the whole test suite (--long adds what takes more than minutes)"),
     "bench": ("vm.bench", "the same programs on Astra and on Linux in one emulator; ratios (--list: the rows)"),
+    "profile": ("vm.profile", "which functions of the kernel a command costs, counted:  profile -- CMD..., --row ROW"),
     "image": ("vm.make_image", "make an image with your own files or program in it"),
     "rootfs": ("vm.rootfs", "a root from unmodified Debian packages, for --rootfs:  rootfs --packages \"bash coreutils\" -o FILE"),
     "usb": ("vm.usb", "write the image to a USB stick and verify it:  usb /dev/sdX, usb --list"),
