@@ -5,6 +5,7 @@ B       := build
 VERSION := $(shell cat VERSION)
 GIT_ID  := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
 DEBUG   ?= 0
+KASAN   ?= 0
 V       ?= 0
 WERROR  ?= -Werror
 # The time in all time stamps: that of the commit.
@@ -57,20 +58,33 @@ KERNEL_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -mcmodel=kernel -mno-red-zone 
   -fcf-protection=none -fno-strict-aliasing -fno-delete-null-pointer-checks -fno-omit-frame-pointer \
   -fno-asynchronous-unwind-tables -fno-common -fstack-protector-strong -mstack-protector-guard=tls \
   -mstack-protector-guard-reg=gs -mstack-protector-guard-symbol=stack_guard --param=min-pagesize=0 \
-  $(WARNINGS) -Wframe-larger-than=1024 -fstack-usage $(REPRODUCIBLE) -DCONFIG_DEBUG=$(DEBUG) -I.
+  $(WARNINGS) -Wframe-larger-than=1024 -fstack-usage $(REPRODUCIBLE) -DCONFIG_DEBUG=$(DEBUG) \
+  -DCONFIG_KASAN=$(KASAN) -I.
 ifeq ($(DEBUG),1)
 KERNEL_CFLAGS += -fsanitize=undefined
 endif
 # No -g: nasm writes the folder it ran in into the debugging information.
 KERNEL_ASFLAGS := -f elf64 --reproducible -w+error -w-reloc-abs-dword -DCONFIG_DEBUG=$(DEBUG) -I./
+# KASAN=1: a call before every access (kernel/debug/kasan.h), larger frames for it.
+KASAN_CFLAGS  := -fsanitize=kernel-address -fno-tree-loop-distribute-patterns -Wframe-larger-than=2048 \
+  --param asan-instrumentation-with-call-threshold=0 --param asan-stack=0 --param asan-globals=0
+KASAN_FREE    := kernel/debug/kasan kernel/debug/kasan_report kernel/debug/probe kernel/mm/slab kernel/mm/slab_kasan
+KASAN_WRAPPED := memcpy memmove memset arch_user_copy arch_user_copy_string
 KERNEL_LDFLAGS := -nostdlib -static -z max-page-size=4096 -z noexecstack --no-warn-rwx-segments \
   --build-id=sha1 --orphan-handling=error
 HOST_CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(WARNINGS) $(REPRODUCIBLE) -I.
 
 # ---- sources --------------------------------------------------------------
 
+ifneq ($(KASAN),0)
+KERNEL_CFLAGS  += $(KASAN_CFLAGS)
+KERNEL_LDFLAGS += $(addprefix --wrap=,$(KASAN_WRAPPED))
+$(KASAN_FREE:%=$B/obj/%.o): EXTRA_CFLAGS += -fno-sanitize=kernel-address
+endif
+
 # kernel/vdso/ is code of programs, built by its own rules.
-KERNEL_C    := $(filter-out kernel/vdso/%,$(foreach d,kernel fs drivers net,$(call rwildcard,$d,%.c))) \
+KERNEL_C    := $(filter-out kernel/vdso/% $(if $(filter 0,$(KASAN)),kernel/debug/kasan% kernel/mm/slab_kasan.c), \
+  $(foreach d,kernel fs drivers net,$(call rwildcard,$d,%.c))) \
   $(sort $(wildcard lib/*.c))
 KERNEL_ASM  := $(call rwildcard,kernel,%.asm)
 KERNEL_OBJ  := $(KERNEL_C:%.c=$B/obj/%.o) $(KERNEL_ASM:%=$B/obj/%.o)
@@ -99,13 +113,15 @@ RAMFS_DEPS  :=
 HAVE_KERNEL := $(wildcard kernel/main.c)
 HAVE_IMAGE  := $(and $(HAVE_KERNEL),$(wildcard boot/boot.mk))
 
-.PHONY: all kernel-objects tools image debug run test docs clean help FORCE
+.PHONY: all kernel-objects tools image debug kasan run test docs clean help FORCE
 all: kernel-objects tools $(if $(HAVE_KERNEL),$B/kernel.elf) $(if $(HAVE_IMAGE),$(IMAGE)) compile_commands.json
 kernel-objects: $(KERNEL_OBJ)
 tools: $(KSYMS) $(MKIMAGE)
 image: $(IMAGE)
 debug: # the checking variant, in a folder of its own
 	@$(MAKE) --no-print-directory DEBUG=1 B=$B/debug image
+kasan: # the same, and every access to memory checked
+	@$(MAKE) --no-print-directory DEBUG=1 KASAN=1 B=$B/kasan image
 
 # ---- kernel --------------------------------------------------------------
 
@@ -193,6 +209,7 @@ help:
 	@echo 'make unit fuzz       the host tests of pure code alone'
 	@echo 'make kernel-objects  compile the kernel without linking it'
 	@echo 'make debug           the image with lock checking and costly asserts: $B/debug/astra.img'
+	@echo 'make kasan           the same with every access to memory checked: $B/kasan/astra.img'
 	@echo 'make tools           the host tools only'
 	@echo 'make docs            docs/syscalls.md, from the table of system calls'
 	@echo 'make clean           remove everything built'

@@ -11,6 +11,7 @@
 #include "kernel/arch/cpu.h"
 #include "kernel/arch/fpu.h"
 #include "kernel/debug/debug.h"
+#include "kernel/debug/kasan.h"
 #include "kernel/debug/serial.h"
 #include "kernel/firmware/acpi.h"
 #include "kernel/ipc/epoll.h"
@@ -75,6 +76,8 @@ void kernel_main(const struct boot_info *info) {
 
     boot_memory_init();              // which frames the loader left free
     kernel_space_init();             // our own page tables, then
+    if (CONFIG_KASAN)
+        kasan_init();                // the shadow, before there is anything to mark
     boot_bios_log_keep();            // before the loader's memory is given away
     page_init();                     // the page allocator, in the direct map
     slab_init();                     // small objects, in pages

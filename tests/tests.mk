@@ -10,7 +10,7 @@ UNIT_TESTS   := $(basename $(notdir $(sort $(wildcard tests/unit/test_*.c))))
 FUZZ_TARGETS := $(basename $(notdir $(sort $(wildcard tests/fuzz/fuzz_*.c))))
 HOSTED_LIB   := $(filter-out lib/version.c,$(sort $(wildcard lib/*.c)))
 
-TEST_CFLAGS := $(filter-out -O2,$(HOST_CFLAGS)) -DCONFIG_DEBUG=0 -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
+TEST_CFLAGS := $(filter-out -O2,$(HOST_CFLAGS)) -DCONFIG_DEBUG=0 -DCONFIG_KASAN=0 -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
   -fno-sanitize-recover=all
 TEST_ENV    := ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
 

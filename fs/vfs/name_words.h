@@ -28,10 +28,10 @@ static inline uint64_t word_zeros(uint64_t word) {
 /* For the last bytes of a page, up to a NUL. Not inline: it would burden the loops. */
 uint64_t word_load_bytes(const char *text);
 
-/* Eight bytes; those behind a NUL, and beyond the page, are anything. */
+/* Eight bytes; those behind a NUL, and beyond the page, are anything. KASAN would take them for a mistake. */
 static inline uint64_t word_load(const char *text) {
     uint64_t word;
-    if (unlikely(((uintptr_t)text & (PAGE_SIZE - 1)) > PAGE_SIZE - WORD_BYTES))
+    if (CONFIG_KASAN || unlikely(((uintptr_t)text & (PAGE_SIZE - 1)) > PAGE_SIZE - WORD_BYTES))
         return word_load_bytes(text);
     __builtin_memcpy(&word, text, WORD_BYTES);
     return word;

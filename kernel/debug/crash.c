@@ -9,6 +9,7 @@
 #include "kernel/mm/kernel_map.h"
 #include "kernel/mm/layout.h"
 #include "kernel/mm/page.h"
+#include "kernel/mm/slab.h"
 #include "lib/string.h"
 
 #define NON_CANONICAL 0x0000800000000000ull
@@ -77,6 +78,14 @@ static void crash_double_free(void) {
     page_put(page);
 }
 
+/* Found with KASAN=1 only. */
+static void crash_use_after_free(void) {
+    uint8_t *object = hidden((uint8_t *)kmalloc(40));
+    uint8_t *kept = hidden(object);
+    kfree(object);
+    log_info("%u", kept[7]);
+}
+
 static const struct {
     const char *kind;
     void (*run)(void);
@@ -85,6 +94,7 @@ static const struct {
     {"execute", crash_execute},     {"non-canonical", crash_non_canonical},
     {"stack", crash_stack},         {"overrun", crash_overrun}, {"assert", crash_assert},
     {"divide", crash_divide},       {"double-free", crash_double_free},
+    {"use-after-free", crash_use_after_free},
 };
 
 void crash_run_requested(void) {

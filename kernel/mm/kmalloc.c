@@ -1,4 +1,5 @@
 /* Memory of any size: power-of-two slab caches up to a page, blocks of pages beyond. */
+#include "kernel/debug/kasan.h"
 #include "kernel/log/panic.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
@@ -20,14 +21,26 @@ void kmalloc_init(void) {
         size_caches[shift] = slab_cache_create(names[shift], 1u << shift, 1u << shift, NULL);
 }
 
+/* What is behind the `size` bytes asked for may not be used. */
+static void shrink_block(struct page *page, size_t size) {
+    kasan_poison(page_to_virt(page), PAGE_SIZE << page->order, KASAN_REDZONE);
+    kasan_unpoison(page_to_virt(page), size);
+}
+
 void *kmalloc(size_t size) {
     if (unlikely(size > 1u << SHIFT_MAX)) {
         if (size > PAGE_BLOCK_SIZE)
             return NULL;
         struct page *page = page_alloc(log2_ceil(size) - PAGE_SHIFT, 0);
+        if (CONFIG_KASAN && page)
+            shrink_block(page, size);
         return page ? page_to_virt(page) : NULL;
     }
-    return slab_alloc(size_caches[size <= 1u << SHIFT_MIN ? SHIFT_MIN : log2_ceil(size)]);
+    struct slab_cache *cache = size_caches[size <= 1u << SHIFT_MIN ? SHIFT_MIN : log2_ceil(size)];
+    void *object = slab_alloc(cache);
+    if (CONFIG_KASAN && object)
+        slab_mark_size(cache, object, size);
+    return object;
 }
 
 void *kzalloc(size_t size) {
@@ -54,13 +67,26 @@ void kfree(void *pointer) {
         page_free(virt_to_page(pointer), virt_to_page(pointer)->order);
 }
 
+/* After `size` bytes of `object` were found to be enough. */
+static void shrink(const struct slab_cache *cache, void *object, size_t size) {
+    if (cache)
+        slab_mark_size(cache, object, size);
+    else
+        shrink_block(virt_to_page(object), size);
+}
+
 void *krealloc(void *old, size_t size) {
     if (!old)
         return kmalloc(size);
     struct slab_cache *cache = slab_cache_of(old);
     size_t old_size = cache ? slab_object_size(cache) : PAGE_SIZE << virt_to_page(old)->order;
-    if (size <= old_size && size > old_size / 4)
+    if (CONFIG_KASAN)
+        kasan_unpoison(old, old_size);
+    if (size <= old_size && size > old_size / 4) {
+        if (CONFIG_KASAN)
+            shrink(cache, old, size);
         return old;
+    }
     void *new = kmalloc(size);
     if (new) {
         memcpy(new, old, MIN(old_size, size));

@@ -186,6 +186,8 @@ struct page *page_alloc(unsigned order, unsigned flags) {
     page->flags = 0;
     page->order = (uint8_t)order;
     atomic_store_relaxed(&page->refcount, 1u);
+    if (CONFIG_KASAN)
+        kasan_unpoison(page_to_virt(page), PAGE_SIZE << order);
     if (flags & PAGE_ALLOC_ZERO)
         memset(page_to_virt(page), 0, PAGE_SIZE << order);
     return page;
@@ -194,6 +196,11 @@ struct page *page_alloc(unsigned order, unsigned flags) {
 /* The reference count is 0 already. */
 static void frames_free(struct page *page, unsigned order) {
     ASSERT(!(page->flags & (PAGE_FREE | PAGE_RESERVED)));
+    if (CONFIG_KASAN) {
+        kasan_poison(page_to_virt(page), PAGE_SIZE << order, KASAN_FREE_PAGE);
+        for (unsigned i = 0; i < 1u << order; i++)
+            kasan_trace(page[i].freed_by, KASAN_PAGE_TRACE_DEPTH);
+    }
     if (order == 0) {
         if (page->flags & PAGE_ANONYMOUS)
             this_cpu_add(anonymous_pages, -1);
@@ -260,6 +267,8 @@ static void blocks_init(void) {
 
 /* Frames of [start, end) outside whole free blocks, in the largest aligned pieces. */
 static void range_give(phys_addr_t start, phys_addr_t end) {
+    if (CONFIG_KASAN)
+        kasan_poison(phys_to_virt(start), end - start, KASAN_FREE_PAGE);
     while (start < end) {
         unsigned order = MIN((unsigned)__builtin_ctzll(start >> PAGE_SHIFT), PAGE_ORDER_MAX);
         while (start + (PAGE_SIZE << order) > end)

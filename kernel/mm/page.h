@@ -11,6 +11,7 @@
 #pragma once
 
 #include "kernel/arch/percpu.h"
+#include "kernel/debug/kasan.h"
 #include "kernel/mm/layout.h"
 #include "kernel/sync/rcu.h"
 #include "lib/atomic.h"
@@ -39,6 +40,7 @@ struct page {
     uint32_t refcount; /* atomic */
     uint32_t flags;    /* enum page_flag; atomic bit operations */
     uint8_t order;     /* of the block this page heads */
+    uint32_t freed_by[CONFIG_KASAN ? KASAN_PAGE_TRACE_DEPTH : 0];
     union {
         struct { /* buddy, per-CPU list: free */
             struct list_node node;

@@ -25,24 +25,6 @@
 #define ALIGN_MIN 8u
 #define CACHE_LINE 64u
 
-struct slab_cache {
-    struct list_node node; /* in caches */
-    const char *name;
-    uint32_t object_size; /* as asked for */
-    uint32_t stride;      /* from one object to the next */
-    uint32_t link_offset; /* of the chain pointer in a free object */
-    uint16_t per_slab;
-    uint16_t id;
-    uint8_t order;
-    uint8_t magazine_capacity;
-    void (*constructor)(void *object);
-
-    struct spinlock lock;
-    struct list_node partial; /* slabs with free objects */
-    uint64_t objects_out;     /* handed out or in magazines */
-    uint64_t slabs;
-};
-
 struct magazine {
     uint32_t count;
     void *objects[MAGAZINE_SIZE];
@@ -85,6 +67,8 @@ static struct page *slab_create(struct slab_cache *cache) {
         *link_of(cache, object) = next;
         next = object;
     }
+    if (CONFIG_KASAN)
+        slab_mark_new(cache, base);
     slab->u.slab.free_list = next;
     slab->u.slab.in_use = 0;
     list_add(&slab->u.slab.node, &cache->partial);
@@ -167,10 +151,12 @@ void *slab_alloc(struct slab_cache *cache) {
         spin_unlock(&cache->lock);
     }
     irq_restore(flags);
+    if (CONFIG_KASAN && object)
+        slab_mark_allocated(cache, object);
     return object;
 }
 
-void slab_free(struct slab_cache *cache, void *object) {
+static inline void object_free(struct slab_cache *cache, void *object) {
     DEBUG_ASSERT(slab_head(cache, object)->u.slab.cache == cache);
     uint64_t flags = irq_save();
     struct magazine *magazine = magazine_of(cache);
@@ -184,6 +170,13 @@ void slab_free(struct slab_cache *cache, void *object) {
         spin_unlock(&cache->lock);
     }
     irq_restore(flags);
+}
+
+void slab_free(struct slab_cache *cache, void *object) {
+    if (CONFIG_KASAN)
+        object = slab_mark_freed(&cache, object, (uintptr_t)__builtin_return_address(0));
+    if (!CONFIG_KASAN || object)
+        object_free(cache, object);
 }
 
 void *slab_alloc_zero(struct slab_cache *cache) {
@@ -210,8 +203,9 @@ static void cache_setup(struct slab_cache *cache, const char *name, size_t size,
     size_t natural = size >= CACHE_LINE ? CACHE_LINE / 2 : ALIGN_MIN;
     align = MAX(align, natural);
     ASSERT(is_power_of_two(align) && size > 0);
-    size_t link_offset = constructor ? ALIGN_UP(size, sizeof(void *)) : 0;
-    size_t stride = ALIGN_UP(MAX(size, link_offset + sizeof(void *)), align);
+    size_t link_offset = constructor || CONFIG_KASAN ? ALIGN_UP(size, sizeof(void *)) : 0;
+    size_t link_size = sizeof(void *) + SLAB_TRACK_SIZE;
+    size_t stride = ALIGN_UP(MAX(size, link_offset + link_size), align);
     unsigned order = choose_order((uint32_t)stride);
     ASSERT(stride <= PAGE_SIZE << order);
     *cache = (struct slab_cache){
@@ -268,8 +262,9 @@ size_t slab_object_size(const struct slab_cache *cache) {
     return cache->object_size;
 }
 
-static uint64_t objects_in_magazines(const struct slab_cache *cache) {
-    uint64_t count = 0;
+/* Free ones, but not in their slab. */
+static uint64_t objects_kept_back(const struct slab_cache *cache) {
+    uint64_t count = CONFIG_KASAN ? atomic_load_relaxed(&cache->kept_back) : 0;
     for (uint32_t cpu = 0; cpu < cpu_count; cpu++) {
         const struct magazine *magazine = (*per_cpu_ptr(magazines, cpu))[cache->id];
         count += magazine ? atomic_load_relaxed(&magazine->count) : 0;
@@ -279,7 +274,7 @@ static uint64_t objects_in_magazines(const struct slab_cache *cache) {
 
 uint64_t slab_objects_in_use(const struct slab_cache *cache) {
     uint64_t out = atomic_load_relaxed(&cache->objects_out);
-    return out - MIN(objects_in_magazines(cache), out);
+    return out - MIN(objects_kept_back(cache), out);
 }
 
 void slab_stats_each(void (*show)(void *context, const struct slab_stats *stats), void *context) {

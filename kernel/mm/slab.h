@@ -4,11 +4,13 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "lib/bits.h"
 
+struct kasan_track;
 struct slab_cache;
 
 /* `align` 0 means natural. `constructor` (may be NULL) runs once when memory enters the cache. Panics
@@ -31,6 +33,16 @@ void kfree(void *pointer); /* NULL is allowed */
 void slab_init(void);
 /* Magazines for a CPU that is about to start; no memory: it works without. */
 void slab_init_cpu(uint32_t cpu);
+
+/* The object that `address` is in or, for memory between objects, behind. False: not in a slab. Any context;
+ * with CONFIG_KASAN only. */
+struct slab_object {
+    const char *cache_name;
+    const void *start;
+    size_t size;                     /* as the cache has it */
+    const struct kasan_track *track;
+};
+bool slab_find_object(const void *address, struct slab_object *object);
 
 /* Objects handed out and not freed, as of about now. Any context. */
 uint64_t slab_objects_in_use(const struct slab_cache *cache);
