@@ -27,6 +27,7 @@ enum message_flag {
     MSG_EOR = 0x80, MSG_WAITALL = 0x100, MSG_NOSIGNAL = 0x4000, MSG_MORE = 0x8000, MSG_WAITFORONE = 0x10000,
     MSG_CMSG_CLOEXEC = 0x40000000,
 };
+#define MSG_CMSG_COMPAT 0x80000000u
 
 /* Bits of socket->shut; also what shutdown() asks for, less one. */
 enum { SHUT_RECEIVE = 1, SHUT_SEND = 2, SHUT_BOTH = 3 };

@@ -171,13 +171,19 @@ static int64_t receive_one(const struct socket_use *use, struct user_message *us
         int error = tell_results(use, &call, user);
         result = error ? error : result;
     }
+    socket_control_end(&call.control);
     vector_end(&call.vector);
     return result;
 }
 
+/* The flag is Linux's own mark of 32-bit calls; no program may set it. */
+static int64_t begin_message(struct socket_use *use, int descriptor, uint32_t flags) {
+    return (flags & MSG_CMSG_COMPAT) ? -EINVAL : socket_use_begin(use, descriptor);
+}
+
 int64_t sys_sendmsg(int descriptor, const void *message, uint32_t flags) {
     struct socket_use use;
-    int64_t result = socket_use_begin(&use, descriptor);
+    int64_t result = begin_message(&use, descriptor, flags);
     if (result)
         return result;
     result = send_one(&use, message, flags);
@@ -187,7 +193,7 @@ int64_t sys_sendmsg(int descriptor, const void *message, uint32_t flags) {
 
 int64_t sys_recvmsg(int descriptor, void *message, uint32_t flags) {
     struct socket_use use;
-    int64_t result = socket_use_begin(&use, descriptor);
+    int64_t result = begin_message(&use, descriptor, flags);
     if (result)
         return result;
     result = receive_one(&use, message, flags);
@@ -201,7 +207,7 @@ int64_t sys_sendmmsg(int descriptor, void *user_messages, uint32_t count, uint32
     struct user_counted_message *messages = user_messages;
     struct socket_use use;
     uint32_t done = 0;
-    int64_t result = socket_use_begin(&use, descriptor);
+    int64_t result = begin_message(&use, descriptor, flags);
     if (result)
         return result;
     for (count = MIN(count, VECTOR_MAX); done < count; done++) {
@@ -262,7 +268,7 @@ int64_t sys_recvmmsg(int descriptor, void *messages, uint32_t count, uint32_t fl
     uint64_t deadline_ns;
     int64_t result = get_limit(timeout, &deadline_ns);
     if (!result)
-        result = socket_use_begin(&use, descriptor);
+        result = begin_message(&use, descriptor, flags);
     if (result)
         return result;
     result = socket_take_error(use.socket);

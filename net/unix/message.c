@@ -12,6 +12,8 @@
 
 #define SMALL_MAX (1024u - sizeof(struct unix_message)) /* bytes beside the header; more go into pages */
 
+#define LARGE_ORDER 3u /* blocks of 32 KiB: as much as a piece of a stream */
+
 /* Linux's sizes: struct sk_buff, struct skb_shared_info, alignment of data, least block for the two latter */
 enum { BUFFER_HEAD = 256, BUFFER_TAIL = 320, BUFFER_ALIGN = 64, BUFFER_LEAST = 512 };
 #define LINEAR_STREAM (PAGE_SIZE - BUFFER_TAIL)       /* SKB_MAX_HEAD(0): the rest lies in pages */
@@ -26,15 +28,25 @@ static uint32_t charge_of(const struct unix_socket *sender, size_t length) {
     return (uint32_t)(BUFFER_HEAD + (1ull << log2_ceil(MAX(block, (size_t)BUFFER_LEAST))) + ALIGN_UP(paged, PAGE_SIZE));
 }
 
-static void free_pages(struct unix_message *message) {
-    for (uint32_t i = 0; i < message->page_count; i++)
-        if (message->pages[i])
-            page_put(message->pages[i]);
+static size_t block_size(const struct unix_message *message) {
+    return PAGE_SIZE << message->block_order;
 }
 
-static struct unix_message *message_alloc(size_t length) {
-    uint32_t pages = length > SMALL_MAX ? (uint32_t)DIV_ROUND_UP(length, PAGE_SIZE) : 0;
-    size_t size = sizeof(struct unix_message) + (pages ? pages * sizeof(struct page *) : length);
+static void free_blocks(struct unix_message *message) {
+    for (uint32_t i = 0; i < message->block_count; i++)
+        if (message->blocks[i])
+            page_free(message->blocks[i], message->block_order);
+}
+
+/* Large blocks where not more than an eighth would stay empty: one copy each instead of one a page. */
+static uint16_t order_for(size_t length) {
+    size_t whole = ALIGN_UP(length, PAGE_SIZE << LARGE_ORDER);
+    return (whole - length) * 8 <= length ? LARGE_ORDER : 0;
+}
+
+static struct unix_message *message_alloc(size_t length, uint16_t order) {
+    size_t blocks = length > SMALL_MAX ? DIV_ROUND_UP(length, PAGE_SIZE << order) : 0;
+    size_t size = sizeof(struct unix_message) + (blocks ? blocks * sizeof(struct page *) : length);
     struct unix_message *message = kmalloc(size);
     if (unlikely(!message))
         return NULL;
@@ -42,39 +54,63 @@ static struct unix_message *message_alloc(size_t length) {
     message->credentials = CREDENTIALS_NONE;
     message->length = (uint32_t)length;
     message->consumed = 0;
-    message->page_count = pages;
+    message->block_count = (uint16_t)blocks;
+    message->block_order = order;
+    if (unlikely(blocks))
+        memset(message->blocks, 0, blocks * sizeof(struct page *));
     return message;
 }
 
-/* Fills the message page by page. 0, -ENOMEM, -EFAULT. */
-static int fill_pages(struct unix_message *message, struct io_buffer *data) {
+static bool blocks_alloc(struct unix_message *message) {
+    unsigned flags = PAGE_ALLOC_USER | (message->block_order ? (unsigned)PAGE_ALLOC_NORETRY : 0u);
+    for (uint32_t i = 0; i < message->block_count; i++) {
+        message->blocks[i] = page_alloc(message->block_order, flags);
+        if (unlikely(!message->blocks[i]))
+            return false;
+    }
+    return true;
+}
+
+static void discard(struct unix_message *message) {
+    free_blocks(message);
+    kfree(message);
+}
+
+/* A message with room for its bytes; single pages if there are no large blocks. NULL: no memory. */
+static struct unix_message *message_with_room(size_t length) {
+    uint16_t order = length > SMALL_MAX ? order_for(length) : 0;
+    struct unix_message *message = message_alloc(length, order);
+    if (unlikely(!message) || likely(message->block_count == 0) || blocks_alloc(message))
+        return message;
+    discard(message);
+    message = order ? message_alloc(length, 0) : NULL;
+    if (!message || blocks_alloc(message))
+        return message;
+    discard(message);
+    return NULL;
+}
+
+/* False: a fault. */
+static bool fill(struct unix_message *message, struct io_buffer *data) {
     size_t left = message->length;
-    memset(message->pages, 0, message->page_count * sizeof(struct page *));
-    for (uint32_t i = 0; i < message->page_count; i++) {
-        size_t size = MIN(left, PAGE_SIZE);
-        message->pages[i] = page_alloc(0, PAGE_ALLOC_USER);
-        if (!message->pages[i])
-            return -ENOMEM;
-        if (io_copy_from(data, page_to_virt(message->pages[i]), size) < size)
-            return -EFAULT;
+    if (message->block_count == 0)
+        return left == 0 || io_copy_from(data, message->bytes, left) == left;
+    for (uint32_t i = 0; i < message->block_count; i++) {
+        size_t size = MIN(left, block_size(message));
+        if (io_copy_from(data, page_to_virt(message->blocks[i]), size) < size)
+            return false;
         left -= size;
     }
-    return 0;
+    return true;
 }
 
 struct unix_message *unix_message_create(struct unix_socket *sender, struct io_buffer *data, size_t length) {
-    struct unix_message *message = message_alloc(length);
-    int error = 0;
+    struct unix_message *message = message_with_room(length);
     if (unlikely(!message))
         return ERR_PTR(-ENOBUFS);
-    if (message->page_count)
-        error = fill_pages(message, data);
-    else if (length > 0 && unlikely(io_copy_from(data, message->bytes, length) < length))
-        error = -EFAULT;
-    if (unlikely(error)) {
-        free_pages(message);
-        kfree(message);
-        return ERR_PTR(error == -ENOMEM ? -ENOBUFS : error);
+    if (unlikely(!fill(message, data))) {
+        discard(message);
+        return ERR_PTR(-EFAULT);
     }
     message->charge = charge_of(sender, length);
     message->sender = sender;
@@ -83,13 +119,13 @@ struct unix_message *unix_message_create(struct unix_socket *sender, struct io_b
     return message;
 }
 
-static size_t copy_pages(const struct unix_message *message, size_t offset, struct io_buffer *data, size_t length) {
-    size_t done = 0;
+static size_t copy_blocks(const struct unix_message *message, size_t offset, struct io_buffer *data, size_t length) {
+    size_t done = 0, whole = block_size(message);
     while (done < length) {
-        size_t in_page = (offset + done) % PAGE_SIZE;
-        size_t size = MIN(length - done, PAGE_SIZE - in_page);
-        const char *from = page_to_virt(message->pages[(offset + done) / PAGE_SIZE]);
-        size_t copied = io_copy_to(data, from + in_page, size);
+        size_t in_block = (offset + done) & (whole - 1);
+        size_t size = MIN(length - done, whole - in_block);
+        const char *from = page_to_virt(message->blocks[(offset + done) >> (PAGE_SHIFT + message->block_order)]);
+        size_t copied = io_copy_to(data, from + in_block, size);
         done += copied;
         if (copied < size)
             break;
@@ -99,8 +135,8 @@ static size_t copy_pages(const struct unix_message *message, size_t offset, stru
 
 size_t unix_message_copy(const struct unix_message *message, size_t offset, struct io_buffer *data, size_t length) {
     ASSERT(offset + length <= message->length);
-    if (message->page_count)
-        return copy_pages(message, offset, data, length);
+    if (message->block_count)
+        return copy_blocks(message, offset, data, length);
     return io_copy_to(data, message->bytes + offset, length);
 }
 
@@ -115,8 +151,7 @@ void unix_message_free(struct unix_message *message) {
     }
     if (unlikely(message->rights))
         unix_rights_discard(message->rights);
-    free_pages(message);
-    kfree(message);
+    discard(message);
 }
 
 void unix_message_free_all(struct list_node *list) {

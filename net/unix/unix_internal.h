@@ -66,7 +66,7 @@ struct unix_socket {
     struct rcu_head rcu;
 };
 
-/* One message: a header with a few bytes, or a header and pages. */
+/* One message: a header with a few bytes, or a header and blocks of pages. */
 struct unix_message {
     struct list_node node;
     struct unix_socket *sender;   /* referenced. A connection to accept: the new socket */
@@ -74,9 +74,10 @@ struct unix_message {
     struct credentials credentials;
     uint32_t length, consumed;    /* bytes; those below `consumed` have been read (stream); reader's M */
     uint32_t charge;              /* in the sender's send_memory */
-    uint32_t page_count;          /* 0: the bytes are in `bytes` */
+    uint16_t block_count;         /* 0: the bytes are in `bytes` */
+    uint16_t block_order;         /* each block is 2^order pages */
     union {
-        struct page *pages[0];
+        struct page *blocks[0];
         char bytes[0];
     };
 };
