@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 CLASSES = ("os", "vm", "scheduler", "interrupt", "pipe", "cpu-cache")
 
-_SOCKETS = "needs network sockets"
+_SOCKETS = "needs sockets of the network, or netlink"
 _NO_CALL = "needs a system call that is missing: "
 _NO_SWAP = "needs swap space"
 _PATHOLOGICAL = "stress-ng refuses it without --pathological: it may stop any system"
@@ -19,7 +19,6 @@ SKIPS = {
     "bad-ioctl": "runs as an ordinary user only",
     "bind-mount": _PATHOLOGICAL,
     "dccp": _SOCKETS,
-    "epoll": _SOCKETS,
     "get": _NO_CALL + "adjtimex",
     "icmp-flood": _SOCKETS,
     "inotify": _NO_CALL + "inotify_init",
@@ -42,9 +41,8 @@ SKIPS = {
     "sock": _SOCKETS,
     "sockabuse": _SOCKETS,
     "sockdiag": _SOCKETS,
-    "sockfd": _SOCKETS,
     "sockmany": _SOCKETS,
-    "sockpair": _SOCKETS,
+    "seal": "needs seals on memfd (F_ADD_SEALS)",
     "swap": _NO_SWAP,
     "sysinval": _PATHOLOGICAL,
     "tee": _NO_CALL + "tee",
