@@ -1,4 +1,5 @@
-# Stage1 and stage2. The loader is 32-bit code linked without any library of the compiler.
+# Stage1 and stage2. The loader is 32-bit code linked without any library of the compiler, small before all else:
+# stack and data are aligned to words only.
 
 LOADER_LIB  := $(addprefix lib/,string.c format.c crc32.c elf.c cpio.c fat.c fat_read.c mbr.c e820.c bootcfg.c \
   assert.c version.c bios_log.c)
@@ -9,6 +10,7 @@ LOADER_OBJ  := $(LOADER_C:%.c=$B/boot/obj/%.o) $(LOADER_ASM:%=$B/boot/obj/%.o)
 LOADER_CFLAGS := -m32 -march=i386 -std=gnu11 -Os -g -ffreestanding -mgeneral-regs-only -mno-80387 -fno-pic -fno-pie \
   -fcf-protection=none -fno-strict-aliasing -fno-delete-null-pointer-checks -fno-stack-protector \
   -fno-asynchronous-unwind-tables -fno-common -ffunction-sections -fdata-sections --param=min-pagesize=0 \
+  -mpreferred-stack-boundary=2 -fomit-frame-pointer -malign-data=abi \
   $(WARNINGS) -Wframe-larger-than=2048 $(REPRODUCIBLE) -I.
 
 # The lines that nasm notes stay in the ELF files: nothing of them reaches the image.

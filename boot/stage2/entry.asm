@@ -18,7 +18,7 @@ section .real progbits alloc exec write align=16
         bits 16
 
 stage2_header:
-        jmp near start
+        jmp near stage2_start
         times 8 - ($ - $$) nop
         db "ASTRAS2", 0
         dd 1                    ; version
@@ -28,7 +28,7 @@ stage2_header:
 
 ; in: ds = 0. Pushes the time stamp of stage2's first instructions for stage2_main; a CPU without
 ; one goes on at once, as in stage1.
-start:
+stage2_start:
         cld
         mov edi, edx
         mov bp, sp

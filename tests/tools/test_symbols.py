@@ -16,7 +16,7 @@ def symbols():
 
 
 @pytest.mark.parametrize("name, image, bits", [
-    ("entry", "stage1", 16), ("start", "stage2", 16), ("stage2_main", "stage2", 32),
+    ("entry", "stage1", 16), ("stage2_start", "stage2", 16), ("stage2_main", "stage2", 32),
     ("handoff_jump.long", "stage2", 64), ("kernel_main", "kernel", 64)])
 def test_modes(symbols, name, image, bits):
     assert symbols.find(name, image).bits == bits

@@ -51,12 +51,12 @@ def objdump(image: str, machine: str, start: int, count: int) -> list:
 
 def test_real_mode(session, symbols):
     """The MBR's first instructions and stage2's: 16-bit code, the second in a segment of its own."""
-    entry = symbols.find("start", "stage2").address
+    entry = symbols.find("stage2_start", "stage2").address
     out = session("x/3i $pc", "where", "stepi", "list", f"break *{entry:#x}", "continue", "x/6i $pc", "where",
                   "info registers", "pagewalk 0x7c00", "idt 0x10", "stepi", "where", "gdt")
     assert instructions(out[0])[0] == "jmp 7c5a" and "0000:7c00" in out[1] and "real mode" in out[1]
     assert "cld" in out[2] and "entry:" in out[3]
-    assert "start ()" in out[5] and "boot/stage2/entry.asm" in out[5]
+    assert "stage2_start ()" in out[5] and "boot/stage2/entry.asm" in out[5]
     assert instructions(out[6]) == objdump("stage2", "i8086", entry - STAGE2_LINEAR, 6)
     assert f"2000:{entry - STAGE2_LINEAR:04x}" in out[7] and f"linear  {entry:#x}" in out[7]
     assert re.search(r"^eip +0x20020 ", out[8], re.M) and re.search(r"^cs +0x2000 ", out[8], re.M)
@@ -203,11 +203,11 @@ def test_interrupt_a_hung_guest(tmp_path, monkeypatch):
 def test_names_in_bochs(astra, tmp_path, symbols):
     """Stage1's, stage2's and the kernel's labels at their linear addresses, in each mode."""
     script = tmp_path / "commands"
-    script.write_text('u /2\nlb "start"\nc\nlb "stage2_main"\nc\nlb "kernel_main"\nc\nu /2\n')
+    script.write_text('u /2\nlb "stage2_start"\nc\nlb "stage2_main"\nc\nlb "kernel_main"\nc\nu /2\n')
     text = astra("bochs", "--batch", str(script), limit_s=LIMIT_S).text
     assert "0000:7c00 (stage1+0): jmp" in text
-    assert "2000:0020 (start+0): cld" in text
-    assert f"0008:{symbols.find('stage2_main').address:016x} (stage2_main+0): push ebp" in text
+    assert "2000:0020 (stage2_start+0): cld" in text
+    assert f"0008:{symbols.find('stage2_main').address:016x} (stage2_main+0): push " in text
     assert re.search(r"0028:ffffffff80\w+ \(kernel_main\+0\): push rbp", text)
 
 

@@ -59,7 +59,7 @@ def test_another_stop_gives_another_transcript():
     whole = tours.load("mbr")
     last = len(whole.steps) - 1
     assert play(change_step("mbr", last)) == play(whole)
-    assert play(change_step("mbr", last, until=At("stage2:start"))) != play(whole)
+    assert play(change_step("mbr", last, until=At("stage2:stage2_start"))) != play(whole)
 
 
 def test_claim_that_does_not_hold_ends_the_tour():

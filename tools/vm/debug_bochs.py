@@ -8,6 +8,14 @@ from vm.symbols import Symbols
 
 # The screen for a VNC viewer: the terminal belongs to the debugger.
 RFB = "rfb, options=\"timeout=0\""
+WINDOW = "x"
+WINDOW_PLUGIN = "*/bochs/plugins/libbx_x_gui.so"
+
+
+def _display(gui: bool) -> str:
+    if gui and not any(Path("/usr/lib").glob(WINDOW_PLUGIN)):
+        raise host.HostError("Bochs has no window here: `apt-get install bochs-x`, or leave --gui out and use a VNC viewer")
+    return WINDOW if gui else RFB
 
 
 def _commands(symbols: Path, options) -> str:
@@ -27,7 +35,7 @@ def debug(options, folder: Path) -> int:
     copy = image.prepare_for(options, folder / "boot.img")
     config, script, symbols = folder / "bochsrc", folder / "commands", folder / "symbols"
     Symbols(host.BUILD).write_bochs(symbols)
-    config.write_text(bochs.configuration(options, copy, folder / "bochs.log", [], "x" if options.gui else RFB))
+    config.write_text(bochs.configuration(options, copy, folder / "bochs.log", [], _display(options.gui)))
     script.write_text(_commands(symbols, options))
     if not (options.batch or options.command):
         print("Names of stage1, stage2 and kernel are known: `lb \"stage2_main\"`, `c`, `u /5`, `r`, `help`.")

@@ -76,4 +76,6 @@ def main(name: str, arguments: list) -> int:
     options = parser.parse_args(arguments)
     if not options.image:
         host.build(quiet=False)
+    if options.bochs and options.gui:
+        raise host.HostError("with --bochs there is no window; `./astra bochs --gui` has one")
     return _run_bochs(options) if options.bochs else _run_qemu(options)
