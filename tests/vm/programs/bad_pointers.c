@@ -16,6 +16,7 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -26,7 +27,7 @@
 #define HERE AT_FDCWD
 
 /* Set up by main: the numbers are what the table uses. */
-enum { FILE_FD = 100, DIRECTORY_FD, PIPE_READ_FD, PIPE_WRITE_FD, EPOLL_FD, FULL_EPOLL_FD };
+enum { FILE_FD = 100, DIRECTORY_FD, PIPE_READ_FD, PIPE_WRITE_FD, EPOLL_FD, FULL_EPOLL_FD, SOCKET_FD, PAIR_FD };
 #define SCRATCH "/tmp/bad-pointers"
 
 static char good[PAGE] __attribute__((aligned(PAGE)));
@@ -92,6 +93,15 @@ static const struct call calls[] = {
     CALL(epoll_wait, "-W--", FULL_EPOLL_FD, G, 1, 0), CALL(epoll_pwait, "-W--r-", FULL_EPOLL_FD, G, 1, 0, SIGNALS, 8),
     CALL(epoll_pwait2, "-W-rr-", FULL_EPOLL_FD, G, 1, TIME, SIGNALS, 8), CALL(nanosleep, "R-", TIME, 0),
     CALL(clock_nanosleep, "--R-", 0, 0, TIME, 0), CALL(futex, "B--r--", G, 0, 0, TIME),
+    /* sockets */
+    CALL(socketpair, "---W", AF_UNIX, SOCK_STREAM, 0, G), CALL(bind, "-R-", SOCKET_FD, G, 16),
+    CALL(connect, "-R-", SOCKET_FD, G, 16), CALL(getsockname, "--W", SOCKET_FD, G, G), CALL(getpeername, "--W", PAIR_FD, G, G),
+    CALL(sendto, "-B----", PAIR_FD, G, 16), CALL(sendto, "----r-", SOCKET_FD, G, 16, MSG_DONTWAIT, G, 16),
+    CALL(recvfrom, "-D----", PAIR_FD, G, 4, MSG_DONTWAIT | MSG_PEEK), CALL(sendmsg, "-R-", PAIR_FD, G),
+    CALL(recvmsg, "-R-", PAIR_FD, G, MSG_DONTWAIT | MSG_PEEK), CALL(sendmmsg, "-R--", PAIR_FD, G, 1),
+    CALL(recvmmsg, "-R--r", PAIR_FD, G, 1, MSG_DONTWAIT | MSG_PEEK, TIME),
+    CALL(setsockopt, "---R-", SOCKET_FD, SOL_SOCKET, SO_KEEPALIVE, G, 4),
+    CALL(getsockopt, "----W", SOCKET_FD, SOL_SOCKET, SO_TYPE, G, G),
     /* processes and signals */
     CALL(execve, "Srr", PROGRAM, 0, 0), CALL(execveat, "-Srr-", HERE, PROGRAM, 0, 0, 0),
     CALL(rt_sigaction, "-rw-", SIGUSR1, 0, 0, 8), CALL(rt_sigprocmask, "-rw-", SIG_BLOCK, 0, 0, 8),
@@ -245,6 +255,10 @@ static void set_up(void) {
     place(epoll_create1(0), EPOLL_FD);
     place(epoll_create1(0), FULL_EPOLL_FD);
     epoll_ctl(FULL_EPOLL_FD, EPOLL_CTL_ADD, PIPE_WRITE_FD, &event);
+    place(socket(AF_UNIX, SOCK_STREAM, 0), SOCKET_FD);
+    socketpair(AF_UNIX, SOCK_STREAM, 0, pipe_ends);
+    write(pipe_ends[1], "data", 4);
+    place(pipe_ends[0], PAIR_FD);
     char *pages = mmap(NULL, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     full_page = pages;
     unmapped_end = pages + PAGE;
