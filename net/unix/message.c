@@ -12,7 +12,7 @@
 
 #define SMALL_MAX (1024u - sizeof(struct unix_message)) /* bytes beside the header; more go into pages */
 
-#define LARGE_ORDER 3u /* blocks of 32 KiB: as much as a piece of a stream */
+#define LARGE_ORDER 3u /* 32 KiB */
 
 /* Linux's sizes: struct sk_buff, struct skb_shared_info, alignment of data, least block for the two latter */
 enum { BUFFER_HEAD = 256, BUFFER_TAIL = 320, BUFFER_ALIGN = 64, BUFFER_LEAST = 512 };

@@ -8,7 +8,7 @@
 #include "lib/string.h"
 #include "net/unix/unix_internal.h"
 
-#define PIECE_MAX (8 * PAGE_SIZE) /* bytes in one message */
+#define PIECE_MAX (16 * PAGE_SIZE) /* bytes in one message: fewer cost more, more keep the reader waiting */
 #define PIECE_RESERVE 64u         /* a message is at most half the buffer, less this */
 
 /* ---- sending ---- */

@@ -9,7 +9,7 @@ PROGRAMS = host.BUILD / "tests" / "programs"
 BUDGETS = {
     "getpid": 150,
     "unix_round_trip": 5_500,
-    "unix_64k": 22_000,
+    "unix_64k": 21_000,
     "fork_exit_wait": 80_000,
     "fork_exec_wait": 200_000,
 }
