@@ -36,7 +36,7 @@ static int map_zeros(struct file *file, struct vma *vma) {
     (void)file;
     if (!(vma->flags & VMA_SHARED))
         return 0;
-    vma->object = object_create_anonymous(vma->end - vma->start);
+    vma->object = object_create_anonymous(vma->end - vma->start, 0);
     vma->object_offset = 0;
     return vma->object ? 0 : -ENOMEM;
 }

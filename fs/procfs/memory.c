@@ -6,15 +6,13 @@
 #include "kernel/mm/page.h"
 #include "kernel/mm/page_table.h"
 #include "kernel/mm/slab.h"
-#include "kernel/task/task.h"
 #include "kernel/view/view.h"
+#include "kernel/vm/commit.h"
 #include "kernel/vm/counts.h"
-#include "kernel/vm/space.h"
 #include "lib/string.h"
 
 #define KIB_PER_PAGE (PAGE_SIZE / 1024)
 #define NAME_COLUMN 16 /* where Linux begins the numbers */
-#define OVERCOMMIT_PERCENT 50 /* /proc/sys/vm/overcommit_ratio */
 
 #define ULL(x) ((unsigned long long)(x))
 
@@ -29,32 +27,18 @@ static void add_slab(void *context, const struct slab_stats *stats) {
     *(uint64_t *)context += stats->pages;
 }
 
-/* Spaces are freed after a grace period, so a look at the counters is safe here. */
-static bool add_committed(struct process *process, void *context) {
-    const struct task *task;
-    list_for_each_entry(task, &process->threads, process_node) {
-        const struct space *space = rcu_dereference(task->space);
-        if (!space)
-            continue;
-        *(uint64_t *)context += space->data_pages;
-        break;
-    }
-    return true;
-}
-
 static void take(struct figures *f) {
     struct dentry_stats names;
     *f = (struct figures){0};
     page_stats_read(&f->pages);
     vm_counts_read(&f->vm);
     slab_stats_each(add_slab, &f->slab);
-    process_each(add_committed, &f->committed);
     dentry_stats_read(&names);
     f->reclaimable = names.unused * sizeof(struct dentry) / PAGE_SIZE;
     f->cached = (uint64_t)(f->vm.file_pages + f->vm.shared_pages);
     /* Entries are counted, not pages: a page that several processes map would count more than once. */
     f->mapped = MIN((uint64_t)f->vm.file_mappings, f->cached);
-    f->committed += (uint64_t)f->vm.shared_pages;
+    f->committed = (uint64_t)MAX(f->vm.promised_pages, 0);
     f->tables = page_table_pages();
     f->stacks = kernel_stack_pages();
 }
@@ -79,7 +63,7 @@ static void show_meminfo(struct view_buffer *buffer, void *context) {
         {"Mapped", f.mapped}, {"Shmem", (uint64_t)f.vm.shared_pages}, {"KReclaimable", f.reclaimable},
         {"Slab", f.slab}, {"SReclaimable", f.reclaimable}, {"SUnreclaim", f.slab - f.reclaimable},
         {"KernelStack", f.stacks}, {"PageTables", f.tables}, {"NFS_Unstable", 0}, {"Bounce", 0},
-        {"WritebackTmp", 0}, {"CommitLimit", f.pages.managed_pages * OVERCOMMIT_PERCENT / 100},
+        {"WritebackTmp", 0}, {"CommitLimit", commit_limit_pages()},
         {"Committed_AS", f.committed},
     };
     for (size_t i = 0; i < ARRAY_SIZE(lines); i++)

@@ -29,7 +29,16 @@ static void get_file(struct file *file) {
     file_get(file);
 }
 
-static const struct vma_file_hooks hooks = {.map = map_file, .get = get_file, .put = file_put};
+static void execute_file(struct file *file, bool begin) {
+    if (!begin) {
+        inode_end_deny(file->inode);
+        return;
+    }
+    int error = inode_deny_write(file->inode);
+    ASSERT(error == 0); /* it is denied already */
+}
+
+static const struct vma_file_hooks hooks = {.map = map_file, .get = get_file, .put = file_put, .execute = execute_file};
 
 void vfs_init(void) {
     inode_cache_init();

@@ -70,6 +70,7 @@ static void copy_thread(struct task *child, const struct clone_request *request)
     child->thread.rt_priority = parent->thread.rt_priority;
     child->thread.affinity = parent->thread.affinity;
     child->cred = cred_get(parent->cred);
+    child->personality = parent->personality;
     child->signals.mask = parent->signals.mask;
     if (!(request->flags & CLONE_VM) || (request->flags & CLONE_VFORK)) {
         child->signals.altstack_base = parent->signals.altstack_base;

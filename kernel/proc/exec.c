@@ -6,6 +6,7 @@
 #include "kernel/proc/exec_commit.h"
 #include "kernel/proc/exec_image.h"
 #include "kernel/random/random.h"
+#include "kernel/task/task.h"
 #include "kernel/task/cred.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -20,8 +21,7 @@ static void image_free(struct exec_image *image) {
         space_put(image->space);
     if (image->cred)
         cred_discard(image->cred);
-    if (image->file)
-        file_put(image->file);
+    exec_release_file(image);
     kfree(image);
 }
 
@@ -44,6 +44,16 @@ static int collect_arguments(struct exec_image *image, const struct string_vecto
     return exec_strings_add(&image->strings, "", true);
 }
 
+uint64_t exec_randomize = RANDOMIZE_BRK_TOO;
+
+/* personality(2), /proc/sys/kernel/randomize_va_space. */
+static void limit_randomness(struct exec_image *image) {
+    if (exec_randomize == RANDOMIZE_NOTHING || current_task()->personality & ADDR_NO_RANDOMIZE)
+        memset(image->random, 0, sizeof image->random);
+    else if (exec_randomize == RANDOMIZE_PLACES)
+        image->random[EXEC_RANDOM_BRK] = 0;
+}
+
 static int collect_strings(struct exec_image *image, const struct string_vector *arguments,
                            const struct string_vector *environment) {
     struct exec_strings *strings = &image->strings;
@@ -58,6 +68,7 @@ static int collect_strings(struct exec_image *image, const struct string_vector 
     image->environment_count = (uint64_t)count;
     random_bytes(random, sizeof random);
     memcpy(image->random, random + AT_RANDOM_SIZE, sizeof image->random);
+    limit_randomness(image);
     image->random_string = strings->count;
     error = exec_strings_add_bytes(strings, random, AT_RANDOM_SIZE);
     image->platform_string = strings->count;

@@ -6,6 +6,13 @@
  */
 #pragma once
 
+#include <stdint.h>
+
+/* What of a new program's memory is placed at random: proc(5), /proc/sys/kernel/randomize_va_space. */
+enum { RANDOMIZE_NOTHING = 0, RANDOMIZE_PLACES = 1, RANDOMIZE_BRK_TOO = 2 };
+extern uint64_t exec_randomize;
+#define ADDR_NO_RANDOMIZE 0x0040000u /* linux/personality.h */
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

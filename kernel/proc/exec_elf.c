@@ -192,12 +192,12 @@ static void note_layout(struct exec_image *image, const struct program *program)
     if (space->data_start == UINT64_MAX)
         space->data_start = 0;
     uint64_t heap = is_loader(program) ? PIE_BASE : program->base + program->end;
-    space->brk_start = heap + image->random[1] % BRK_RANDOM_PAGES * PAGE_SIZE;
+    space->brk_start = heap + image->random[EXEC_RANDOM_BRK] % BRK_RANDOM_PAGES * PAGE_SIZE;
     space->brk = space->brk_start;
 }
 
 static int map_program(struct exec_image *image, struct program *program) {
-    uint64_t hint = is_loader(program) ? 0 : PIE_BASE + image->random[0] % PIE_RANDOM_PAGES * PAGE_SIZE;
+    uint64_t hint = is_loader(program) ? 0 : PIE_BASE + image->random[EXEC_RANDOM_BASE] % PIE_RANDOM_PAGES * PAGE_SIZE;
     int error = choose_base(image->space, program, hint);
 
     if (!error)

@@ -37,6 +37,8 @@ int64_t exec_strings_add_vector(struct exec_strings *strings, const struct strin
 
 /* ---- the image ---- */
 
+enum exec_random { EXEC_RANDOM_BASE, EXEC_RANDOM_BRK, EXEC_RANDOM_STACK, EXEC_RANDOM_MMAP };
+
 struct exec_image {
     const char *name;            /* AT_EXECFN */
     bool name_reachable;         /* a script's interpreter can open it by that name */
@@ -63,7 +65,7 @@ struct exec_image {
 
     struct cred *cred;           /* to be committed; NULL: unchanged */
     bool secure;                 /* AT_SECURE */
-    uint32_t random[4];          /* decides where things are placed */
+    uint32_t random[4];          /* decides where things are placed: enum exec_random */
 };
 
 /* exec_script.c: while the file is a script, replaces it by its interpreter. 0 or -errno. */
@@ -71,8 +73,12 @@ int exec_follow_scripts(struct exec_image *image);
 /* exec_open.c: opens a regular file that may be executed: a file with a reference, or ERR_PTR. */
 struct file *exec_open_path(const struct path *path);
 struct file *exec_open_file(const char *path);
-/* Makes it the image's file, taking over the reference, and reads its head; `file` may be an ERR_PTR. */
+/*
+ * Makes it the image's file, taking over the reference, and reads its head; `file` may be an ERR_PTR. Nobody
+ * can write to it meanwhile: -ETXTBSY if somebody already does.
+ */
 int exec_set_file(struct exec_image *image, struct file *file);
+void exec_release_file(struct exec_image *image);
 /* exec_elf.c: maps the program and its dynamic linker into image->space. */
 int exec_load_elf(struct exec_image *image);
 /* exec_stack.c: chooses where the stack and mappings go; maps the stack and fills it. */

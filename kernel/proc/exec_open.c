@@ -32,11 +32,23 @@ struct file *exec_open_file(const char *name) {
     return file;
 }
 
+void exec_release_file(struct exec_image *image) {
+    if (!image->file)
+        return;
+    inode_end_deny(image->file->inode);
+    file_put(image->file);
+    image->file = NULL;
+}
+
 int exec_set_file(struct exec_image *image, struct file *file) {
     if (IS_ERR(file))
         return PTR_ERR(file);
-    if (image->file)
-        file_put(image->file);
+    exec_release_file(image);
+    int error = inode_deny_write(file->inode);
+    if (error) {
+        file_put(file);
+        return error;
+    }
     image->file = file;
     memset(image->head, 0, sizeof image->head);
     int64_t count = file_read_at(file, image->head, sizeof image->head, 0);

@@ -32,7 +32,7 @@ static void place_vdso(struct exec_image *image) {
 
     image->stack_top = MIN(image->stack_top, highest);
     uint64_t places = ((highest - image->stack_top) >> PAGE_SHIFT) + 1;
-    image->vdso_data = image->stack_top + image->random[2] / STACK_RANDOM_PAGES % places * PAGE_SIZE;
+    image->vdso_data = image->stack_top + image->random[EXEC_RANDOM_STACK] / STACK_RANDOM_PAGES % places * PAGE_SIZE;
 }
 
 void exec_choose_layout(struct exec_image *image) {
@@ -40,10 +40,10 @@ void exec_choose_layout(struct exec_image *image) {
     uint64_t room = MIN(MAX(limit, STACK_ROOM_MIN), STACK_ROOM_MAX) + STACK_RANDOM_PAGES * PAGE_SIZE + STACK_GUARD_GAP;
 
     image->stack_limit = limit;
-    image->stack_top = USER_ADDRESS_END - image->random[2] % STACK_RANDOM_PAGES * PAGE_SIZE;
+    image->stack_top = USER_ADDRESS_END - image->random[EXEC_RANDOM_STACK] % STACK_RANDOM_PAGES * PAGE_SIZE;
     place_vdso(image);
     image->space->mmap_top =
-        ALIGN_DOWN(USER_ADDRESS_END - room, PAGE_SIZE) - image->random[3] % MMAP_RANDOM_PAGES * PAGE_SIZE;
+        ALIGN_DOWN(USER_ADDRESS_END - room, PAGE_SIZE) - image->random[EXEC_RANDOM_MMAP] % MMAP_RANDOM_PAGES * PAGE_SIZE;
 }
 
 /* linux/auxvec.h, asm/auxvec.h */
@@ -122,7 +122,7 @@ static int map_stack(struct exec_image *image, uint64_t base) {
     uint64_t low = ALIGN_DOWN(image->stack_pointer, PAGE_SIZE);
     uint64_t extra = MIN(STACK_MAPPED, ALIGN_DOWN(image->stack_limit, PAGE_SIZE));
     uint64_t end = base + (uint64_t)image->strings.page_count * PAGE_SIZE;
-    uint32_t flags = VMA_READ | VMA_WRITE | VMA_MAY_READ | VMA_MAY_WRITE | VMA_MAY_EXECUTE | VMA_GROWS_DOWN |
+    uint32_t flags = VMA_READ | VMA_WRITE | VMA_MAY_READ | VMA_MAY_WRITE | VMA_MAY_EXECUTE | VMA_GROWS_DOWN | VMA_ACCOUNT |
                      VMA_STACK | (image->executable_stack ? VMA_EXECUTE : 0u);
 
     if (!map_range_is_free(image->space, low - extra, end))

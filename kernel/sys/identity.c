@@ -168,9 +168,14 @@ int64_t sys_arch_prctl(int code, uint64_t address) {
     }
 }
 
-/* personality(2): only Linux's own. */
+/* personality(2): kept for whoever asks; of its bits, ADDR_NO_RANDOMIZE has an effect (kernel/proc/exec.c). */
 #define PERSONALITY_QUERY 0xffffffffu
 
 int64_t sys_personality(uint64_t persona) {
-    return (uint32_t)persona == PERSONALITY_QUERY || persona == 0 ? 0 : -EINVAL;
+    struct task *task = current_task();
+    uint32_t old = task->personality;
+
+    if ((uint32_t)persona != PERSONALITY_QUERY)
+        task->personality = (uint32_t)persona;
+    return old;
 }

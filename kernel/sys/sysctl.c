@@ -8,12 +8,16 @@
 #include "fs/vfs/file.h"
 #include "kernel/ipc/pipe.h"
 #include "kernel/mm/page.h"
+#include "kernel/proc/exec.h"
 #include "kernel/random/random.h"
 #include "kernel/sys/names.h"
 #include "kernel/task/cred.h"
 #include "kernel/task/pid.h"
 #include "kernel/view/view.h"
+#include "kernel/vm/commit.h"
 #include "lib/errno.h"
+#include "lib/parse.h"
+#include "lib/string.h"
 
 #define VALUE_MAX 128u
 #define UUID_BYTES 16u
@@ -39,16 +43,56 @@ static struct constant constants[] = {
     CONSTANT("kernel/ngroups_max", "supplementary groups of a process", CRED_GROUPS_MAX),
     CONSTANT("kernel/cap_last_cap", "highest capability", CAP_LAST),
     CONSTANT("kernel/tainted", "reasons not to trust the kernel: none", 0),
-    CONSTANT("kernel/randomize_va_space", "address spaces are laid out at random: 2 all of it", 2),
     CONSTANT("kernel/random/entropy_avail", "bits of the random generator's key", ENTROPY_BITS),
     CONSTANT("kernel/random/poolsize", "the same", ENTROPY_BITS),
-    CONSTANT("vm/overcommit_memory", "0: memory is promised by estimate", 0),
-    CONSTANT("vm/overcommit_ratio", "percent of memory, not used by estimate", 50),
     CONSTANT("vm/max_map_count", "mappings of a process", 65530),
     CONSTANT("vm/swappiness", "there is no swap", 0),
     CONSTANT("fs/pipe-max-size", "bytes a pipe may be set to hold without privilege", PIPE_CAPACITY_MAX),
     CONSTANT("fs/file-max", "open files of a descriptor table", FILES_MAX),
     CONSTANT("fs/nr_open", "limit of RLIMIT_NOFILE", FILES_MAX),
+};
+
+/* ---- numbers that root may change ---- */
+
+struct setting {
+    struct view view;
+    uint64_t *value;
+    uint64_t maximum;
+};
+
+static void show_setting(struct view_buffer *buffer, void *context) {
+    const struct setting *setting = context;
+    view_printf(buffer, "%llu\n", (unsigned long long)atomic_load_relaxed(setting->value));
+}
+
+static int store_setting(const char *text, size_t length, void *context) {
+    const struct setting *setting = context;
+    char digits[VALUE_MAX];
+    uint64_t value;
+
+    if (length >= sizeof digits)
+        return -EINVAL;
+    memcpy(digits, text, length);
+    digits[length] = '\0';
+    if (parse_u64(digits, &value) != 0 || value > setting->maximum)
+        return -EINVAL;
+    atomic_store_relaxed(setting->value, value);
+    return 0;
+}
+
+#define SETTING(name, text, variable, largest) \
+    {.view = {.path = "sys/" name, .help = (text), .show = show_setting, .store = store_setting}, \
+     .value = &(variable), .maximum = (largest)}
+
+static struct setting settings[] = {
+    SETTING("kernel/randomize_va_space", "address spaces are laid out at random: 0 not, 1 but for the heap, 2 all",
+            exec_randomize, RANDOMIZE_BRK_TOO),
+    SETTING("vm/overcommit_memory", "memory is promised: 0 by estimate, 1 always, 2 up to CommitLimit",
+            overcommit.mode, OVERCOMMIT_NEVER),
+    SETTING("vm/overcommit_ratio", "percent of memory in CommitLimit", overcommit.ratio_percent, INT32_MAX),
+    SETTING("vm/overcommit_kbytes", "CommitLimit instead of a percentage", overcommit.limit_kib, INT64_MAX),
+    SETTING("vm/admin_reserve_kbytes", "not promised to others than root", overcommit.admin_reserve_kib, INT64_MAX),
+    SETTING("vm/user_reserve_kbytes", "not promised to one process", overcommit.user_reserve_kib, INT64_MAX),
 };
 
 /* ---- names ---- */
@@ -180,6 +224,11 @@ void sysctl_init(void) {
     for (size_t i = 0; i < ARRAY_SIZE(views); i++) {
         views[i].tree = VIEW_PROC;
         view_register(&views[i]);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+        settings[i].view.tree = VIEW_PROC;
+        settings[i].view.context = &settings[i];
+        view_register(&settings[i].view);
     }
     for (size_t i = 0; i < ARRAY_SIZE(constants); i++) {
         constants[i].view.tree = VIEW_PROC;

@@ -14,6 +14,7 @@ void vm_counts_read(struct vm_counts *total) {
         TOTAL(file_pages, cpu);
         TOTAL(shared_pages, cpu);
         TOTAL(dirty_pages, cpu);
+        TOTAL(promised_pages, cpu);
         TOTAL(file_mappings, cpu);
         TOTAL(faults, cpu);
     }

@@ -12,6 +12,7 @@ struct vm_counts {
     int64_t shared_pages;  /* in objects that are themselves the only store: ramfs, shared memory */
     int64_t dirty_pages;   /* newer than their store */
     int64_t file_mappings; /* page-table entries that show pages of objects */
+    int64_t promised_pages; /* commit.h */
     int64_t faults;        /* page faults of programs since boot */
 };
 DECLARE_PER_CPU(struct vm_counts, vm_counts);

@@ -302,7 +302,7 @@ static int grow_stack(struct space *space, uint64_t address) {
         struct vma *prev = vma_prev(vma);
         bool clear = !prev || prev->end + STACK_GUARD_GAP <= start || prev->flags & VMA_GROWS_DOWN;
         uint64_t pages = (vma->start - start) >> PAGE_SHIFT;
-        if (clear && start >= MAP_LOW && map_check_limits(space, pages, vma->flags) == 0) {
+        if (clear && start >= MAP_LOW && map_check_limits(space, pages, 0, vma->flags) == 0) {
             vma_resize(vma, start, vma->end);
             error = 0;
         }

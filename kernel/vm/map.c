@@ -5,13 +5,12 @@
 #include "kernel/sched/thread.h"
 #include "kernel/task/cred.h"
 #include "kernel/task/rlimit.h"
+#include "kernel/vm/commit.h"
 #include "kernel/vm/object.h"
 #include "kernel/vm/page_table.h"
 #include "lib/errno.h"
 
 #define MAP_32BIT_END (1ull << 31)
-/* Below this a mapping is never refused for being larger than all memory. */
-#define OVERCOMMIT_CHECK_PAGES 4096u
 
 int map_range(uint64_t address, uint64_t length, uint64_t *end) {
     if (address & (PAGE_SIZE - 1) || address > USER_ADDRESS_END || length > USER_ADDRESS_END - address)
@@ -28,31 +27,23 @@ bool map_range_is_free(struct space *space, uint64_t start, uint64_t end) {
     return end + (vma->flags & VMA_GROWS_DOWN ? STACK_GUARD_GAP : 0) <= vma->start;
 }
 
-/* Only what can never be had is refused: more private memory in one mapping than the machine has. */
-static bool overcommits(uint64_t pages, uint32_t vma_flags) {
-    struct page_stats stats;
-
-    if (pages < OVERCOMMIT_CHECK_PAGES || (vma_flags & (VMA_WRITE | VMA_SHARED | VMA_NO_RESERVE)) != VMA_WRITE)
-        return false;
-    page_stats_read(&stats);
-    return pages > stats.managed_pages;
-}
-
 /* Kernel threads (tests) have no process and no limits. */
 static uint64_t limit_of(enum rlimit_resource resource) {
     return current_thread()->mmu ? rlimit_current(resource) : RLIM_INFINITY;
 }
 
-int map_check_limits(struct space *space, uint64_t pages, uint32_t vma_flags) {
-    if (space->total_pages + pages > limit_of(RLIMIT_AS) >> PAGE_SHIFT)
+int map_check_limits(struct space *space, uint64_t pages, uint64_t replaced_pages, uint32_t vma_flags) {
+    uint64_t more = pages - MIN(pages, replaced_pages);
+
+    if (space->total_pages + more > limit_of(RLIMIT_AS) >> PAGE_SHIFT)
         return -ENOMEM;
     if ((vma_flags & (VMA_WRITE | VMA_SHARED)) == VMA_WRITE &&
-        space->data_pages + pages > limit_of(RLIMIT_DATA) >> PAGE_SHIFT)
+        space->data_pages + more > limit_of(RLIMIT_DATA) >> PAGE_SHIFT)
         return -ENOMEM;
     if (vma_flags & VMA_LOCKED && space->locked_pages + pages > limit_of(RLIMIT_MEMLOCK) >> PAGE_SHIFT &&
         !cred_has(current_cred(), CAP_IPC_LOCK))
         return -EAGAIN;
-    return overcommits(pages, vma_flags) ? -ENOMEM : 0;
+    return vma_flags & VMA_ACCOUNT && !commit_allows(space, pages) ? -ENOMEM : 0;
 }
 
 static int64_t place_fixed(struct space *space, uint64_t address, uint64_t length, uint32_t flags) {
@@ -113,7 +104,10 @@ static int64_t flags_from_map(uint32_t prot, uint32_t flags) {
 static int attach_contents(struct vma *vma, struct file *file, uint64_t offset) {
     if (file)
         return vma_attach_file(vma, file, offset >> PAGE_SHIFT);
-    vma->object = object_create_anonymous(vma->end - vma->start);
+    uint64_t promised = vma->flags & VMA_NO_RESERVE ? 0 : vma_pages(vma);
+    if (promised && !commit_allows(vma->space, promised))
+        return -ENOMEM;
+    vma->object = object_create_anonymous(vma->end - vma->start, promised);
     return vma->object ? 0 : -ENOMEM;
 }
 
@@ -152,22 +146,40 @@ static int link_prepared(struct space *space, struct vma *vma, uint64_t start) {
     return 0;
 }
 
+/* mlock(2): a limit of 0 forbids it to the unprivileged. */
+static bool may_lock(void) {
+    return limit_of(RLIMIT_MEMLOCK) != 0 || cred_has(current_cred(), CAP_IPC_LOCK);
+}
+
 struct map_request {
     uint64_t hint, length;
     uint32_t map_flags, vma_flags;
     struct vma *prepared; /* [0, length); NULL: plain memory */
 };
 
-/* Finds the place, makes room, links. Lock held. */
+/* Pages of mappings within [start, end). */
+static uint64_t mapped_pages(struct space *space, uint64_t start, uint64_t end) {
+    uint64_t pages = 0;
+
+    for (const struct vma *vma = space_find(space, start); vma && vma->start < end; vma = vma_next(vma))
+        pages += (MIN(end, vma->end) - MAX(start, vma->start)) >> PAGE_SHIFT;
+    return pages;
+}
+
+/* Finds the place, makes room, links. What was there goes only if nothing refuses the new mapping. Lock held. */
 static int64_t insert_mapping(struct space *space, const struct map_request *request, struct vma **dead) {
     int64_t place = map_place(space, request->hint, request->length, request->map_flags);
 
     if (place < 0)
         return place;
     uint64_t start = (uint64_t)place, end = start + request->length;
-    int error = request->map_flags & MAP_FIXED ? map_remove(space, start, end, dead) : 0;
-    if (!error)
-        error = map_check_limits(space, request->length >> PAGE_SHIFT, request->vma_flags);
+    bool replaces = request->map_flags & MAP_FIXED;
+    int error = map_check_limits(space, request->length >> PAGE_SHIFT, replaces ? mapped_pages(space, start, end) : 0,
+                                 request->vma_flags);
+    if (!error && space->vma_count >= VMA_COUNT_MAX)
+        error = -ENOMEM;
+    if (!error && replaces)
+        error = map_remove(space, start, end, dead);
     if (!error)
         error = request->prepared ? link_prepared(space, request->prepared, start)
                                   : link_plain(space, start, end, request->vma_flags);
@@ -203,7 +215,9 @@ int64_t space_map(struct space *space, uint64_t address, uint64_t length, uint32
     if (file && (offset + length < offset || offset + length > INT64_MAX))
         return -EOVERFLOW;
     struct map_request request = {.hint = address, .length = length, .map_flags = flags,
-                                  .vma_flags = (uint32_t)vma_flags | (space->lock_future ? VMA_LOCKED : 0u)};
+                                  .vma_flags = commit_flags((uint32_t)vma_flags) | (space->lock_future ? VMA_LOCKED : 0u)};
+    if (flags & MAP_LOCKED && !may_lock())
+        return -EPERM;
     /* The file's locks come before the space's: ask it first. */
     if (file || vma_flags & VMA_SHARED)
         request.prepared = prepare_mapping(space, length, request.vma_flags, file, offset, &error);
@@ -274,7 +288,7 @@ int space_unmap(struct space *space, uint64_t address, uint64_t length) {
     return error;
 }
 
-#define HEAP_FLAGS (VMA_READ | VMA_WRITE | VMA_MAY_READ | VMA_MAY_WRITE | VMA_MAY_EXECUTE | VMA_HEAP)
+#define HEAP_FLAGS (VMA_READ | VMA_WRITE | VMA_MAY_READ | VMA_MAY_WRITE | VMA_MAY_EXECUTE | VMA_HEAP | VMA_ACCOUNT)
 
 static int grow_heap(struct space *space, uint64_t old_end, uint64_t new_end) {
     uint32_t flags = HEAP_FLAGS | (space->lock_future ? VMA_LOCKED : 0u);
@@ -284,7 +298,7 @@ static int grow_heap(struct space *space, uint64_t old_end, uint64_t new_end) {
     if (data > limit_of(RLIMIT_DATA) || new_end > USER_ADDRESS_END ||
         !map_range_is_free(space, old_end, new_end))
         return -ENOMEM;
-    int error = map_check_limits(space, (new_end - old_end) >> PAGE_SHIFT, flags);
+    int error = map_check_limits(space, (new_end - old_end) >> PAGE_SHIFT, 0, flags);
     if (error)
         return error;
     if (heap && heap->end == old_end && heap->flags == flags) {

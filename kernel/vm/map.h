@@ -10,8 +10,11 @@
 int map_range(uint64_t address, uint64_t length, uint64_t *end);
 /* No mapping in [start, end), and none that grows down too close above. */
 bool map_range_is_free(struct space *space, uint64_t start, uint64_t end);
-/* May `pages` more be mapped with these flags? -ENOMEM, -EAGAIN (RLIMIT_MEMLOCK). Lock held. */
-int map_check_limits(struct space *space, uint64_t pages, uint32_t vma_flags);
+/*
+ * May `pages` be mapped with these flags, in the place of `replaced_pages` others? -ENOMEM, -EAGAIN
+ * (RLIMIT_MEMLOCK). Lock held.
+ */
+int map_check_limits(struct space *space, uint64_t pages, uint64_t replaced_pages, uint32_t vma_flags);
 /* Unmaps; adds the mappings to *dead, to be destroyed after unlocking. 0 or -ENOMEM (nothing done). */
 int map_remove(struct space *space, uint64_t start, uint64_t end, struct vma **dead);
 /* A place for `length` bytes by mmap's rules, or -errno. Lock held. */

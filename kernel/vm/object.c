@@ -69,13 +69,15 @@ static void anonymous_release(struct vm_object *object) {
 
 static const struct object_ops anonymous_ops = {.release = anonymous_release};
 
-struct vm_object *object_create_anonymous(uint64_t size_bytes) {
+struct vm_object *object_create_anonymous(uint64_t size_bytes, uint64_t promised_pages) {
     struct vm_object *object = slab_alloc(anonymous_cache);
 
     if (!object)
         return NULL;
     object_init(object, &anonymous_ops, NULL);
     object->size_bytes = size_bytes;
+    object->promised_pages = promised_pages;
+    vm_count(promised_pages, (int64_t)promised_pages);
     return object;
 }
 
@@ -87,6 +89,7 @@ void object_put(struct vm_object *object) {
     if (!refcount_put(&object->refcount))
         return;
     ASSERT(!object->mappings.top);
+    vm_count(promised_pages, -(int64_t)object->promised_pages);
     if (object->ops->fill) {
         spin_lock(&reclaim_lock);
         list_remove(&object->reclaim_node);

@@ -38,6 +38,7 @@ struct vm_object {
     struct rb_root mappings;   /* interval tree of struct vma by index */
     uint64_t size_bytes;       /* accesses at or beyond it: SIGBUS, short read */
     uint64_t page_count;
+    uint64_t promised_pages;   /* of anonymous memory */
     int error;                 /* last write-back error, reported once by fsync */
     void *owner;               /* the filesystem's: its inode */
     struct list_node reclaim_node; /* in the list of objects whose clean pages can be dropped */
@@ -46,7 +47,8 @@ struct vm_object {
 void object_cache_init(void); /* from space_init */
 
 void object_init(struct vm_object *object, const struct object_ops *ops, void *owner);
-struct vm_object *object_create_anonymous(uint64_t size_bytes); /* shared anonymous memory; NULL: no memory */
+/* Shared anonymous memory of which so much is promised (commit.h). NULL: no memory. */
+struct vm_object *object_create_anonymous(uint64_t size_bytes, uint64_t promised_pages);
 void object_get(struct vm_object *object);
 void object_put(struct vm_object *object);
 

@@ -32,7 +32,7 @@ static bool reads(struct vm_object *object, uint64_t offset, const char *text) {
 }
 
 SELFTEST(test_read_write, "object.read-write") {
-    struct vm_object *object = object_create_anonymous(0);
+    struct vm_object *object = object_create_anonymous(0, 0);
     char byte;
 
     CHECK(object && transfer(object, 0, &byte, 1, false) == 0);
@@ -45,7 +45,7 @@ SELFTEST(test_read_write, "object.read-write") {
 }
 
 SELFTEST(test_truncate, "object.truncate") {
-    struct vm_object *object = object_create_anonymous(0);
+    struct vm_object *object = object_create_anonymous(0, 0);
 
     CHECK(object && write_text(object, 0, "0123456789") && write_text(object, 3 * PAGE_SIZE, "end"));
     CHECK(object_truncate(object, 4) == 0 && object->page_count == 1);

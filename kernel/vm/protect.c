@@ -1,6 +1,7 @@
 /* mprotect and the locking of memory: changes of a range's flags. */
 #include "kernel/task/cred.h"
 #include "kernel/task/rlimit.h"
+#include "kernel/vm/commit.h"
 #include "kernel/vm/map.h"
 #include "kernel/vm/page_table.h"
 #include "lib/errno.h"
@@ -23,6 +24,10 @@ static struct vma *change_flags(struct vma *vma, uint64_t start, uint64_t end, u
     return vma;
 }
 
+static bool over_data_limit(const struct space *space, uint64_t more_pages) {
+    return current_thread()->mmu && space->data_pages + more_pages > rlimit_current(RLIMIT_DATA) >> PAGE_SHIFT;
+}
+
 static int protect_mapping(struct vma *vma, uint64_t start, uint64_t end, uint32_t access) {
     uint32_t flags = (vma->flags & ~(uint32_t)VMA_ACCESS) | access;
 
@@ -31,7 +36,12 @@ static int protect_mapping(struct vma *vma, uint64_t start, uint64_t end, uint32
     if (flags == vma->flags)
         return 0;
     bool becomes_data = !(vma->flags & (VMA_WRITE | VMA_SHARED)) && access & VMA_WRITE;
-    if (becomes_data && map_check_limits(vma->space, (end - start) >> PAGE_SHIFT, flags) == -ENOMEM)
+    bool was_promised = vma->flags & VMA_ACCOUNT;
+    if (becomes_data && !was_promised)
+        flags = commit_flags(flags);
+    if (becomes_data && over_data_limit(vma->space, (end - start) >> PAGE_SHIFT))
+        return -ENOMEM;
+    if (flags & VMA_ACCOUNT && !was_promised && !commit_allows(vma->space, (end - start) >> PAGE_SHIFT))
         return -ENOMEM;
     vma = change_flags(vma, start, end, flags);
     if (!vma)

@@ -77,6 +77,17 @@ static int move_entries(const struct vma *vma, uint64_t from, uint64_t to, uint6
     return error;
 }
 
+/* The old range as a mapping of its own, so that nothing is needed to take it away once its pages have moved. */
+static struct vma *cut_out(const struct remap *remap, struct vma *vma) {
+    struct space *space = remap->space;
+
+    if (remap->old_length == 0 || remap->flags & MREMAP_DONTUNMAP)
+        return vma;
+    if (vma_split_at(space, remap->old_start) != 0 || vma_split_at(space, remap->old_start + remap->old_length) != 0)
+        return NULL;
+    return space_find(space, remap->old_start);
+}
+
 static int64_t move_mapping(struct remap *remap, struct vma *vma) {
     struct space *space = remap->space;
     uint64_t length = MIN(remap->old_length, remap->new_length);
@@ -85,7 +96,10 @@ static int64_t move_mapping(struct remap *remap, struct vma *vma) {
 
     if (to < 0)
         return to;
-    if (space->vma_count + 2 >= VMA_COUNT_MAX)
+    if (space->vma_count + 4 >= VMA_COUNT_MAX)
+        return -ENOMEM;
+    vma = cut_out(remap, vma);
+    if (!vma)
         return -ENOMEM;
     int error = map_remove(space, (uint64_t)to, (uint64_t)to + remap->new_length, &remap->dead);
     if (error)
@@ -122,7 +136,7 @@ static int64_t remap_locked(struct remap *remap) {
     if (vma->flags & VMA_SPECIAL && new_length > old_length)
         return -EFAULT;
     if (new_length > old_length) {
-        int error = map_check_limits(remap->space, (new_length - old_length) >> PAGE_SHIFT, vma->flags);
+        int error = map_check_limits(remap->space, (new_length - old_length) >> PAGE_SHIFT, 0, vma->flags);
         if (error)
             return error;
     }

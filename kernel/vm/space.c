@@ -14,6 +14,8 @@
 #include "kernel/vm/oom.h"
 #include "kernel/vm/page_table.h"
 #include "kernel/vm/tlb.h"
+#include "kernel/vm/commit.h"
+#include "kernel/vm/counts.h"
 #include "kernel/vm/vma.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -73,6 +75,7 @@ static void free_space(struct rcu_head *rcu) {
 static void space_destroy(struct space *space) {
     ASSERT(atomic_load(&space->mmu.active_cpus) == 0);
     table_release_all(space);
+    vm_count(promised_pages, -(int64_t)space->promised_pages);
     destroy_subtree(space->vmas.top);
     ASSERT(space->table_pages == 0 && space->resident_anon == 0);
     table_root_free(space->mmu.root_phys);
@@ -132,6 +135,10 @@ static int fork_mapping(struct space *child, struct space *parent, const struct 
     if (!copy)
         return -ENOMEM;
     copy->flags &= ~VMA_LOCKED;
+    if (copy->flags & VMA_ACCOUNT && !commit_allows(parent, vma_pages(vma))) {
+        vma_destroy(copy);
+        return -ENOMEM;
+    }
     vma_link(copy);
     return has_private_pages(vma) ? table_copy(child, parent, vma) : 0;
 }

@@ -25,6 +25,7 @@ enum vma_flag {
     VMA_SPECIAL = 1u << 13,      /* frames not counted, as device memory: object_offset is the first one's number */
     VMA_WIPE_ON_FORK = 1u << 14, /* the child sees zeros */
     VMA_UNCACHED = 1u << 15,     /* with VMA_SPECIAL */
+    VMA_ACCOUNT = 1u << 17,      /* its pages are promised: commit.h */
     VMA_VDSO = 1u << 16,         /* with VMA_SPECIAL: frames of the kernel image, the vDSO's code or its data */
 };
 #define VMA_ACCESS (VMA_READ | VMA_WRITE | VMA_EXECUTE)
@@ -68,6 +69,7 @@ struct space {
     uint64_t code_start, code_end, data_start, data_end, stack_start;
     uint64_t arguments_start, arguments_end, environment_start, environment_end;
     uint64_t total_pages, locked_pages, data_pages; /* of mappings; data: private and writable */
+    uint64_t promised_pages;       /* commit.h */
     int64_t resident_anon, resident_file, table_pages; /* atomic; pages */
     int64_t resident_peak;         /* pages, at the last moment before some were taken out [table_lock] */
     uint64_t total_peak;           /* pages of mappings */
@@ -138,5 +140,7 @@ struct vma_file_hooks {
     int (*map)(struct file *file, struct vma *vma);
     void (*get)(struct file *file);
     void (*put)(struct file *file);
+    /* The program of one more space, which nobody may write to (exec sees to the first), or of one less. */
+    void (*execute)(struct file *file, bool begin);
 };
 void space_set_file_hooks(const struct vma_file_hooks *hooks);

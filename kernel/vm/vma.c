@@ -6,6 +6,7 @@
 #include "kernel/vm/vma.h"
 
 #include "kernel/mm/slab.h"
+#include "kernel/vm/counts.h"
 #include "kernel/vm/object.h"
 #include "kernel/vm/object_map.h"
 #include "lib/assert.h"
@@ -56,11 +57,15 @@ int vma_attach_file(struct vma *vma, struct file *file, uint64_t page_offset) {
 void space_set_executable(struct space *space, struct file *file) {
     struct file *old = space->executable;
 
-    if (file)
+    if (file) {
         file_hooks->get(file);
+        file_hooks->execute(file, true);
+    }
     space->executable = file;
-    if (old)
+    if (old) {
+        file_hooks->execute(old, false);
         file_hooks->put(old);
+    }
 }
 
 struct vma *vma_copy(const struct vma *vma, struct space *space) {
@@ -108,6 +113,10 @@ static void account(struct vma *vma, bool add) {
         space->locked_pages += pages;
     if (is_data(vma))
         space->data_pages += pages;
+    if (vma->flags & VMA_ACCOUNT) {
+        space->promised_pages += pages;
+        vm_count(promised_pages, (int64_t)pages);
+    }
 }
 
 void vma_link(struct vma *vma) {

@@ -16,3 +16,11 @@ def test_memory_semantics(guest_exec):
 
 def test_exec_rules(guest_exec):
     check(guest_exec("/tmp/exec_rules", "test", options=["--add", f"{PROGRAMS}/exec_rules:/tmp/exec_rules"]), 7)
+
+
+def test_what_limits_and_promises_refuse(guest_exec):
+    """tests/vm/programs/memory_rules.c: rlimits of memory, overcommit modes, ETXTBSY, random layouts."""
+    program = host.BUILD / "tests" / "programs" / "memory_rules"
+    result = guest_exec("env", "SYSCTL=1", "/tmp/p", options=["--add", f"{program}:/tmp/p"])
+    checks = result.text.splitlines()
+    assert result.status == 0 and len(checks) >= 38 and all(line.startswith("ok ") for line in checks), result.text
