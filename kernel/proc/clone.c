@@ -7,6 +7,7 @@
 #include "fs/vfs/file_table.h"
 #include "fs/vfs/fs_context.h"
 #include "kernel/arch/fpu.h"
+#include "kernel/ipc/pidfd.h"
 #include "kernel/log/panic.h"
 #include "kernel/mm/slab.h"
 #include "kernel/proc/rseq.h"
@@ -14,10 +15,11 @@
 #include "kernel/vm/space.h"
 #include "kernel/vm/uaccess.h"
 #include "lib/errno.h"
+#include "lib/errptr.h"
 
 #define SUPPORTED (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_VFORK | CLONE_PARENT | CLONE_THREAD | \
                    CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_DETACHED | \
-                   CLONE_UNTRACED | CLONE_CHILD_SETTID)
+                   CLONE_UNTRACED | CLONE_CHILD_SETTID | CLONE_PIDFD)
 
 static int validate(const struct clone_request *request) {
     uint64_t flags = request->flags;
@@ -32,6 +34,8 @@ static int validate(const struct clone_request *request) {
         return -EINVAL; /* a process has one parent that waits for its exec or exit, and that is no thread of its own */
     if ((flags & CLONE_PARENT) && current_process() == init_process)
         return -EINVAL; /* it would make a second root of the tree */
+    if ((flags & CLONE_PIDFD) && (flags & (CLONE_THREAD | CLONE_DETACHED)))
+        return -EINVAL;
     if ((flags & CLONE_SETTLS) && request->tls >= USER_ADDRESS_END)
         return -EPERM;
     return 0;
@@ -71,6 +75,7 @@ static void copy_thread(struct task *child, const struct clone_request *request)
     child->thread.affinity = parent->thread.affinity;
     child->cred = cred_get(parent->cred);
     child->personality = parent->personality;
+    child->memory_policy = parent->memory_policy;
     child->signals.mask = parent->signals.mask;
     if (!(request->flags & CLONE_VM) || (request->flags & CLONE_VFORK)) {
         child->signals.altstack_base = parent->signals.altstack_base;
@@ -208,6 +213,37 @@ static void vfork_wait(struct process *child, struct completion *done) {
         completion_wait(done);
 }
 
+/* CLONE_PIDFD: the descriptor is told before the child exists, and can be used once it does. */
+static int prepare_pidfd(struct task *child, const struct clone_request *request, struct file **file) {
+    if (!(request->flags & CLONE_PIDFD))
+        return -1;
+    int descriptor = descriptor_reserve(0, true);
+    if (descriptor < 0)
+        return descriptor;
+    *file = pidfd_create(child->tid, 0);
+    int error = IS_ERR(*file) ? PTR_ERR(*file) : 0;
+    if (error == 0 && put_user((int32_t)descriptor, (int32_t __user *)(uintptr_t)request->pidfd) < 0) {
+        file_put(*file);
+        error = -EFAULT;
+    }
+    if (error == 0)
+        return descriptor;
+    *file = NULL;
+    descriptor_cancel(descriptor);
+    return error;
+}
+
+static void finish_pidfd(int descriptor, struct file *file, int error) {
+    if (file == NULL)
+        return;
+    if (error == 0) {
+        descriptor_install(descriptor, file);
+        return;
+    }
+    descriptor_cancel(descriptor);
+    file_put(file);
+}
+
 static int64_t start_child(struct task *child, const struct clone_request *request) {
     struct completion done;
     struct process *process = child->process;
@@ -256,8 +292,13 @@ int64_t process_clone(const struct clone_request *request) {
         error = copy_files(child, request->flags);
     if (error == 0)
         error = copy_space(child, request->flags);
+    struct file *pidfd = NULL;
+    int descriptor = error == 0 ? prepare_pidfd(child, request, &pidfd) : -1;
+    if (error == 0 && (request->flags & CLONE_PIDFD) && descriptor < 0)
+        error = descriptor;
     if (error == 0)
         error = publish(child, request->flags);
+    finish_pidfd(descriptor, pidfd, error);
     if (error == 0)
         return start_child(child, request);
     discard_child(child, new_process);

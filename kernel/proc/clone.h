@@ -18,7 +18,7 @@ struct clone_request {
     uint64_t exit_signal; /* 0: none */
     uint64_t stack;       /* initial RSP; 0: as the parent's */
     uint64_t tls;         /* FS base with CLONE_SETTLS */
-    uint64_t parent_tid, child_tid; /* user addresses */
+    uint64_t parent_tid, child_tid, pidfd; /* user addresses */
 };
 
 /* Returns the new thread's number (in the parent) or -errno. May sleep; with CLONE_VFORK until exec or exit. */

@@ -132,6 +132,7 @@ static void process_end(struct process *process, struct list_node *reaped) {
     group_orphan_check(process);
     give_away_children(process, reaped);
     process->state = PROCESS_ZOMBIE;
+    wait_wake_all(&process->pid->end_wait);
     if (process->pid->session_leader == process)
         process->pid->session_leader = NULL;
     notify_ended(process, &reap);

@@ -1,6 +1,8 @@
 /* System calls that make, end and await processes and threads. */
 #include "kernel/sys/sys_process.h"
 
+#include "fs/vfs/file_table.h"
+#include "kernel/ipc/pidfd.h"
 #include "kernel/proc/clone.h"
 #include "kernel/proc/exit.h"
 #include "kernel/proc/wait.h"
@@ -29,7 +31,10 @@ int64_t sys_clone(uint64_t flags, uint64_t stack, uint64_t parent_tid, uint64_t 
         .tls = tls,
         .parent_tid = parent_tid,
         .child_tid = child_tid,
+        .pidfd = parent_tid, /* where both are asked for, clone(2) has only one place */
     };
+    if ((flags & CLONE_PIDFD) && (flags & CLONE_PARENT_SETTID))
+        return -EINVAL;
     return process_clone(&request);
 }
 
@@ -58,6 +63,7 @@ int64_t sys_clone3(const struct clone_args_user __user *args, size_t size) {
         .tls = copy.tls,
         .parent_tid = copy.parent_tid,
         .child_tid = copy.child_tid,
+        .pidfd = copy.pidfd,
     };
     return process_clone(&request);
 }
@@ -76,7 +82,7 @@ int64_t sys_exit_group(int code) {
 
 #define WAIT4_OPTIONS (WNOHANG | WUNTRACED | WCONTINUED | WNOTHREAD | WALL | WCLONE)
 #define WAITID_OPTIONS (WNOHANG | WSTOPPED | WEXITED | WCONTINUED | WNOWAIT | WNOTHREAD | WALL | WCLONE)
-enum waitid_kind { P_ALL = 0, P_PID = 1, P_PGID = 2 };
+enum waitid_kind { P_ALL = 0, P_PID = 1, P_PGID = 2, P_PIDFD = 3 };
 
 /* linux/resource.h has no view of a child's page faults by kind: all count as minor. */
 static int put_usage(struct rusage_user __user *usage, const struct wait_result *result) {
@@ -136,6 +142,22 @@ static int put_waitid(struct siginfo_user __user *info, const struct wait_result
     return copy_to_user(info, &filled, sizeof filled);
 }
 
+/* The process of a pidfd; without blocking, if the file says so. -EBADF. */
+static int wait_for_pidfd(int descriptor, struct wait_request *request, bool *nonblocking) {
+    struct file_use use = file_use(descriptor);
+    const struct pid *pid = use.file != NULL ? pidfd_pid(use.file) : NULL;
+    int error = pid != NULL ? 0 : -EBADF;
+
+    if (pid != NULL) {
+        request->kind = WAIT_PID;
+        request->number = pid->number;
+        *nonblocking = use.file->flags & O_NONBLOCK;
+        request->options |= *nonblocking ? WNOHANG : 0;
+    }
+    file_use_end(use);
+    return error;
+}
+
 int64_t sys_waitid(int kind, int number, struct siginfo_user __user *info, unsigned options,
                    struct rusage_user __user *usage) {
     struct wait_request request = {WAIT_ALL, number, options};
@@ -143,8 +165,13 @@ int64_t sys_waitid(int kind, int number, struct siginfo_user __user *info, unsig
 
     if ((options & ~WAITID_OPTIONS) || !(options & (WEXITED | WSTOPPED | WCONTINUED)))
         return -EINVAL;
-    if ((kind == P_PID && number <= 0) || (kind == P_PGID && number < 0) || (unsigned)kind > P_PGID)
+    if ((kind == P_PID && number <= 0) || (kind == P_PGID && number < 0) || (unsigned)kind > P_PIDFD ||
+        (kind == P_PIDFD && number < 0))
         return -EINVAL;
+    bool nonblocking = false;
+    int error = kind == P_PIDFD ? wait_for_pidfd(number, &request, &nonblocking) : 0;
+    if (error < 0)
+        return error;
     if (kind == P_PID)
         request.kind = WAIT_PID;
     if (kind == P_PGID) {
@@ -154,6 +181,8 @@ int64_t sys_waitid(int kind, int number, struct siginfo_user __user *info, unsig
     int found = process_wait(&request, &result);
     if (found < 0)
         return found;
+    if (found == 0 && nonblocking && !(options & WNOHANG))
+        return -EAGAIN;
     if (put_waitid(info, found ? &result : NULL) < 0 || (found && put_usage(usage, &result) < 0))
         return -EFAULT;
     return 0;

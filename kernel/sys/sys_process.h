@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct signal_info;
+
 #include "kernel/task/rlimit.h"
 #include "kernel/vm/uaccess.h"
 
@@ -40,3 +42,12 @@ int64_t sys_prlimit64(int pid, unsigned resource, const struct rlimit __user *ne
                       struct rlimit __user *old_limit);
 int64_t sys_getrusage(int who, struct rusage_user __user *usage);
 int64_t sys_times(int64_t __user *times);
+
+int64_t sys_pidfd_open(int number, unsigned flags);
+int64_t sys_pidfd_send_signal(int descriptor, int signal, const struct signal_info *info, unsigned flags);
+int64_t sys_pidfd_getfd(int pidfd, int foreign, unsigned flags);
+int64_t sys_process_vm_readv(int tid, const void *own, uint64_t own_count, const void *foreign, uint64_t foreign_count,
+                             uint64_t flags);
+int64_t sys_process_vm_writev(int tid, const void *own, uint64_t own_count, const void *foreign, uint64_t foreign_count,
+                              uint64_t flags);
+int64_t sys_kcmp(int tid1, int tid2, int type, uint64_t index1, uint64_t index2);

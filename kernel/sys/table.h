@@ -265,9 +265,9 @@ const char *syscall_name(uint64_t number);
     SYSCALL(234, tgkill) \
     SYSCALL(235, utimes) \
     UNKNOWN(236, vserver) \
-    UNKNOWN(237, mbind) \
-    UNKNOWN(238, set_mempolicy) \
-    UNKNOWN(239, get_mempolicy) \
+    SYSCALL(237, mbind) \
+    SYSCALL(238, set_mempolicy) \
+    SYSCALL(239, get_mempolicy) \
     UNKNOWN(240, mq_open) \
     UNKNOWN(241, mq_unlink) \
     UNKNOWN(242, mq_timedsend) \
@@ -338,9 +338,9 @@ const char *syscall_name(uint64_t number);
     SYSCALL(307, sendmmsg) \
     UNKNOWN(308, setns) \
     SYSCALL(309, getcpu) \
-    UNKNOWN(310, process_vm_readv) \
-    UNKNOWN(311, process_vm_writev) \
-    UNKNOWN(312, kcmp) \
+    SYSCALL(310, process_vm_readv) \
+    SYSCALL(311, process_vm_writev) \
+    SYSCALL(312, kcmp) \
     UNKNOWN(313, finit_module) \
     SYSCALL(314, sched_setattr) \
     SYSCALL(315, sched_getattr) \
@@ -363,7 +363,7 @@ const char *syscall_name(uint64_t number);
     SYSCALL(332, statx) \
     UNKNOWN(333, io_pgetevents) \
     SYSCALL(334, rseq) \
-    UNKNOWN(424, pidfd_send_signal) \
+    SYSCALL(424, pidfd_send_signal) \
     UNKNOWN(425, io_uring_setup) \
     UNKNOWN(426, io_uring_enter) \
     UNKNOWN(427, io_uring_register) \
@@ -373,11 +373,11 @@ const char *syscall_name(uint64_t number);
     UNKNOWN(431, fsconfig) \
     UNKNOWN(432, fsmount) \
     UNKNOWN(433, fspick) \
-    UNKNOWN(434, pidfd_open) \
+    SYSCALL(434, pidfd_open) \
     SYSCALL(435, clone3) \
     SYSCALL(436, close_range) \
     SYSCALL(437, openat2) \
-    UNKNOWN(438, pidfd_getfd) \
+    SYSCALL(438, pidfd_getfd) \
     SYSCALL(439, faccessat2) \
     UNKNOWN(440, process_madvise) \
     SYSCALL(441, epoll_pwait2) \

@@ -62,6 +62,7 @@ struct pid *pid_alloc(void) {
     refcount_init(&pid->refcount, 1);
     list_init(&pid->group_members);
     list_init(&pid->session_members);
+    wait_queue_init(&pid->end_wait);
 
     uint64_t flags = spin_lock_irqsave(&pid_lock);
     size_t number = number_take();

@@ -1,6 +1,7 @@
 /* Numbers of threads, processes, groups and sessions: one counted object per number in use. */
 #pragma once
 
+#include "kernel/sched/wait.h"
 #include "kernel/sync/rcu.h"
 #include "lib/list.h"
 #include "lib/refcount.h"
@@ -19,6 +20,7 @@ struct pid {
     struct list_node session_members;
     struct process *session_leader;
     struct tty *session_tty;         /* controlling terminal of the session */
+    struct wait_queue end_wait;      /* of pidfds: woken when the process ends */
     struct rcu_head rcu;
 };
 

@@ -93,6 +93,7 @@ struct task {
     struct cpu_watches cpu_watches; /* of its own CPU time */
     uint64_t minor_faults, major_faults;
     uint64_t fault_address;        /* of the last page fault that became a signal: CR2 for its frame */
+    uint16_t memory_policy;        /* set_mempolicy(2); 0: the default */
     uint32_t personality;          /* personality(2) */
     uint8_t parent_death_signal;   /* prctl PR_SET_PDEATHSIG; 0: none */
     bool exiting;

@@ -49,3 +49,11 @@ def test_cpu_time_as_a_clock(guest_exec):
     result = guest_exec("/tmp/p", options=["--smp", "2", "--add", f"{program}:/tmp/p"])
     checks = result.text.splitlines()
     assert result.status == 0 and len(checks) == 48 and all(line.startswith("ok ") for line in checks), result.text
+
+
+def test_other_processes(guest_exec):
+    """tests/vm/programs/peers.c: pidfds, process_vm_readv, kcmp, memory policies."""
+    program = host.BUILD / "tests" / "programs" / "peers"
+    result = guest_exec("/tmp/p", options=["--smp", "2", "--add", f"{program}:/tmp/p"])
+    checks = result.text.splitlines()
+    assert result.status == 0 and len(checks) == 37 and all(line.startswith("ok ") for line in checks), result.text

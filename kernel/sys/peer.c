@@ -1,0 +1,189 @@
+/* Calls that look into another process: process_vm_readv, process_vm_writev, kcmp. */
+#include "fs/vfs/file_table.h"
+#include "kernel/mm/page.h"
+#include "kernel/random/random.h"
+#include "kernel/sys/sys_process.h"
+#include "kernel/sys/vector.h"
+#include "kernel/task/inspect.h"
+#include "kernel/task/task.h"
+#include "kernel/vm/space.h"
+#include "lib/errno.h"
+
+/* ---- memory ---- */
+
+/* The thread's, referenced. NULL: -ESRCH, -EPERM, or -EINVAL where it has none. */
+static struct space *foreign_space(int tid, int *error) {
+    struct space *space = NULL;
+
+    rcu_read_lock();
+    const struct pid *pid = pid_find(tid);
+    const struct task *task = pid != NULL ? rcu_dereference(pid->task) : NULL;
+    *error = task != NULL ? task_may_inspect(task) : -ESRCH;
+    if (*error == 0) {
+        space = rcu_dereference(task->space);
+        if (space != NULL && !refcount_get_not_zero(&space->refcount))
+            space = NULL;
+        *error = space != NULL ? 0 : -EINVAL;
+    }
+    rcu_read_unlock();
+    return space;
+}
+
+/* One piece through a page of the kernel's. Bytes, which are fewer where one side cannot be reached. */
+static size_t move_piece(struct space *space, uint64_t foreign, struct io_buffer *own, void *page, size_t size, bool write) {
+    if (write) {
+        size = io_copy_from(own, page, size);
+        return (size_t)space_write(space, foreign, page, size);
+    }
+    size_t got = (size_t)space_read(space, foreign, page, size);
+    return io_copy_to(own, page, got);
+}
+
+/* Everything up to the first byte that cannot be moved; -EFAULT if that is the first of all. */
+static int64_t move_all(struct space *space, const struct vector *foreign, struct io_buffer *own, void *page, bool write) {
+    int64_t total = 0;
+
+    for (unsigned i = 0; i < foreign->count; i++) {
+        uint64_t at = (uintptr_t)foreign->segments[i].base, end = at + foreign->segments[i].length;
+        while (at < end && own->remaining > 0) {
+            size_t size = MIN(end - at, own->remaining);
+            size = MIN(size, PAGE_SIZE - (at & (PAGE_SIZE - 1)));
+            size_t moved = move_piece(space, at, own, page, size, write);
+            total += (int64_t)moved;
+            at += moved;
+            if (moved < size)
+                return total > 0 ? total : -EFAULT;
+        }
+    }
+    return total;
+}
+
+static int64_t move_between(int tid, struct vector *own, const struct vector *foreign, bool write) {
+    struct io_buffer buffer;
+    int error;
+
+    io_buffer_init(&buffer, own->segments, own->count, false);
+    if (buffer.remaining == 0 || foreign->count == 0)
+        return 0;
+    struct space *space = foreign_space(tid, &error);
+    if (space == NULL)
+        return error;
+    struct page *page = page_alloc(0, 0);
+    int64_t result = page != NULL ? move_all(space, foreign, &buffer, page_to_virt(page), write) : -ENOMEM;
+    if (page != NULL)
+        page_put(page);
+    space_put(space);
+    return result;
+}
+
+static int64_t process_vm(int tid, const void *own_vector, uint64_t own_count, const void *foreign_vector,
+                          uint64_t foreign_count, uint64_t flags, bool write) {
+    struct vector own, foreign;
+
+    if (flags != 0)
+        return -EINVAL;
+    int error = vector_get(&own, own_vector, own_count);
+    if (error < 0)
+        return error;
+    int64_t result = vector_get(&foreign, foreign_vector, foreign_count);
+    if (result == 0) {
+        result = move_between(tid, &own, &foreign, write);
+        vector_end(&foreign);
+    }
+    vector_end(&own);
+    return result;
+}
+
+int64_t sys_process_vm_readv(int tid, const void *own, uint64_t own_count, const void *foreign, uint64_t foreign_count,
+                             uint64_t flags) {
+    return process_vm(tid, own, own_count, foreign, foreign_count, flags, false);
+}
+
+int64_t sys_process_vm_writev(int tid, const void *own, uint64_t own_count, const void *foreign, uint64_t foreign_count,
+                              uint64_t flags) {
+    return process_vm(tid, own, own_count, foreign, foreign_count, flags, true);
+}
+
+/* ---- kcmp ---- */
+
+/* linux/kcmp.h */
+enum kcmp_type { KCMP_FILE, KCMP_VM, KCMP_FILES, KCMP_FS, KCMP_SIGHAND, KCMP_IO, KCMP_SYSVSEM };
+
+/* What a thread has of a kind. Nothing is done with it but comparing. RCU read lock held. */
+static const void *resource_of(const struct task *task, int type) {
+    switch (type) {
+    case KCMP_VM:
+        return rcu_dereference(task->space);
+    case KCMP_FILES:
+        return rcu_dereference(task->files);
+    case KCMP_FS:
+        return rcu_dereference(task->fs);
+    case KCMP_SIGHAND:
+        return task->process->handlers;
+    default: /* nobody has an I/O context or semaphores to undo */
+        return NULL;
+    }
+}
+
+/* A thread and, for KCMP_FILE, its table of descriptors (referenced), or -errno. */
+static int resource_find(int tid, int type, const void **resource, struct file_table **files) {
+    rcu_read_lock();
+    const struct pid *pid = pid_find(tid);
+    const struct task *task = pid != NULL ? rcu_dereference(pid->task) : NULL;
+    int error = task != NULL ? task_may_inspect(task) : -ESRCH;
+    if (error == 0 && type != KCMP_FILE)
+        *resource = resource_of(task, type);
+    if (error == 0 && type == KCMP_FILE) {
+        *files = rcu_dereference(task->files);
+        if (*files == NULL || !file_table_get_not_zero(*files)) {
+            *files = NULL;
+            error = -EBADF;
+        }
+    }
+    rcu_read_unlock();
+    return error;
+}
+
+static int file_find(struct file_table *files, uint64_t descriptor, const void **resource) {
+    struct file *file = descriptor <= INT32_MAX ? file_table_file(files, (int)descriptor) : NULL;
+
+    file_table_put(files);
+    if (file == NULL)
+        return -EBADF;
+    *resource = file;
+    file_put(file);
+    return 0;
+}
+
+/* 0: the same, 1 or 2: some order, which says nothing about addresses. */
+static int compare(const void *a, const void *b) {
+    static uint64_t factor; /* odd; drawn at first use */
+
+    if (atomic_load_relaxed(&factor) == 0) {
+        uint64_t drawn, none = 0;
+        random_bytes(&drawn, sizeof drawn);
+        (void)atomic_compare_exchange(&factor, &none, drawn | 1);
+    }
+    uint64_t x = (uintptr_t)a * factor, y = (uintptr_t)b * factor;
+    return x == y ? 0 : x < y ? 1 : 2;
+}
+
+int64_t sys_kcmp(int tid1, int tid2, int type, uint64_t index1, uint64_t index2) {
+    const void *first = NULL, *second = NULL;
+    struct file_table *files1 = NULL, *files2 = NULL;
+
+    if (type < KCMP_FILE || type > KCMP_SYSVSEM)
+        return type == KCMP_SYSVSEM + 1 ? -EOPNOTSUPP : -EINVAL;
+    int error = resource_find(tid1, type, &first, &files1);
+    if (error == 0)
+        error = resource_find(tid2, type, &second, &files2);
+    if (files1 != NULL) {
+        int missing = file_find(files1, index1, &first);
+        error = error == 0 ? missing : error;
+    }
+    if (files2 != NULL) {
+        int missing = file_find(files2, index2, &second);
+        error = error == 0 ? missing : error;
+    }
+    return error < 0 ? error : compare(first, second);
+}
