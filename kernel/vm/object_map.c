@@ -29,20 +29,16 @@ static const struct rb_augment end_augment = {.update = update_subtree_end};
 void object_map_add(struct vm_object *object, struct vma *vma) {
     struct rb_node **link = &object->mappings.top, *parent = NULL;
 
-    rwsem_write_lock(&object->map_lock);
     while (*link) {
         parent = *link;
         link = &parent->child[vma->object_offset < vma_of(parent)->object_offset ? RB_LEFT : RB_RIGHT];
     }
     rb_link_node(&vma->object_node, parent, link);
     rb_insert_augmented(&object->mappings, &vma->object_node, &end_augment);
-    rwsem_write_unlock(&object->map_lock);
 }
 
 void object_map_remove(struct vm_object *object, struct vma *vma) {
-    rwsem_write_lock(&object->map_lock);
     rb_erase_augmented(&object->mappings, &vma->object_node, &end_augment);
-    rwsem_write_unlock(&object->map_lock);
 }
 
 struct map_walk {

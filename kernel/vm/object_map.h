@@ -7,6 +7,10 @@
 #include "kernel/vm/object.h"
 #include "kernel/vm/space.h"
 
+/*
+ * The object's map_lock is held for writing, from before a range leaves the tree until it is back: whoever
+ * takes pages away must find every mapping that shows them.
+ */
 void object_map_add(struct vm_object *object, struct vma *vma);
 void object_map_remove(struct vm_object *object, struct vma *vma);
 

@@ -62,8 +62,11 @@ static void destroy_subtree(struct rb_node *node) {
 
     destroy_subtree(node->child[RB_LEFT]);
     destroy_subtree(node->child[RB_RIGHT]);
-    if (vma->object)
+    if (vma->object) {
+        rwsem_write_lock(&vma->object->map_lock);
         object_map_remove(vma->object, vma);
+        rwsem_write_unlock(&vma->object->map_lock);
+    }
     vma_destroy(vma);
 }
 

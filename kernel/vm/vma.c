@@ -119,21 +119,32 @@ static void account(struct vma *vma, bool add) {
     }
 }
 
-void vma_link(struct vma *vma) {
+/* The mappings of what `vma` shows stand still between the two. */
+static void lock_mappings(const struct vma *vma) {
+    if (vma->object)
+        rwsem_write_lock(&vma->object->map_lock);
+}
+
+static void unlock_mappings(const struct vma *vma) {
+    if (vma->object)
+        rwsem_write_unlock(&vma->object->map_lock);
+}
+
+static void link_locked(struct vma *vma) {
     vma_tree_insert(vma->space, vma);
     account(vma, true);
     if (vma->object)
         object_map_add(vma->object, vma);
 }
 
-void vma_unlink(struct vma *vma) {
+static void unlink_locked(struct vma *vma) {
     if (vma->object)
         object_map_remove(vma->object, vma);
     account(vma, false);
     vma_tree_remove(vma->space, vma);
 }
 
-void vma_resize(struct vma *vma, uint64_t start, uint64_t end) {
+static void resize_locked(struct vma *vma, uint64_t start, uint64_t end) {
     account(vma, false);
     if (vma->object)
         object_map_remove(vma->object, vma);
@@ -143,6 +154,24 @@ void vma_resize(struct vma *vma, uint64_t start, uint64_t end) {
     if (vma->object)
         object_map_add(vma->object, vma);
     account(vma, true);
+}
+
+void vma_link(struct vma *vma) {
+    lock_mappings(vma);
+    link_locked(vma);
+    unlock_mappings(vma);
+}
+
+void vma_unlink(struct vma *vma) {
+    lock_mappings(vma);
+    unlink_locked(vma);
+    unlock_mappings(vma);
+}
+
+void vma_resize(struct vma *vma, uint64_t start, uint64_t end) {
+    lock_mappings(vma);
+    resize_locked(vma, start, end);
+    unlock_mappings(vma);
 }
 
 void vma_set_flags(struct vma *vma, uint32_t flags) {
@@ -164,8 +193,10 @@ int vma_split_at(struct space *space, uint64_t address) {
     upper->start = address;
     if (upper->object || upper->flags & VMA_SPECIAL)
         upper->object_offset = vma_object_index(vma, address);
-    vma_resize(vma, vma->start, address);
-    vma_link(upper);
+    lock_mappings(vma);
+    resize_locked(vma, vma->start, address);
+    link_locked(upper);
+    unlock_mappings(vma);
     return 0;
 }
 
@@ -182,9 +213,11 @@ static struct vma *join(struct vma *low, struct vma *high) {
     uint64_t end = high->end;
 
     low->has_copies |= high->has_copies;
-    vma_unlink(high);
+    lock_mappings(low);
+    unlink_locked(high);
+    resize_locked(low, low->start, end);
+    unlock_mappings(low);
     vma_destroy(high);
-    vma_resize(low, low->start, end);
     return low;
 }
 

@@ -2,8 +2,15 @@
 
 VM_PROGRAMS := $(patsubst tests/vm/programs/%.c,$B/tests/programs/%,$(wildcard tests/vm/programs/*.c))
 
+RACES_SRC   := $(wildcard tests/vm/programs/races/*.c)
+VM_PROGRAMS += $B/tests/programs/races
+
 .PHONY: vm-programs
 vm-programs: $(VM_PROGRAMS)
 $B/tests/programs/%: tests/vm/programs/%.c $B/flags.txt
 	@mkdir -p $(@D)
 	$(call run,MUSLCC,$<,$(MUSLCC) -static -std=gnu11 -O1 -D_GNU_SOURCE -w -o $@ $<)
+
+$B/tests/programs/races: $(RACES_SRC) tests/vm/programs/races/races.h $B/flags.txt
+	@mkdir -p $(@D)
+	$(call run,MUSLCC,$@,$(MUSLCC) -static -std=gnu11 -O1 -D_GNU_SOURCE -w -pthread -o $@ $(RACES_SRC))
