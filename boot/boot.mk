@@ -10,7 +10,7 @@ LOADER_OBJ  := $(LOADER_C:%.c=$B/boot/obj/%.o) $(LOADER_ASM:%=$B/boot/obj/%.o)
 LOADER_CFLAGS := -m32 -march=i386 -std=gnu11 -Os -g -ffreestanding -mgeneral-regs-only -mno-80387 -fno-pic -fno-pie \
   -fcf-protection=none -fno-strict-aliasing -fno-delete-null-pointer-checks -fno-stack-protector \
   -fno-asynchronous-unwind-tables -fno-common -ffunction-sections -fdata-sections --param=min-pagesize=0 \
-  -mpreferred-stack-boundary=2 -fomit-frame-pointer -malign-data=abi \
+  -mpreferred-stack-boundary=2 -fno-omit-frame-pointer -malign-data=abi \
   $(WARNINGS) -Wframe-larger-than=2048 $(REPRODUCIBLE) -I.
 
 # The lines that nasm notes stay in the ELF files: nothing of them reaches the image.

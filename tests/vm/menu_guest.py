@@ -9,7 +9,7 @@ import time
 from vm.guest import Guest
 from vm.host import HostError
 
-LIMIT_S = 90
+LIMIT_S = 180
 STEP_S = 0.03
 TEXT_MEMORY = {7: 0xB0000}
 TEXT_MEMORY_COLOUR = 0xB8000
