@@ -23,6 +23,8 @@ struct bench_row {
 extern const struct bench_row call_rows[], file_rows[], memory_rows[], pipe_rows[], process_rows[], signal_rows[],
     thread_rows[], timer_rows[], waiting_rows[], growth_rows[];
 
+extern const long growth_row_count;
+
 /* Ends the row as failed unless `condition` holds. */
 #define bench_need(condition) ((condition) ? (void)0 : bench_fail(__FILE__, __LINE__, #condition))
 _Noreturn void bench_fail(const char *file, int line, const char *condition);

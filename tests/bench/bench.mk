@@ -6,6 +6,7 @@ BENCH_TINY := $B/tests/bench/tiny
 
 .PHONY: bench-programs
 bench-programs: $(BENCH) $(BENCH_TINY)
+vm-programs: bench-programs
 $(BENCH): $(filter-out %/tiny.c,$(wildcard tests/bench/*.c))
 $(BENCH_TINY): tests/bench/tiny.c
 $(BENCH) $(BENCH_TINY): tests/bench/bench.h $B/flags.txt

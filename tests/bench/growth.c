@@ -26,10 +26,14 @@ static int epoll, member;
 static char *mappings;
 static long mapping_count;
 
-static void wait_at_gate(void) {
+static void wait_for_gate(void) {
     char byte;
     close(gate[1]);
     read(gate[0], &byte, 1);
+}
+
+static void wait_at_gate(void) {
+    wait_for_gate();
     _exit(0);
 }
 
@@ -166,13 +170,16 @@ static void change_and_wait(void) {
 }
 
 static void yield_for_ever(void) {
+    wait_for_gate(); /* until all are there: they would delay the forks */
     for (;;)
         sched_yield();
 }
 
 static int many_runnable(long size) {
     bench_pin();
+    bench_need(pipe(gate) == 0);
     start_many(size, yield_for_ever);
+    close(gate[1]);
     return 0;
 }
 
@@ -192,3 +199,5 @@ const struct bench_row growth_rows[] = {
     {.name = "run_queue", .run = yield_around, .prepare = many_runnable},
     {},
 };
+
+const long growth_row_count = sizeof growth_rows / sizeof growth_rows[0] - 1;

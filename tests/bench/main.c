@@ -1,7 +1,7 @@
 /*
  * bench [--list] [--rounds N] [--round-us N] [--size N] [ROW...]
  *
- * Prints a line a row: "row NAME COUNT TICKS...", the ticks of each round of COUNT operations; or
+ * Prints a line a row: "row NAME[@SIZE] COUNT TICKS...", the ticks of each round of COUNT operations; or
  * "missing NAME ERRNO", or "failed NAME". Last "clock TICKS NS": the same time on both clocks.
  */
 #define _GNU_SOURCE
@@ -111,10 +111,20 @@ static long choose_count(const struct bench_row *row) {
     return (long)(count < limit ? count : limit);
 }
 
+/* What the row is called in the output: with its size where that can be chosen. */
+static const char *label(const struct bench_row *row) {
+    static char text[64];
+    bool chosen = row->prepare && row >= growth_rows && row < growth_rows + growth_row_count;
+    if (!chosen)
+        return row->name;
+    snprintf(text, sizeof text, "%s@%ld", row->name, size_wanted);
+    return text;
+}
+
 static int run_row(const struct bench_row *row) {
     int missing = row->prepare ? row->prepare(row->size ? row->size : size_wanted) : 0;
     if (missing) {
-        printf("missing %s %d\n", row->name, missing);
+        printf("missing %s %d\n", label(row), missing);
         fflush(stdout);
         return STATUS_MISSING;
     }
@@ -122,7 +132,7 @@ static int run_row(const struct bench_row *row) {
     long count = choose_count(row), operations = row->operations ? row->operations : 1;
     for (long i = 0; i < rounds; i++)
         taken[i] = round_ticks(row, count);
-    printf("row %s %ld", row->name, count * operations);
+    printf("row %s %ld", label(row), count * operations);
     for (long i = 0; i < rounds; i++)
         printf(" %llu", (unsigned long long)taken[i]);
     printf("\n");
@@ -142,7 +152,7 @@ static void run_apart(const struct bench_row *row) {
         _exit(run_row(row));
     }
     if (pid < 0 || waitpid(pid, &status, 0) != pid || (status != 0 && WEXITSTATUS(status) != STATUS_MISSING))
-        printf("failed %s %d\n", row->name, status);
+        printf("failed %s %d\n", label(row), status);
     kill(-pid, SIGKILL);
     fflush(stdout);
 }

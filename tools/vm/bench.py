@@ -5,7 +5,7 @@ import argparse
 import datetime
 import subprocess
 
-from vm import bench_linux, bench_run, bench_table, host
+from vm import bench_growth, bench_linux, bench_run, bench_table, host
 
 PAGE = host.ROOT / "docs" / "benchmarks.md"
 ROUNDS, ROUNDS_QUICK = 7, 3
@@ -18,6 +18,7 @@ def parse(name: str, arguments: list):
     parser.add_argument("--list", action="store_true", help="name the rows")
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--icount", action="store_true", help="instructions (the default)")
+    how.add_argument("--growth", action="store_true", help="when there are 10 to 10,000 processes, mappings, ...")
     how.add_argument("--time", action="store_true", help="plain time, which varies: boots in turn, medians")
     parser.add_argument("--smp", type=int, default=1, metavar="N", help="CPUs")
     parser.add_argument("--quick", action="store_true", help="fewer rounds and boots")
@@ -55,12 +56,12 @@ def boots(options) -> int:
 
 def measure(options, machine: bench_run.Machine, names: list) -> tuple:
     """Runs of Astra and of Linux, in turn."""
-    arguments = ["--rounds", str(ROUNDS_QUICK if options.quick else ROUNDS), *options.rows]
+    command = ["/bench/bench", "--rounds", str(ROUNDS_QUICK if options.quick else ROUNDS), *options.rows]
     astra, linux = [], []
     for _ in range(boots(options)):
-        astra.append(bench_run.on_astra(machine, arguments, len(names)))
+        astra.append(bench_run.on_astra(machine, command, len(names)))
         if not options.astra_only:
-            linux.append(bench_run.on_linux(machine, arguments, len(names)))
+            linux.append(bench_run.on_linux(machine, " ".join(command), len(names)))
     return astra, linux
 
 
@@ -82,12 +83,26 @@ def heading(options) -> str:
     return f"{'Time' if options.time else 'Instructions'}, {options.smp} CPU{'s' if options.smp > 1 else ''}"
 
 
+def report_growth(options, names: list) -> None:
+    names = [row for row in names if not options.rows or row in options.rows]
+    astra, linux = bench_growth.measure(names, options.astra_only)
+    machine = bench_run.Machine(icount=True, memory=bench_growth.MEMORY)
+    faster = bench_growth.faster_than(astra, linux)
+    lines = [conditions(machine, not options.astra_only), "", *bench_growth.table(astra, linux), "",
+             f"Growing faster than on Linux: {', '.join(faster) or 'none'}."]
+    print("\n".join(lines))
+    if options.write:
+        bench_growth.PICTURE.write_text(bench_growth.draw(astra, linux))
+        lines += ["", f"![growth]({bench_growth.PICTURE.name})"]
+        PAGE.write_text(bench_table.replace_section(PAGE.read_text(), "Growth", "\n".join(lines)))
+
+
 def main(name: str, arguments: list) -> int:
     options = parse(name, arguments)
     if not options.image:
         host.build()
     host.build("bench-programs")
-    known = bench_run.rows()
+    known = bench_run.rows(options.growth)
     if options.list:
         print("\n".join(known))
         return 0
@@ -96,6 +111,9 @@ def main(name: str, arguments: list) -> int:
         raise host.HostError(f"no row {', '.join(sorted(unknown))}; `./astra bench --list` names them")
     if options.write and (options.rows or options.astra_only):
         raise host.HostError("--write wants all rows, on both systems")
+    if options.growth:
+        report_growth(options, known)
+        return 0
     if options.smp > 1 and not options.time and not options.astra_only:
         raise host.HostError("under -icount Linux does not start its second CPU in QEMU 7.2: --time or --astra-only")
     machine = bench_run.Machine(icount=not options.time, cpus=options.smp, image=options.image)

@@ -48,21 +48,21 @@ def _stream(name: str, command: list, limit_s: float, total: int) -> bench_table
     return run
 
 
-def on_astra(machine: Machine, arguments: list, total: int) -> bench_table.Run:
+def on_astra(machine: Machine, guest_command: list, total: int) -> bench_table.Run:
     command = [sys.executable, "-m", "vm", "exec", "--cpu", "qemu64", "--accel", "tcg", "--mem", machine.memory,
                "--smp", str(machine.cpus), *(["--icount"] if machine.icount else []),
                *(["--image", machine.image] if machine.image else [])]
     for target, source in IN_GUEST.items():
         command += ["--add", f"{source}:{target}"]
-    return _stream("Astra", [*command, "--", "/bench/bench", *arguments], machine.limit_s, total)
+    return _stream("Astra", [*command, "--", *guest_command], machine.limit_s, total)
 
 
-def on_linux(machine: Machine, arguments: list, total: int) -> bench_table.Run:
+def on_linux(machine: Machine, shell_command: str, total: int) -> bench_table.Run:
     image, _ = bench_linux.kernel()
     accelerator = ["-accel", "tcg"] + (["-icount", "shift=1,sleep=off"] if machine.icount else [])
     with tempfile.TemporaryDirectory(prefix="astra-bench-") as folder:
         initrd = Path(folder) / "initramfs.cpio"
-        initrd.write_bytes(bench_linux.initramfs(IN_GUEST, " ".join(["/bench/bench", *arguments])))
+        initrd.write_bytes(bench_linux.initramfs(IN_GUEST, shell_command))
         line = bench_linux.command_line(image, initrd, machine.memory, machine.cpus, accelerator)
         return _stream("Linux", line, machine.limit_s, total)
 
