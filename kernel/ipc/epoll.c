@@ -250,6 +250,7 @@ static int item_modify(struct epoll *epoll, struct file *file, int descriptor, c
     if (!item)
         return -ENOENT;
     item->event = *event;
+    memory_barrier(); /* hook_wake sees the new events, or the poll sees what it is called for */
     if (item_events(item, NULL) && make_ready(item))
         wait_wake(&epoll->waiters, 1, POLLIN, false);
     return 0;

@@ -122,13 +122,26 @@ bool timer_cancel(struct timer *timer) {
     return was_queued;
 }
 
+/* On any CPU: it may have been started elsewhere since its callback began. Returns whether it ran. */
+static bool wait_for_callback(const struct timer *timer) {
+    bool ran = false;
+
+    for (uint32_t cpu = 0; cpu < cpu_count; cpu++) {
+        struct timer_queue *queue = per_cpu_ptr(timer_queue, cpu);
+        while (atomic_load(&queue->running) == timer) {
+            ran = true;
+            cpu_pause();
+        }
+    }
+    return ran;
+}
+
 bool timer_cancel_sync(struct timer *timer) {
     bool was_queued = timer_cancel(timer);
-    struct timer_queue *queue = per_cpu_ptr(timer_queue, atomic_load_relaxed(&timer->cpu));
 
-    while (atomic_load(&queue->running) == timer)
-        cpu_pause();
-    return timer_cancel(timer) || was_queued; /* the callback may have started it again */
+    while (wait_for_callback(timer)) /* which may have started it again */
+        was_queued |= timer_cancel(timer);
+    return was_queued;
 }
 
 /* Takes the first timer off the queue if it is due. The lock is held. */
