@@ -29,7 +29,7 @@ SMALL = [
     ("echo $LANG; printf 'Ä' | wc -m", "C.UTF-8\n1"),
     ("ldconfig -p | grep -c /libc.so.6; ldconfig -v -N 2>/dev/null | grep -c 'libc.so.6 -> '", "1\n1"),
     ("env LD_DEBUG=statistics true 2>&1 | grep -c 'runtime linker statistics'", "2"),
-    ("/lib64/ld-linux-x86-64.so.2 /bin/grep -cE '^7f.*/ld-linux|^5.*heap' /proc/self/maps", "5"),
+    ("/lib64/ld-linux-x86-64.so.2 /bin/grep -qE '^7f.*/ld-linux' /proc/self/maps && echo high", "high"),
     ("stat -c '%A %u:%g %h' /tmp /root /usr/bin/su 2>/dev/null", "drwxrwxrwt 0:0 2\ndrwx------ 0:0 2"),
     ("stat -c %A /var/mail /run/lock | paste -sd' '", "drwxrwsr-x drwxrwxrwt"),
     ("type -P init exec-agent busybox ls", "/sys/bin/init\n/sys/bin/exec-agent\n/sys/bin/busybox\n/usr/bin/ls"),
