@@ -85,6 +85,11 @@ void object_get(struct vm_object *object) {
     refcount_get(&object->refcount);
 }
 
+static void object_release(struct rcu_head *rcu) {
+    struct vm_object *object = container_of(rcu, struct vm_object, rcu);
+    object->ops->release(object);
+}
+
 void object_put(struct vm_object *object) {
     if (!refcount_put(&object->refcount))
         return;
@@ -97,8 +102,7 @@ void object_put(struct vm_object *object) {
     }
     object_drop_pages(object, 0);
     vm_count(objects, -1);
-    if (object->ops->release)
-        object->ops->release(object);
+    rcu_defer(&object->rcu, object_release);
 }
 
 static struct wait_queue *page_queue(const struct page *page) {

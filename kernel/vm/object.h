@@ -12,6 +12,7 @@
 
 #include "kernel/mm/page.h"
 #include "kernel/sched/mutex.h"
+#include "kernel/sync/rcu.h"
 #include "lib/radix.h"
 #include "lib/rbtree.h"
 #include "lib/refcount.h"
@@ -25,7 +26,7 @@ struct object_ops {
     int (*fill)(struct vm_object *object, struct page *page);
     /* Writes a dirty page back; NULL: memory is the only store. May sleep. */
     int (*write)(struct vm_object *object, struct page *page);
-    /* Last reference gone; pages are already freed. Frees the object, which may be part of something else. */
+    /* No reference, page or reader (RCU) is left. Frees the object, which may be part of something else; does not sleep. */
     void (*release)(struct vm_object *object);
 };
 
@@ -41,7 +42,10 @@ struct vm_object {
     uint64_t promised_pages;   /* of anonymous memory */
     int error;                 /* last write-back error, reported once by fsync */
     void *owner;               /* the filesystem's: its inode */
-    struct list_node reclaim_node; /* in the list of objects whose clean pages can be dropped */
+    union {
+        struct list_node reclaim_node; /* in the list of objects whose clean pages can be dropped */
+        struct rcu_head rcu;           /* after the last reference: stat without references may still look */
+    };
 };
 
 void object_cache_init(void); /* from space_init */
