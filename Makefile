@@ -1,5 +1,5 @@
 # Builds everything into build/. `make help` lists the targets.
-# One non-recursive makefile; boot/, user/ and tests/ add their rules through the three fragments included below.
+# One non-recursive makefile; parts of the tree add their rules through the fragments included below.
 
 B       := build
 VERSION := $(shell cat VERSION)
@@ -65,33 +65,19 @@ KERNEL_CFLAGS += -fsanitize=undefined
 endif
 # No -g: nasm writes the folder it ran in into the debugging information.
 KERNEL_ASFLAGS := -f elf64 --reproducible -w+error -w-reloc-abs-dword -DCONFIG_DEBUG=$(DEBUG) -I./
-# KASAN=1: a call before every access (kernel/debug/kasan.h), larger frames for it.
-KASAN_CFLAGS  := -fsanitize=kernel-address -fno-tree-loop-distribute-patterns -Wframe-larger-than=2048 \
-  --param asan-instrumentation-with-call-threshold=0 --param asan-stack=0 --param asan-globals=0
-KASAN_FREE    := kernel/debug/kasan kernel/debug/kasan_report kernel/debug/probe kernel/mm/slab kernel/mm/slab_kasan
-KASAN_WRAPPED := memcpy memmove memset arch_user_copy arch_user_copy_string
 KERNEL_LDFLAGS := -nostdlib -static -z max-page-size=4096 -z noexecstack --no-warn-rwx-segments \
   --build-id=sha1 --orphan-handling=error
 HOST_CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(WARNINGS) $(REPRODUCIBLE) -I.
 
 # ---- sources --------------------------------------------------------------
 
-ifneq ($(KASAN),0)
-KERNEL_CFLAGS  += $(KASAN_CFLAGS)
-KERNEL_LDFLAGS += $(addprefix --wrap=,$(KASAN_WRAPPED))
-$(KASAN_FREE:%=$B/obj/%.o): EXTRA_CFLAGS += -fno-sanitize=kernel-address
-endif
-
 # kernel/vdso/ is code of programs, built by its own rules.
-KERNEL_C    := $(filter-out kernel/vdso/% $(if $(filter 0,$(KASAN)),kernel/debug/kasan% kernel/mm/slab_kasan.c), \
-  $(foreach d,kernel fs drivers net,$(call rwildcard,$d,%.c))) \
+KERNEL_LEFT_OUT := kernel/vdso/%
+include kernel/debug/kasan.mk
+KERNEL_C    := $(filter-out $(KERNEL_LEFT_OUT),$(foreach d,kernel fs drivers net,$(call rwildcard,$d,%.c))) \
   $(sort $(wildcard lib/*.c))
 KERNEL_ASM  := $(call rwildcard,kernel,%.asm)
 KERNEL_OBJ  := $(KERNEL_C:%.c=$B/obj/%.o) $(KERNEL_ASM:%=$B/obj/%.o)
-FORMAT_SRC  := $(addprefix lib/,crc32.c elf.c cpio.c fat.c fat_read.c mbr.c bootcfg.c)
-MKIMAGE_SRC := $(sort $(wildcard tools/mkimage/*.c)) $(FORMAT_SRC)
-MKIMAGE     := $B/tools/mkimage
-KSYMS       := $B/tools/ksyms
 IMAGE       := $B/astra.img
 
 # What boot.mk builds, and what user.mk adds to the ramfs: list files (tools/mkimage/README.md has the line format)
@@ -101,22 +87,18 @@ STAGE2      := $B/boot/stage2.bin
 RAMFS_LISTS :=
 RAMFS_DEPS  :=
 
--include boot/boot.mk
--include user/user.mk
--include drivers/video/font.mk
--include kernel/vdso/vdso.mk
--include tests/tests.mk
--include tests/vm/programs.mk
--include tests/bench/bench.mk
-
-# Parts of the tree that are not there are left out.
-HAVE_KERNEL := $(wildcard kernel/main.c)
-HAVE_IMAGE  := $(and $(HAVE_KERNEL),$(wildcard boot/boot.mk))
+include tools/tools.mk
+include boot/boot.mk
+include user/user.mk
+include drivers/video/font.mk
+include kernel/vdso/vdso.mk
+include tests/tests.mk
+include tests/vm/programs.mk
+include tests/bench/bench.mk
 
 .PHONY: all kernel-objects tools image debug kasan run test docs clean help FORCE
-all: kernel-objects tools $(if $(HAVE_KERNEL),$B/kernel.elf) $(if $(HAVE_IMAGE),$(IMAGE)) compile_commands.json
+all: kernel-objects tools $B/kernel.elf $(IMAGE) compile_commands.json
 kernel-objects: $(KERNEL_OBJ)
-tools: $(KSYMS) $(MKIMAGE)
 image: $(IMAGE)
 debug: # the checking variant, in a folder of its own
 	@$(MAKE) --no-print-directory DEBUG=1 B=$B/debug image
@@ -174,24 +156,12 @@ $(IMAGE): $(STAGE1) $(STAGE2) $B/boot/kernel.elf $B/boot/ramfs.cpio boot/astra.c
 	$(call run,IMAGE,$@,$(MKIMAGE) --stage1 $(STAGE1) --stage2 $(STAGE2) --kernel $B/boot/kernel.elf \
 	  --ramfs $B/boot/ramfs.cpio --config boot/astra.cfg --readme boot/README.txt -o $@)
 
-# ---- host tools --------------------------------------------------------------
-
-$B/host/%.o: %.c $B/flags.txt
-	@mkdir -p $(@D)
-	$(call run,HOSTCC,$<,$(HOSTCC) $(HOST_CFLAGS) $(DEPFLAGS) -c $< -o $@)
-
-$(MKIMAGE): $(MKIMAGE_SRC:%.c=$B/host/%.o)
-$(KSYMS): $B/host/tools/ksyms/ksyms.o
-$(MKIMAGE) $(KSYMS):
-	@mkdir -p $(@D)
-	$(call run,HOSTLD,$@,$(HOSTCC) $^ -o $@)
+# ---- everything else --------------------------------------------------------------
 
 # For editors and clang tools.
 compile_commands.json: Makefile $B/flags.txt $B/sources.txt
 	@for f in $(KERNEL_C); do printf '{"directory":"%s","file":"%s","command":"%s -c %s"},\n' \
 	  '$(CURDIR)' $$f '$(CC) $(KERNEL_CFLAGS)' $$f; done | sed -e '1s/^/[/' -e '$$s/,$$/]/' > $@
-
-# ---- everything else --------------------------------------------------------------
 
 run test:
 	@./astra $@
@@ -216,4 +186,4 @@ help:
 	@echo 'V=1                  show the commands          DEBUG=1   lock checking and costly asserts'
 	@echo 'CROSS_COMPILE=x86_64-linux-gnu-   the compiler to use     WERROR=   warnings are not errors'
 
--include $(KERNEL_OBJ:.o=.d) $(MKIMAGE_SRC:%.c=$B/host/%.d) $B/host/tools/ksyms/ksyms.d $B/boot/ramfs.cpio.d
+-include $(KERNEL_OBJ:.o=.d) $B/boot/ramfs.cpio.d
