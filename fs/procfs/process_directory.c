@@ -1,5 +1,6 @@
 /* /proc/PID and /proc/PID/task/TID: the table of their files, and the directories. */
 #include "fs/procfs/process.h"
+#include "fs/procfs/procfs.h"
 
 #include "fs/kernelfs/text_file.h"
 #include "fs/kernelfs/view_inode.h"
@@ -128,6 +129,10 @@ static const struct file_ops process_file_ops = {
 struct inode *proc_process_inode(struct super_block *super, struct pid *pid) {
     struct proc_node node = {.pid = pid};
     return proc_inode_create(super, &node, S_IFDIR | 0555u, &process_ops, &process_file_ops, 0);
+}
+
+struct pid *procfs_directory_pid(const struct file *file) {
+    return file->ops == &process_file_ops && !proc_node_of(file->inode)->thread ? proc_node_of(file->inode)->pid : NULL;
 }
 
 /* ---- task/ ---- */

@@ -19,6 +19,7 @@
 #define EPOLLET (1u << 31)
 #define MODE_BITS (EPOLLEXCLUSIVE | EPOLLWAKEUP | EPOLLONESHOT | EPOLLET)
 
+#define EVENTS_PER_COPY 16
 #define NESTING_MAX 5u /* links from an epoll to one that it watches, in a row */
 
 struct epoll {
@@ -307,30 +308,62 @@ static void file_gone(struct file *file) {
 
 /* ---- waiting ---- */
 
-/* Up to `max` events of items that are ready now. Level-triggered ones stay on the list. */
-static int collect(struct epoll *epoll, struct epoll_event *events, int max) {
-    int count = 0;
-    mutex_lock(&epoll->mutex);
-    for (size_t looks = count_ready(epoll); looks > 0 && count < max; looks--) {
-        struct epoll_item *item = take_ready(epoll);
-        uint32_t ready = item ? item_events(item, NULL) : 0;
-        if (!ready)
-            continue;
-        events[count++] = (struct epoll_event){ready, item->event.data};
-        if (item->event.events & EPOLLONESHOT)
-            item->event.events &= MODE_BITS;
-        else if (!(item->event.events & EPOLLET))
-            make_ready(item);
-    }
-    mutex_unlock(&epoll->mutex);
-    return count;
+/* Events on their way to the program, some at a time. */
+struct event_batch {
+    struct epoll_event events[EVENTS_PER_COPY];
+    int held;
+    struct epoll_event *user; /* where the next go */
+};
+
+static int copy_out(struct event_batch *batch) {
+    int count = batch->held;
+    batch->held = 0;
+    if (count > 0 && copy_to_user(batch->user, batch->events, (size_t)count * sizeof batch->events[0]))
+        return -EFAULT;
+    batch->user += count;
+    return 0;
 }
 
-int epoll_wait_events(struct file *epoll_file, struct epoll_event *events, int max, uint64_t deadline_ns) {
+/* An item taken from the ready list: its event is told, if there still is one. Level-triggered ones stay on the list. */
+static bool tell(struct epoll_item *item, struct epoll_event *event) {
+    uint32_t ready = item_events(item, NULL);
+    if (!ready)
+        return false;
+    *event = (struct epoll_event){ready, item->event.data};
+    if (item->event.events & EPOLLONESHOT)
+        item->event.events &= MODE_BITS;
+    else if (!(item->event.events & EPOLLET))
+        make_ready(item);
+    return true;
+}
+
+/* Up to `max` events of items that are ready now: how many, or -EFAULT. */
+static int collect(struct epoll *epoll, void *user, int max) {
+    struct event_batch batch;
+    int count = 0, error = 0;
+
+    batch.held = 0;
+    batch.user = user;
+    mutex_lock(&epoll->mutex);
+    for (size_t looks = count_ready(epoll); looks > 0 && count < max && !error; looks--) {
+        struct epoll_item *item = take_ready(epoll);
+        if (!item || !tell(item, &batch.events[batch.held]))
+            continue;
+        count++;
+        if (++batch.held == EVENTS_PER_COPY)
+            error = copy_out(&batch);
+    }
+    if (!error)
+        error = copy_out(&batch);
+    mutex_unlock(&epoll->mutex);
+    return error ? error : count;
+}
+
+int epoll_wait_events(struct file *epoll_file, void *user, int max, uint64_t deadline_ns) {
     struct epoll *epoll = epoll_file->private;
     for (;;) {
-        int count = collect(epoll, events, max);
-        if (count > 0 || deadline_ns == 0)
+        int count = collect(epoll, user, max);
+        if (count != 0 || deadline_ns == 0)
             return count;
         int error = WAIT_EVENT_INTERRUPTIBLE(&epoll->waiters, !list_is_empty(&epoll->ready), deadline_ns);
         if (error == -EINTR)

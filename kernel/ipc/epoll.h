@@ -16,7 +16,10 @@ bool file_is_epoll(const struct file *file);
 /* The watched place is (file, descriptor). -EEXIST, -ENOENT, -EPERM (cannot be polled), -ELOOP, -EINVAL, -ENOMEM. */
 int epoll_control(struct file *epoll_file, enum epoll_operation operation, struct file *file,
                   int descriptor, const struct epoll_event *event);
-/* Up to `max` events, at least one unless the deadline passes (0: do not wait): how many, or -EINTR. */
-int epoll_wait_events(struct file *epoll_file, struct epoll_event *events, int max, uint64_t deadline_ns);
+/*
+ * Up to `max` events to the program's array `user`, at least one unless the deadline passes (0: do not wait):
+ * how many, -EINTR or -EFAULT.
+ */
+int epoll_wait_events(struct file *epoll_file, void *user, int max, uint64_t deadline_ns);
 
 void epoll_init(void);

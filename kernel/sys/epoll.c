@@ -2,7 +2,6 @@
 #include "kernel/ipc/epoll.h"
 
 #include "fs/vfs/file_table.h"
-#include "kernel/mm/slab.h"
 #include "kernel/sys/poller.h"
 #include "kernel/sys/sys_file.h"
 #include "kernel/task/signal.h"
@@ -12,8 +11,6 @@
 #include "lib/errptr.h"
 
 #define EVENTS_MAX ((int)(INT32_MAX / sizeof(struct epoll_event)))
-#define EVENTS_AT_ONCE 512 /* a call gives no more; the rest stay ready */
-#define SMALL_EVENTS 16
 
 int64_t sys_epoll_create1(uint32_t flags) {
     if (flags & ~(uint32_t)O_CLOEXEC)
@@ -53,21 +50,6 @@ int64_t sys_epoll_ctl(int epoll, int operation, int descriptor, const void *user
     return result;
 }
 
-static int64_t wait_for_events(struct file *file, void *user, int max, uint64_t deadline_ns) {
-    struct epoll_event small[SMALL_EVENTS], *events = small;
-    max = MIN(max, EVENTS_AT_ONCE);
-    if (max > SMALL_EVENTS)
-        events = kmalloc((size_t)max * sizeof *events);
-    if (!events)
-        return -ENOMEM;
-    int64_t count = epoll_wait_events(file, events, max, deadline_ns);
-    if (count > 0 && copy_to_user(user, events, (size_t)count * sizeof *events))
-        count = -EFAULT;
-    if (events != small)
-        kfree(events);
-    return count;
-}
-
 static int64_t wait_masked(int epoll, void *events, int max, uint64_t deadline_ns, const void *mask,
                            size_t mask_size) {
     if (max <= 0 || max > EVENTS_MAX)
@@ -79,7 +61,7 @@ static int64_t wait_masked(int epoll, void *events, int max, uint64_t deadline_n
         return -EBADF;
     int64_t result = file_is_epoll(use.file) ? temporary_mask_begin(mask, mask_size) : -EINVAL;
     if (!result) {
-        result = wait_for_events(use.file, events, max, deadline_ns);
+        result = epoll_wait_events(use.file, events, max, deadline_ns);
         temporary_mask_end(mask, result == -EINTR);
     }
     file_use_end(use);

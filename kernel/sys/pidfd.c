@@ -1,4 +1,5 @@
 /* pidfd_open, pidfd_send_signal, pidfd_getfd. */
+#include "fs/procfs/procfs.h"
 #include "fs/vfs/file_table.h"
 #include "kernel/ipc/pidfd.h"
 #include "kernel/sys/sys_process.h"
@@ -51,13 +52,19 @@ static int send_to(const struct pid *pid, int signal, const struct signal_info *
     return error;
 }
 
+/* Who is meant: pidfd_send_signal(2) takes an open /proc/PID too. */
+static const struct pid *target_of(const struct file *file) {
+    const struct pid *pid = pidfd_pid(file);
+    return pid != NULL ? pid : procfs_directory_pid(file);
+}
+
 int64_t sys_pidfd_send_signal(int descriptor, int signal, const struct signal_info __user *info, unsigned flags) {
     struct signal_info copy;
 
     if (flags != 0)
         return -EINVAL;
     struct file_use use = file_use(descriptor);
-    const struct pid *pid = use.file != NULL ? pidfd_pid(use.file) : NULL;
+    const struct pid *pid = use.file != NULL ? target_of(use.file) : NULL;
     int error = pid == NULL ? -EBADF : info != NULL ? take_info(&copy, info, signal, pid) : 0;
     if (error == 0)
         error = send_to(pid, signal, info != NULL ? &copy : NULL);

@@ -93,8 +93,9 @@ struct snapshot {
     uint64_t affinity;
 };
 
-static int read_task(int tid, struct snapshot *snapshot) {
-    int error = tid < 0 ? -EINVAL : -ESRCH;
+/* -ESRCH, and `if_negative` for a number that cannot be one. */
+static int read_task(int tid, struct snapshot *snapshot, int if_negative) {
+    int error = tid < 0 ? if_negative : -ESRCH;
 
     rcu_read_lock();
     const struct task *task = tid < 0 ? NULL : find_task(tid);
@@ -109,13 +110,13 @@ static int read_task(int tid, struct snapshot *snapshot) {
 
 int64_t sys_sched_getscheduler(int tid) {
     struct snapshot snapshot;
-    int error = read_task(tid, &snapshot);
+    int error = read_task(tid, &snapshot, -EINVAL);
     return error < 0 ? error : snapshot.policy;
 }
 
 int64_t sys_sched_getparam(int tid, int32_t __user *priority) {
     struct snapshot snapshot;
-    int error = read_task(tid, &snapshot);
+    int error = read_task(tid, &snapshot, -EINVAL);
     return error < 0 ? error : put_user((int32_t)snapshot.priority, priority);
 }
 
@@ -132,7 +133,7 @@ int64_t sys_sched_getattr(int tid, struct sched_attr_user __user *attr, unsigned
 
     if (size < sizeof(struct sched_attr_user) || flags != 0)
         return -EINVAL;
-    int error = read_task(tid, &snapshot);
+    int error = read_task(tid, &snapshot, -EINVAL);
     if (error < 0)
         return error;
     struct sched_attr_user filled = {
@@ -175,7 +176,7 @@ int64_t sys_sched_get_priority_min(int policy) {
 
 int64_t sys_sched_rr_get_interval(int tid, struct user_timespec __user *interval) {
     struct snapshot snapshot;
-    int error = read_task(tid, &snapshot);
+    int error = read_task(tid, &snapshot, -EINVAL);
     if (error < 0)
         return error;
     return put_user(timespec_from_ns(snapshot.policy == SCHED_FIFO ? 0 : SCHED_SLICE_NS), interval);
@@ -189,17 +190,15 @@ static uint64_t cpus_present(void) {
 
 int64_t sys_sched_setaffinity(int tid, unsigned size, const uint64_t __user *mask) {
     uint64_t wanted = 0;
-    int error = tid < 0 ? -EINVAL : -ESRCH;
+    int error = -ESRCH;
 
     if (copy_from_user(&wanted, mask, size < sizeof wanted ? size : sizeof wanted) < 0)
         return -EFAULT;
     wanted &= cpus_present();
-    if (wanted == 0)
-        return -EINVAL;
     rcu_read_lock();
     struct task *task = tid < 0 ? NULL : find_task(tid);
     if (task != NULL)
-        error = may_change(task) ? 0 : -EPERM;
+        error = !may_change(task) ? -EPERM : wanted == 0 ? -EINVAL : 0;
     if (error == 0)
         sched_set_affinity(&task->thread, wanted);
     rcu_read_unlock();
@@ -211,7 +210,7 @@ int64_t sys_sched_getaffinity(int tid, unsigned size, uint64_t __user *mask) {
 
     if (size < sizeof snapshot.affinity || size % sizeof snapshot.affinity != 0)
         return -EINVAL;
-    int error = read_task(tid, &snapshot);
+    int error = read_task(tid, &snapshot, -ESRCH);
     if (error < 0)
         return error;
     uint64_t allowed = snapshot.affinity & cpus_present();

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
@@ -206,6 +208,25 @@ static void signal_errors(void) {
     CHECK(signalfd(-1, NULL, 0) < 0 && errno == EFAULT);
 }
 
+/* One call gives as many events as there is room for. */
+static void many_events(void) {
+    enum { FILES = 900 };
+    struct epoll_event event = {.events = EPOLLIN}, *got = calloc(FILES, sizeof *got);
+    struct rlimit limit = {FILES + 100, FILES + 100};
+    int poller = epoll_create1(0), wrong = 0;
+    char seen[FILES] = {0};
+    CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    for (unsigned i = 0; i < FILES; i++) {
+        event.data.u32 = i;
+        wrong |= epoll_ctl(poller, EPOLL_CTL_ADD, eventfd(1, 0), &event);
+    }
+    CHECK(wrong == 0 && epoll_wait(poller, got, FILES, 1000) == FILES);
+    for (unsigned i = 0; i < FILES; i++)
+        wrong |= got[i].events != EPOLLIN || seen[got[i].data.u32]++;
+    CHECK(wrong == 0 && epoll_wait(poller, got, 7, 0) == 7);
+    CHECK(epoll_wait(poller, (void *)1, FILES, 0) < 0 && errno == EFAULT);
+}
+
 static void run(const char *name, void (*test)(void)) {
     int before = failures;
     part = name;
@@ -220,6 +241,7 @@ int main(void) {
     run("timers_that_block", timers_that_block);
     run("timer_errors", timer_errors);
     run("timer_in_epoll", timer_in_epoll);
+    run("many_events", many_events);
     if (getenv("SET_CLOCK"))
         run("set_clock", set_clock);
     run("signals_are_read", signals_are_read);

@@ -67,6 +67,17 @@ static void pidfds(void) {
     check("signal 0", syscall(SYS_PIDFD_SEND_SIGNAL, fd, 0, NULL, 0) == 0);
     check("wrong signals", answer(syscall(SYS_PIDFD_SEND_SIGNAL, fd, 65, NULL, 0)) == EINVAL &&
           answer(syscall(SYS_PIDFD_SEND_SIGNAL, fd, 0, NULL, 16)) == EINVAL && answer(syscall(SYS_PIDFD_SEND_SIGNAL, 0, 0, NULL, 0)) == EBADF);
+    char name[32];
+    snprintf(name, sizeof name, "/proc/%d", child);
+    int directory = open(name, O_RDONLY | O_DIRECTORY), whole = open("/proc", O_RDONLY | O_DIRECTORY);
+    check("through /proc/PID", syscall(SYS_PIDFD_SEND_SIGNAL, directory, 0, NULL, 0) == 0 &&
+          answer(syscall(SYS_PIDFD_SEND_SIGNAL, whole, 0, NULL, 0)) == EBADF && answer(syscall(SYS_PIDFD_GETFD, directory, 0, 0)) == EBADF);
+    close(directory);
+    close(whole);
+    uint64_t cpus = 0;
+    check("affinity of nobody", answer(syscall(SYS_sched_getaffinity, -1, sizeof cpus, &cpus)) == ESRCH &&
+          answer(syscall(SYS_sched_setaffinity, -1, sizeof cpus, &cpus)) == ESRCH &&
+          answer(syscall(SYS_sched_setaffinity, 0, sizeof cpus, &cpus)) == EINVAL);
     info.si_signo = SIGUSR1;
     info.si_code = SI_USER;
     check("forged", answer(syscall(SYS_PIDFD_SEND_SIGNAL, fd, SIGUSR1, &info, 0)) == EPERM &&
