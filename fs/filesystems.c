@@ -4,6 +4,7 @@
 #include "fs/filesystems.h"
 
 #include "fs/devfs/devfs.h"
+#include "fs/devpts/devpts.h"
 #include "fs/kernelfs/kernelfs.h"
 #include "fs/procfs/procfs.h"
 #include "fs/ramfs/ramfs.h"
@@ -23,6 +24,7 @@ void filesystems_init(const void *archive, size_t archive_size) {
     if (archive)
         unpack(archive, archive_size);
     devfs_init();    /* nodes for drivers to come */
+    devpts_init();   /* and for pseudo-terminals */
     kernelfs_init(); /* live state, typed */
     procfs_init();   /* the same for Linux programs */
 }

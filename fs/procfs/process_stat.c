@@ -58,7 +58,7 @@ static void take_tree(const struct process *process, struct snapshot *s) {
     s->group = process->group->number;
     s->session = process->session->number;
     s->threads = process->thread_count;
-    s->terminal = process->tty ? (int)process->tty->node.operations.device : 0;
+    s->terminal = process->tty ? (int)DEVICE_NUMBER(process->tty->node.major, process->tty->node.minor) : 0;
     s->foreground = process->tty && process->tty->foreground ? process->tty->foreground->number : -1;
     s->children_user_ns = process->children_user_ns;
     s->children_system_ns = process->children_system_ns;

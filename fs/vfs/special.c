@@ -22,7 +22,9 @@ static uint64_t device_major(uint64_t device) {
 static struct device_operations *find(uint32_t type, uint64_t device) {
     struct device_operations *operations;
     list_for_each_entry(operations, &devices, node) {
-        if (operations->device == device && operations->type == type)
+        bool same = operations->every_minor ? device_major(operations->device) == device_major(device)
+                                            : operations->device == device;
+        if (same && operations->type == type)
             return operations;
     }
     return NULL;

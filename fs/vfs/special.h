@@ -8,6 +8,7 @@ struct device_operations {
     struct list_node node;
     uint32_t type;         /* S_IFCHR or S_IFBLK */
     uint64_t device;       /* DEVICE_NUMBER() form */
+    bool every_minor;      /* `device` stands for all numbers of its major */
     const char *name;      /* for /proc/devices */
     const struct file_ops *ops;
     void *private;         /* file->private at open */

@@ -13,6 +13,7 @@
 #include "kernel/sys/names.h"
 #include "kernel/task/cred.h"
 #include "kernel/task/pid.h"
+#include "kernel/tty/pty.h"
 #include "kernel/view/view.h"
 #include "kernel/vm/commit.h"
 #include "lib/errno.h"
@@ -38,11 +39,18 @@ static void show_constant(struct view_buffer *buffer, void *context) {
 
 #define CONSTANT(name, text, number) {{.path = "sys/" name, .help = (text), .show = show_constant}, (number)}
 
+static void show_pty_count(struct view_buffer *buffer, void *context) {
+    (void)context;
+    view_printf(buffer, "%u\n", pty_count());
+}
+
 static struct constant constants[] = {
     CONSTANT("kernel/pid_max", "process numbers are below", PID_MAX),
     CONSTANT("kernel/ngroups_max", "supplementary groups of a process", CRED_GROUPS_MAX),
     CONSTANT("kernel/cap_last_cap", "highest capability", CAP_LAST),
     CONSTANT("kernel/tainted", "reasons not to trust the kernel: none", 0),
+    CONSTANT("kernel/pty/max", "pseudo-terminals there can be", PTY_COUNT_MAX),
+    {.view = {.path = "sys/kernel/pty/nr", .help = "pseudo-terminals there are", .show = show_pty_count}},
     CONSTANT("kernel/random/entropy_avail", "bits of the random generator's key", ENTROPY_BITS),
     CONSTANT("kernel/random/poolsize", "the same", ENTROPY_BITS),
     CONSTANT("vm/max_map_count", "mappings of a process", 65530),

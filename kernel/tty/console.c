@@ -4,6 +4,7 @@
 
 #include "kernel/log/cmdline.h"
 #include "kernel/task/task.h"
+#include "kernel/tty/pty.h"
 #include "kernel/tty/tty_internal.h"
 #include "lib/string.h"
 
@@ -89,7 +90,12 @@ static int screen_open(struct inode *inode, struct file *file) {
 
 /* /dev/tty: the running process's controlling terminal. */
 static int own_tty_open(struct inode *inode, struct file *file) {
-    return open_as(current_process()->tty, inode, file);
+    struct tty *tty = tty_get_controlling();
+    int error = open_as(tty, inode, file);
+
+    if (tty)
+        tty_put(tty);
+    return error;
 }
 
 static const struct file_ops console_ops = {.open = console_open};
@@ -105,6 +111,7 @@ static struct devfs_node nodes[] = {
 
 void console_init(void) {
     tty_views_init();
+    pty_init();
     for (unsigned i = 0; i < ARRAY_SIZE(nodes); i++) {
         if (devfs_register(&nodes[i]) != 0)
             log_error("/dev/%s could not be made", nodes[i].name);

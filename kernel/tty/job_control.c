@@ -105,7 +105,9 @@ int tty_acquire(struct tty *tty, bool steal) {
     int error = 0;
     uint64_t flags = spin_lock_irqsave(&task_list_lock);
 
-    if (leads_session(process) && process->tty == tty && tty->session == process->session)
+    if (atomic_load_relaxed(&tty->gone)) /* set before tty_disassociate, which takes the lock that we hold */
+        error = -EIO;
+    else if (leads_session(process) && process->tty == tty && tty->session == process->session)
         error = 0;
     else if (!leads_session(process) || process->tty || (tty->session && !may_steal))
         error = -EPERM;
@@ -176,13 +178,32 @@ int tty_give_up(struct tty *tty) {
     return had_it ? 0 : -ENOTTY;
 }
 
+/* The running process's terminal, with a reference, or NULL. */
+struct tty *tty_get_controlling(void) {
+    uint64_t flags = spin_lock_irqsave(&task_list_lock);
+    struct tty *tty = current_process()->tty;
+    if (tty)
+        tty_get(tty);
+    spin_unlock_irqrestore(&task_list_lock, flags);
+    return tty;
+}
+
+/* A pseudo-terminal goes on for who holds it, and its foreground group is told; others hang up. */
 void tty_session_leader_exit(struct process *process) {
+    struct pid *group = NULL;
     uint64_t flags = spin_lock_irqsave(&task_list_lock);
     struct tty *tty = leads_session(process) ? process->tty : NULL;
+    bool goes_on = tty && tty->ops->free;
+    if (goes_on)
+        group = detach_session(tty);
     spin_unlock_irqrestore(&task_list_lock, flags);
 
-    if (tty)
+    if (tty && !goes_on)
         tty_hangup(tty);
+    if (group) {
+        signal_group(group, SIGHUP);
+        pid_put(group);
+    }
 }
 
 /* The running process's own terminal is this one. task_list_lock held. */
@@ -193,6 +214,20 @@ static bool is_controlling(struct tty *tty) {
 int tty_get_foreground(struct tty *tty) {
     uint64_t flags = spin_lock_irqsave(&task_list_lock);
     int number = !is_controlling(tty) ? -ENOTTY : tty->foreground ? tty->foreground->number : 0;
+    spin_unlock_irqrestore(&task_list_lock, flags);
+    return number;
+}
+
+int tty_foreground_number(struct tty *tty) {
+    uint64_t flags = spin_lock_irqsave(&task_list_lock);
+    int number = tty->foreground ? tty->foreground->number : 0;
+    spin_unlock_irqrestore(&task_list_lock, flags);
+    return number;
+}
+
+int tty_session_number(struct tty *tty) {
+    uint64_t flags = spin_lock_irqsave(&task_list_lock);
+    int number = tty->session ? tty->session->number : -ENOTTY;
     spin_unlock_irqrestore(&task_list_lock, flags);
     return number;
 }

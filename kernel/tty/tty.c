@@ -15,7 +15,6 @@
 #define WRITERS_WAKE_SPACE (TTY_OUTPUT_BYTES / 2)
 #define DRAIN_POLL_NS NS_PER_MS
 #define TTY_MODE (S_IFCHR | 0620u)
-#define TTY_GROUP 5u /* "tty" in /etc/group */
 
 DEFINE_LOCK_CLASS(tty_lock_class, "tty");
 DEFINE_LOCK_CLASS(tty_input_class, "tty_input");
@@ -41,8 +40,9 @@ static void ldisc_signal(void *ctx, enum ldisc_signal signal) {
 
 /* Starting again is tty_unlock's business; stopping is noticed by tty_take_output. */
 static void ldisc_set_stopped(void *ctx, bool stopped) {
-    (void)ctx;
-    (void)stopped;
+    struct tty *tty = ctx;
+    if (tty->ops->set_stopped)
+        tty->ops->set_stopped(tty, stopped);
 }
 
 static void ldisc_send_urgent(void *ctx, uint8_t byte) {
@@ -153,6 +153,16 @@ size_t tty_input(struct tty *tty, const uint8_t *bytes, size_t count) {
     return taken;
 }
 
+size_t tty_input_now(struct tty *tty, const uint8_t *bytes, size_t count) {
+    uint64_t flags = spin_lock_irqsave(&tty->input_lock);
+    size_t taken = ring_write(&tty->input, bytes, count);
+    if (taken < count)
+        atomic_store(&tty->input_refused, true);
+    spin_unlock_irqrestore(&tty->input_lock, flags);
+    tty_process_input(tty);
+    return taken;
+}
+
 void tty_input_break(struct tty *tty) {
     uint64_t flags = spin_lock_irqsave(&tty->input_lock);
     tty->break_pending = true;
@@ -229,11 +239,24 @@ void tty_hangup(struct tty *tty) {
     wait_wake(&tty->write_wait, ~0u, POLLOUT | POLLHUP | POLLERR, false);
 }
 
-int tty_register(struct tty *tty, unsigned major, unsigned minor) {
+void tty_remove(struct tty *tty) {
+    mutex_lock(&tty->open_mutex);
+    atomic_store(&tty->gone, true);
+    mutex_unlock(&tty->open_mutex);
+    tty_hangup(tty);
+}
+
+void tty_put(struct tty *tty) {
+    if (tty->ops->free && refcount_put(&tty->refcount))
+        tty->ops->free(tty);
+}
+
+int tty_init(struct tty *tty, unsigned major, unsigned minor) {
     uint8_t *output = kmalloc(TTY_OUTPUT_BYTES);
     if (!output)
         return -ENOMEM;
     ring_init(&tty->output, output, TTY_OUTPUT_BYTES);
+    refcount_init(&tty->refcount, 1);
     spin_init(&tty->lock, tty_lock_class);
     spin_init(&tty->input_lock, tty_input_class);
     mutex_init(&tty->open_mutex, tty_open_class);
@@ -252,9 +275,21 @@ int tty_register(struct tty *tty, unsigned major, unsigned minor) {
         .ops = &tty_file_ops,
         .data = tty,
     };
-    int error = devfs_register(&tty->node);
+    return 0;
+}
+
+void tty_destroy(struct tty *tty) {
+    kfree(tty->output.data);
+    kfree(tty->input.data);
+}
+
+int tty_register(struct tty *tty, unsigned major, unsigned minor) {
+    int error = tty_init(tty, major, minor);
+    if (error)
+        return error;
+    error = devfs_register(&tty->node);
     if (error) {
-        kfree(output);
+        tty_destroy(tty);
         return error;
     }
     spin_lock(&list_lock);

@@ -15,6 +15,7 @@
 #include "kernel/irq/deferred.h"
 #include "kernel/sched/mutex.h"
 #include "kernel/sched/wait.h"
+#include "lib/refcount.h"
 #include "lib/ring.h"
 #include "lib/tty_ldisc.h"
 
@@ -37,12 +38,16 @@ struct tty_ops {
     void (*start_output)(struct tty *tty);
     void (*send_urgent)(struct tty *tty, uint8_t byte); /* ahead of everything */
     void (*flush_output)(struct tty *tty); /* forget what the device has not sent yet */
+    void (*flush_input)(struct tty *tty);  /* a program had unread input dropped */
+    void (*set_stopped)(struct tty *tty, bool stopped); /* output pauses or goes on, by VSTOP or TCXONC */
     bool (*is_sending)(struct tty *tty);   /* the device still holds output; any context */
     void (*set_modes)(struct tty *tty);    /* termios changed */
     void (*set_break)(struct tty *tty, bool on);
     void (*input_room)(struct tty *tty);   /* tty_input_room answered 0: there is room again */
     /* A program sets the window size: 0, or -EINVAL where the screen is as large as it is. NULL: any size will do. */
     int (*resize)(struct tty *tty, const struct winsize *size);
+    /* Nobody refers to the terminal any more; no lock held, may sleep. NULL: terminals that live for ever. */
+    void (*free)(struct tty *tty);
 };
 
 /* [L] tty->lock  [T] task_list_lock  [O] open_mutex  [c] constant after registration */
@@ -51,7 +56,8 @@ struct tty {
     const struct tty_ops *ops;   /* [c] */
     void *driver_data;           /* [c] */
     struct devfs_node node;      /* [c] */
-    struct list_node list_node;  /* of all terminals, RCU */
+    struct list_node list_node;  /* of all terminals but pseudo-terminals, RCU */
+    struct refcount refcount;    /* of pseudo-terminals: open files */
 
     struct spinlock lock;        /* irqsave */
     struct tty_ldisc ldisc;      /* [L] */
@@ -76,11 +82,21 @@ struct tty {
     struct pid *foreground;      /* [T] its foreground process group; referenced */
     uint32_t open_count;         /* [O] */
     uint32_t generation;         /* [L] raised by a hang-up: files opened before it are dead */
+    bool gone;                   /* set under [O]: hung up for good, cannot be opened or acquired any more */
 };
 
 /* Sets up and publishes /dev/NAME: `name`, `ops`, `driver_data` are filled in, the rest is zero. 0, -ENOMEM, -EEXIST. */
 int tty_register(struct tty *tty, unsigned major, unsigned minor);
-/* By name, or NULL. May sleep. */
+/* The same without a name in /dev: reference 1. 0 or -ENOMEM. tty_destroy frees what was allocated. */
+int tty_init(struct tty *tty, unsigned major, unsigned minor);
+void tty_destroy(struct tty *tty);
+/* References of terminals whose ops have `free`; for others they do nothing. */
+static inline void tty_get(struct tty *tty) {
+    if (tty->ops->free)
+        refcount_get(&tty->refcount);
+}
+void tty_put(struct tty *tty); /* may sleep */
+/* By name, or NULL; not pseudo-terminals. May sleep. */
 struct tty *tty_find(const char *name, size_t length);
 void tty_each(void (*visit)(struct tty *tty, void *context), void *context);
 
@@ -90,6 +106,8 @@ void tty_each(void (*visit)(struct tty *tty, void *context), void *context);
 size_t tty_input_room(struct tty *tty);
 /* Received bytes; returns how many were taken, the rest is lost (unless the driver asked for room first). */
 size_t tty_input(struct tty *tty, const uint8_t *bytes, size_t count);
+/* The same from a thread: the line discipline has seen them on return. Fewer than `count`: ops->input_room will tell. */
+size_t tty_input_now(struct tty *tty, const uint8_t *bytes, size_t count);
 void tty_input_break(struct tty *tty);
 void tty_input_overrun(struct tty *tty, size_t lost); /* the device itself lost some */
 /* Output bytes for the device; 0 when stopped or empty. tty->lock held: from ops->start_output. */
@@ -98,6 +116,8 @@ size_t tty_take_output(struct tty *tty, uint8_t *bytes, size_t size);
 void tty_output_ready(struct tty *tty);
 /* The carrier is gone, or the session has ended: SIGHUP, and files opened so far are dead. May sleep. */
 void tty_hangup(struct tty *tty);
+/* Hangs up a terminal that will not come back. May sleep. */
+void tty_remove(struct tty *tty);
 /* Speed of the line in baud; 0 hangs up. */
 uint32_t tty_speed(const struct termios *termios);
 /* The screen has another size: SIGWINCH. 0, or what ops->resize says. */

@@ -9,15 +9,20 @@
 #define VTIME_UNIT_NS (100 * NS_PER_MS)
 #define POLL_WRITABLE_SPACE 256u
 
+int tty_allocate_input(struct tty *tty) {
+    if (tty->input.data)
+        return 0;
+    uint8_t *memory = kmalloc(TTY_INPUT_BYTES);
+    if (!memory)
+        return -ENOMEM;
+    ring_init(&tty->input, memory, TTY_INPUT_BYTES);
+    return 0;
+}
+
 /* First opening: the input buffer and the device. */
 static int start(struct tty *tty) {
-    if (!tty->input.data) {
-        uint8_t *memory = kmalloc(TTY_INPUT_BYTES);
-        if (!memory)
-            return -ENOMEM;
-        ring_init(&tty->input, memory, TTY_INPUT_BYTES);
-    }
-    return tty->ops->open ? tty->ops->open(tty) : 0;
+    int error = tty_allocate_input(tty);
+    return error || !tty->ops->open ? error : tty->ops->open(tty);
 }
 
 int tty_open_file(struct tty *tty, struct file *file, bool may_control) {
@@ -27,20 +32,23 @@ int tty_open_file(struct tty *tty, struct file *file, bool may_control) {
     if (!opened)
         return -ENOMEM;
     mutex_lock(&tty->open_mutex);
-    if (tty->exclusive && tty->open_count > 0 && !cred_has(current_cred(), CAP_SYS_ADMIN))
+    if (tty->gone)
+        error = -EIO;
+    else if (tty->exclusive && tty->open_count > 0 && !cred_has(current_cred(), CAP_SYS_ADMIN))
         error = -EBUSY;
     else if (tty->open_count == 0)
         error = start(tty);
     if (!error)
         tty->open_count++;
+    *opened = (struct tty_file){tty, atomic_load_relaxed(&tty->generation)};
     mutex_unlock(&tty->open_mutex);
     if (error) {
         kfree(opened);
         return error;
     }
-    *opened = (struct tty_file){tty, atomic_load_relaxed(&tty->generation)};
+    tty_get(tty);
     file->private = opened;
-    if (may_control && !(file->flags & O_NOCTTY))
+    if (may_control && !(file->open_flags & O_NOCTTY))
         tty_acquire_on_open(tty);
     return 0;
 }
@@ -62,6 +70,7 @@ static void tty_release(struct file *file) {
     }
     mutex_unlock(&tty->open_mutex);
     kfree(opened);
+    tty_put(tty);
 }
 
 /* ---- reading ---- */

@@ -9,6 +9,8 @@ struct tty_file { /* file->private of an open terminal */
     uint32_t generation; /* of the terminal when it was opened */
 };
 
+#define TTY_GROUP 5u /* "tty" in /etc/group */
+
 extern const struct file_ops tty_file_ops;
 
 static inline struct tty_file *tty_file_of(struct file *file) {
@@ -22,6 +24,9 @@ static inline bool tty_file_is_dead(const struct tty_file *opened) {
 /* Opens `tty` as `file`; `may_control` lets it become the controlling terminal. 0 or -errno. */
 int tty_open_file(struct tty *tty, struct file *file, bool may_control);
 
+/* The input buffer, where there is none yet. 0 or -ENOMEM. */
+int tty_allocate_input(struct tty *tty);
+
 /* Feeds received bytes to the line discipline as far as it has room, then signals and wakes. Any context. */
 void tty_process_input(struct tty *tty);
 /* Ends a section under tty->lock: starts output, drops the lock, sends what signals came up. */
@@ -32,6 +37,8 @@ struct tty *console_tty(void);
 void tty_views_init(void); /* tty_views.c */
 
 int64_t tty_ioctl(struct file *file, unsigned request, uint64_t argument);
+/* What both sides of a pseudo-terminal may ask: modes, buffers, flow. -ENOTTY: not a request of these. */
+int64_t tty_line_ioctl(struct tty *tty, unsigned request, uint64_t argument);
 
 /* ---- job control (job_control.c) ---- */
 
@@ -55,5 +62,10 @@ int tty_give_up(struct tty *tty);
 int tty_get_foreground(struct tty *tty);           /* group number or -ENOTTY */
 int tty_set_foreground(struct tty *tty, int group); /* 0, -ENOTTY, -EINVAL, -EPERM, -ESRCH */
 int tty_get_session(struct tty *tty);              /* session number or -ENOTTY */
+/* The same whoever asks, for the master of a pseudo-terminal; 0 and -ENOTTY where there is none. */
+int tty_foreground_number(struct tty *tty);
+int tty_session_number(struct tty *tty);
+/* The running process's terminal with a reference (tty_put), or NULL. */
+struct tty *tty_get_controlling(void);
 /* Ends the session's hold on the terminal after a hang-up: SIGHUP and SIGCONT, no controlling terminal any more. */
 void tty_disassociate(struct tty *tty);

@@ -62,12 +62,18 @@ static int64_t get_modes(struct tty *tty, uint64_t argument, bool with_speeds) {
     return copy_to_user((void *)argument, &modes, with_speeds ? sizeof modes : sizeof modes.termios);
 }
 
+/* tty->lock held. */
+static void drop_input(struct tty *tty) {
+    tty->input.taken = tty->input.written;
+    tty_ldisc_flush_input(&tty->ldisc);
+    if (tty->ops->flush_input)
+        tty->ops->flush_input(tty);
+}
+
 static void apply_modes(struct tty *tty, const struct termios *termios, bool flush_input) {
     uint64_t flags = spin_lock_irqsave(&tty->lock);
-    if (flush_input) {
-        tty->input.taken = tty->input.written;
-        tty_ldisc_flush_input(&tty->ldisc);
-    }
+    if (flush_input)
+        drop_input(tty);
     tty_ldisc_set_termios(&tty->ldisc, termios);
     if (tty->ops->set_modes)
         tty->ops->set_modes(tty);
@@ -102,13 +108,12 @@ static int64_t flush(struct tty *tty, uint64_t queue) {
     if (queue > TCIOFLUSH)
         return -EINVAL;
     uint64_t flags = spin_lock_irqsave(&tty->lock);
-    if (queue != TCOFLUSH) {
-        tty->input.taken = tty->input.written;
-        tty_ldisc_flush_input(&tty->ldisc);
-    }
+    if (queue != TCOFLUSH)
+        drop_input(tty);
     if (queue != TCIFLUSH)
         tty->ldisc.ops->flush_output(tty);
     tty_unlock(tty, flags);
+    tty_process_input(tty); /* a sender that waits for room goes on */
     return 0;
 }
 
@@ -212,7 +217,7 @@ static bool changes_terminal(unsigned request) {
     }
 }
 
-/* Modes, buffers and flow. */
+/* Modes, buffers, flow, size, and who the terminal belongs to. */
 static int64_t line_ioctl(struct tty *tty, enum tty_request request, uint64_t argument) {
     switch (request) {
     case TCGETS: return get_modes(tty, argument, false);
@@ -233,8 +238,20 @@ static int64_t line_ioctl(struct tty *tty, enum tty_request request, uint64_t ar
     case FIONREAD: return put_int(argument, readable_bytes(tty));
     case TIOCSTI: return simulate_input(tty, argument);
     case TIOCGETD: return put_int(argument, 0); /* N_TTY */
+    case TIOCGWINSZ: return get_winsize(tty, argument);
+    case TIOCSWINSZ: return set_winsize(tty, argument);
+    case TIOCSPGRP: return set_foreground(tty, argument);
+    case TIOCSCTTY: return tty_acquire(tty, argument == 1);
+    case TIOCEXCL: return set_exclusive(tty, true);
+    case TIOCNXCL: return set_exclusive(tty, false);
+    case TIOCGEXCL: return put_int(argument, tty->exclusive);
     default: return -ENOTTY;
     }
+}
+
+int64_t tty_line_ioctl(struct tty *tty, unsigned request, uint64_t argument) {
+    int error = changes_terminal(request) ? tty_check_background(tty, SIGTTOU) : 0;
+    return error ? error : line_ioctl(tty, (enum tty_request)request, argument);
 }
 
 int64_t tty_ioctl(struct file *file, unsigned request, uint64_t argument) {
@@ -242,22 +259,12 @@ int64_t tty_ioctl(struct file *file, unsigned request, uint64_t argument) {
     struct tty *tty = opened->tty;
 
     if (tty_file_is_dead(opened))
-        return -EIO;
-    int error = changes_terminal(request) ? tty_check_background(tty, SIGTTOU) : 0;
-    if (error)
-        return error;
+        return request == TIOCSPGRP ? -ENOTTY : -EIO;
     switch ((enum tty_request)request) {
-    case TIOCGWINSZ: return get_winsize(tty, argument);
-    case TIOCSWINSZ: return set_winsize(tty, argument);
     case TIOCGPGRP: return put_int(argument, tty_get_foreground(tty));
-    case TIOCSPGRP: return set_foreground(tty, argument);
     case TIOCGSID: return put_int(argument, tty_get_session(tty));
-    case TIOCSCTTY: return tty_acquire(tty, argument == 1);
     case TIOCNOTTY: return tty_give_up(tty);
-    case TIOCEXCL: return set_exclusive(tty, true);
-    case TIOCNXCL: return set_exclusive(tty, false);
-    case TIOCGEXCL: return put_int(argument, tty->exclusive);
     case TIOCVHANGUP: return hang_up(tty);
-    default: return line_ioctl(tty, (enum tty_request)request, argument);
+    default: return tty_line_ioctl(tty, request, argument);
     }
 }

@@ -14,7 +14,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 LAYERS = [
     {"boot"}, {"lib"}, {"kernel/arch"}, {"kernel/log", "kernel/sync"}, {"kernel/random"}, {"kernel/mm"},
     {"kernel/view"}, {"kernel/firmware"}, {"kernel/irq", "kernel/time"}, {"kernel/sched"}, {"kernel/task"}, {"kernel/vm"},
-    {"fs/vfs"}, {"fs/ramfs"}, {"fs/devfs"},
+    {"fs/vfs"}, {"fs/ramfs"}, {"fs/devfs"}, {"fs/devpts"},
     {"kernel/device", "kernel/block", "kernel/tty", "kernel/input", "kernel/display", "kernel/runtime"},
     {"drivers", "fs/kernelfs", "fs/procfs", "fs/filesystems.c", "fs/filesystems.h"}, {"net"},
     {"kernel/ipc"}, {"kernel/proc"}, {"kernel/sys"},
