@@ -21,7 +21,7 @@ struct snapshot {
     uint32_t threads;
     uint64_t minor_faults, major_faults, children_faults;
     uint64_t user_ns, system_ns, children_user_ns, children_system_ns, start_ns;
-    int nice, policy, rt_priority;
+    int nice, policy, rt_priority, run_priority;
     uint32_t cpu;
     int exit_signal, exit_status;
     uint64_t voluntary, involuntary, affinity;
@@ -95,6 +95,7 @@ static void take_thread(struct task *task, struct process *process, struct snaps
     s->nice = thread->nice;
     s->policy = thread->policy;
     s->rt_priority = thread->rt_priority;
+    s->run_priority = thread->run_priority;
     s->cpu = thread->cpu;
     s->affinity = thread->affinity;
     s->voluntary = thread->voluntary_switches;
@@ -134,8 +135,8 @@ static int take(const struct proc_node *node, struct snapshot *s) {
 /* ---- stat ---- */
 
 static int64_t priority_of(const struct snapshot *s) {
-    bool real_time = s->rt_priority > 0;
-    return real_time ? RT_PRIORITY_BASE - s->rt_priority : NICE_PRIORITY_BASE + s->nice;
+    bool real_time = s->run_priority > 0; /* its own or lent to it */
+    return real_time ? RT_PRIORITY_BASE - s->run_priority : NICE_PRIORITY_BASE + s->nice;
 }
 
 #define ULL(x) ((unsigned long long)(x))

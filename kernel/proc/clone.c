@@ -71,7 +71,7 @@ static void copy_thread(struct task *child, const struct clone_request *request)
     arch_fpu_copy(child->thread.arch.fpu, parent->thread.arch.fpu);
     child->thread.nice = parent->thread.nice;
     child->thread.policy = parent->thread.policy;
-    child->thread.rt_priority = parent->thread.rt_priority;
+    child->thread.rt_priority = child->thread.run_priority = parent->thread.rt_priority;
     child->thread.affinity = parent->thread.affinity;
     child->cred = cred_get(parent->cred);
     child->personality = parent->personality;

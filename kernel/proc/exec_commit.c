@@ -32,6 +32,7 @@ static int unshare_handlers(struct process *process) {
 static void change_space(struct task *task, struct exec_image *image) {
     task_leave_user_memory(task);
     task->clear_child_tid = task->robust_list = 0;
+    task->pi.closed = false;
     rseq_forget(task);
     space_set_executable(image->space, image->file);
     space_install(image->space);

@@ -23,6 +23,7 @@ void task_leave_user_memory(struct task *task) {
     if (task->space == NULL)
         return;
     futex_robust_exit(task);
+    futex_pi_exit(task);
     /* Nobody else could be waiting in memory that ends with this thread. */
     if (task->clear_child_tid != 0 && refcount_read(&task->space->refcount) > 1 &&
         put_user((int32_t)0, (int32_t __user *)(uintptr_t)task->clear_child_tid) == 0)

@@ -77,19 +77,19 @@ static void fair_dequeue(struct run_queue *rq, struct thread *thread) {
 }
 
 static void realtime_enqueue(struct run_queue *rq, struct thread *thread) {
-    struct list_node *list = &rq->realtime[thread->rt_priority];
+    struct list_node *list = &rq->realtime[thread->run_priority];
     if (thread->rotate)
         list_add_tail(&thread->rt_node, list);
     else
         list_add(&thread->rt_node, list);
     thread->rotate = false;
-    rq->realtime_map[thread->rt_priority / 64] |= BIT(thread->rt_priority % 64);
+    rq->realtime_map[thread->run_priority / 64] |= BIT(thread->run_priority % 64);
 }
 
 static void realtime_dequeue(struct run_queue *rq, struct thread *thread) {
     list_remove(&thread->rt_node);
-    if (list_is_empty(&rq->realtime[thread->rt_priority]))
-        rq->realtime_map[thread->rt_priority / 64] &= ~BIT(thread->rt_priority % 64);
+    if (list_is_empty(&rq->realtime[thread->run_priority]))
+        rq->realtime_map[thread->run_priority / 64] &= ~BIT(thread->run_priority % 64);
 }
 
 struct thread *rq_first_realtime(const struct run_queue *rq) {
@@ -182,8 +182,8 @@ bool rq_preempts(const struct run_queue *rq, const struct thread *woken) {
     if (current == rq->idle)
         return true;
     if (thread_is_realtime(woken) || thread_is_realtime(current)) {
-        unsigned own = thread_is_realtime(woken) ? woken->rt_priority : 0;
-        return own > (thread_is_realtime(current) ? current->rt_priority : 0u);
+        unsigned own = thread_is_realtime(woken) ? woken->run_priority : 0;
+        return own > (thread_is_realtime(current) ? current->run_priority : 0u);
     }
     if (woken->policy == SCHED_BATCH || woken->policy == SCHED_IDLE)
         return false;

@@ -48,7 +48,7 @@ static inline struct run_queue *run_queue_of(const struct thread *thread) {
     return per_cpu_ptr(run_queue, atomic_load_relaxed(&thread->cpu));
 }
 static inline bool thread_is_realtime(const struct thread *thread) {
-    return thread->policy == SCHED_FIFO || thread->policy == SCHED_RR;
+    return thread->run_priority != 0;
 }
 
 /* All below: rq->lock held. */

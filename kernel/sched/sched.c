@@ -71,6 +71,11 @@ static void look_around(struct run_queue *rq) {
         balance_pull(rq);
 }
 
+/* One that was lent a real-time priority keeps the CPU, like SCHED_FIFO. */
+static bool has_slices(const struct thread *thread) {
+    return !thread_is_realtime(thread) || thread->policy == SCHED_RR;
+}
+
 /* Interrupt context. */
 static void slice_expire(struct timer *timer) {
     struct run_queue *rq = container_of(timer, struct run_queue, slice_timer);
@@ -84,7 +89,7 @@ static void slice_expire(struct timer *timer) {
         look_around(rq);
         if (current->switch_work & THREAD_WORK_CPU_CLOCK)
             thread_set_work(current, THREAD_WORK_CPU_CLOCK);
-        if (rq->queued > 0 && now_ns >= end_ns && current->policy != SCHED_FIFO) {
+        if (rq->queued > 0 && now_ns >= end_ns && has_slices(current)) {
             current->rotate = true;
             thread_set_work(current, THREAD_WORK_RESCHEDULE);
         }
@@ -288,31 +293,67 @@ void thread_start(struct thread *thread) {
 
 /* ---- policy ---- */
 
-/* Takes the thread off its queue while `policy`, priority and nice change: they decide where it queues. */
-static void change(struct thread *thread, uint8_t policy, uint8_t rt_priority, int8_t nice) {
-    uint64_t flags = irq_save();
-    struct run_queue *rq = rq_lock_thread(thread);
+struct schedule_as {
+    uint8_t policy, rt_priority, boost;
+    int8_t nice;
+};
+
+/* As it is scheduled now; its queue is locked. */
+static struct schedule_as schedule_now(const struct thread *thread) {
+    return (struct schedule_as){thread->policy, thread->rt_priority, thread->boost, thread->nice};
+}
+
+static void apply(struct thread *thread, const struct schedule_as *as) {
+    thread->policy = as->policy;
+    thread->rt_priority = as->rt_priority;
+    thread->boost = as->boost;
+    thread->nice = as->nice;
+    thread->run_priority = as->boost > as->rt_priority ? as->boost : as->rt_priority;
+}
+
+/* Takes the thread off its queue while they change: they decide where it queues. Its queue is locked. */
+static void change(struct run_queue *rq, struct thread *thread, const struct schedule_as *as) {
     bool queued = thread->queued;
 
     rq_charge(rq, clock_monotonic_ns());
     if (queued)
         rq_dequeue(rq, thread);
-    thread->policy = policy;
-    thread->rt_priority = rt_priority;
-    thread->nice = nice;
+    apply(thread, as);
     rq->runs_realtime = thread_is_realtime(rq->current);
     if (queued)
         rq_enqueue(rq, thread);
     thread_set_work(rq->current, THREAD_WORK_RESCHEDULE);
-    spin_unlock_irqrestore(&rq->lock, flags);
 }
 
 void sched_set_policy(struct thread *thread, enum sched_policy policy, uint8_t rt_priority) {
-    change(thread, (uint8_t)policy, rt_priority, thread->nice);
+    uint64_t flags = irq_save();
+    struct run_queue *rq = rq_lock_thread(thread);
+    struct schedule_as as = schedule_now(thread);
+
+    as.policy = (uint8_t)policy;
+    as.rt_priority = rt_priority;
+    change(rq, thread, &as);
+    spin_unlock_irqrestore(&rq->lock, flags);
 }
 
 void sched_set_nice(struct thread *thread, int8_t nice) {
-    change(thread, thread->policy, thread->rt_priority, nice);
+    uint64_t flags = irq_save();
+    struct run_queue *rq = rq_lock_thread(thread);
+    struct schedule_as as = schedule_now(thread);
+
+    as.nice = nice;
+    change(rq, thread, &as);
+    spin_unlock_irqrestore(&rq->lock, flags);
+}
+
+void sched_set_boost(struct thread *thread, uint8_t rt_priority) {
+    uint64_t flags = irq_save();
+    struct run_queue *rq = rq_lock_thread(thread);
+    struct schedule_as as = schedule_now(thread);
+
+    as.boost = rt_priority;
+    change(rq, thread, &as);
+    spin_unlock_irqrestore(&rq->lock, flags);
 }
 
 void sched_set_affinity(struct thread *thread, uint64_t cpus) {

@@ -2,6 +2,7 @@
 #include "kernel/sys/sys_sched.h"
 
 #include "kernel/arch/percpu.h"
+#include "kernel/proc/futex.h"
 #include "kernel/proc/rseq.h"
 #include "kernel/task/task.h"
 #include "lib/errno.h"
@@ -66,8 +67,10 @@ static int64_t set_policy(int tid, int policy, int priority) {
         error = -EINVAL;
     else
         error = permit_policy(task, policy, priority);
-    if (error == 0)
+    if (error == 0) {
         sched_set_policy(&task->thread, (enum sched_policy)policy, (uint8_t)priority);
+        futex_pi_rescheduled(task);
+    }
     rcu_read_unlock();
     return error;
 }

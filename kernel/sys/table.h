@@ -388,5 +388,5 @@ const char *syscall_name(uint64_t number);
     UNKNOWN(446, landlock_restrict_self) \
     UNKNOWN(447, memfd_secret) \
     UNKNOWN(448, process_mrelease) \
-    UNKNOWN(449, futex_waitv) \
+    SYSCALL(449, futex_waitv) \
     UNKNOWN(450, set_mempolicy_home_node)

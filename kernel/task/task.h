@@ -17,6 +17,7 @@
 #include "kernel/task/pid.h"
 #include "kernel/task/rlimit.h"
 #include "kernel/task/signal.h"
+#include "lib/hlist.h"
 #include "lib/refcount.h"
 
 struct space;       /* kernel/vm/space.h: address space */
@@ -24,6 +25,7 @@ struct file_table;  /* fs/vfs/file_table.h */
 struct fs_context;  /* fs/vfs/fs_context.h: root, cwd, umask */
 struct tty;         /* kernel/tty/tty.h */
 struct file;
+struct pi_waiter;   /* kernel/proc/pi_state.h */
 
 enum process_state { PROCESS_ALIVE, PROCESS_ZOMBIE, PROCESS_REAPED };
 
@@ -81,6 +83,11 @@ struct task {
     struct signal_state signals;   /* mask, pending, altstack */
     uint64_t clear_child_tid;      /* user address, or 0 */
     uint64_t robust_list;          /* user address */
+    struct pi_links {              /* of priority inheritance; its lock, kernel/proc/pi_state.h */
+        struct hlist_head owned;   /* of struct pi_state: contended locks it holds */
+        struct pi_waiter *waiter;  /* how it waits for such a lock; NULL: it does not */
+        bool closed;               /* it gets no more of them: it ends */
+    } pi;
     struct rseq_state {            /* as registered: kernel/proc/rseq.h */
         uint64_t address;          /* user address; 0: none */
         uint32_t size, signature;

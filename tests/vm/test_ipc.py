@@ -1,0 +1,16 @@
+"""Locks, seals, System V IPC and message queues, checked by programs that run the same on Linux."""
+import pytest
+
+from vm import host
+
+# Program and how many checks it makes.
+PROGRAMS = {"futex_pi": 19}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_as_on_linux(guest_exec, name):
+    program = host.BUILD / "tests" / "programs" / name
+    result = guest_exec("/tmp/p", options=["--smp", "4", "--add", f"{program}:/tmp/p"])
+    checks = result.text.splitlines()
+    assert result.status == 0 and all(line.startswith("ok ") for line in checks), result.text
+    assert len(checks) == PROGRAMS[name]
