@@ -2,8 +2,10 @@
  * epoll. An item watches one (file, descriptor); its wait entries hang on the file's wait queues and
  * put the item on the ready list. Items hold no reference on their file: the last close takes them away.
  *
- * Lock order: watch_mutex (all items' links to files, nesting of epolls), epoll->mutex (items), a
- * watched queue's lock, epoll->ready_lock.
+ * Lock order: watch_mutex (all items' links to files, nesting of epolls), epoll->mutex (items; the watching
+ * epoll's before that of one it watches), a watched queue's lock, epoll->waiters (the watched epoll's before that
+ * of one that watches it), epoll->ready_lock. Within a class that is an order because links form no circle and
+ * chains of them are short: nests_badly refuses those, under watch_mutex.
  */
 #include "kernel/ipc/epoll.h"
 
@@ -116,7 +118,7 @@ static bool hook_wake(struct wait_entry *wait, uint32_t key, bool sync) {
     if (wanted == 0 || (key != 0 && !(key & (wanted | POLLERR | POLLHUP))))
         return false;
     make_ready(item);
-    wait_wake(&item->epoll->waiters, 1, POLLIN, sync);
+    wait_wake_nested(&item->epoll->waiters, 1, POLLIN, sync);
     return true;
 }
 

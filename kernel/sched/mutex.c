@@ -8,11 +8,13 @@ enum mutex_state { MUTEX_FREE, MUTEX_HELD, MUTEX_CONTENDED };
 
 #if CONFIG_DEBUG
 #define track_acquire(lock) lockdep_acquire_sleeping((lock)->class, lock)
+#define track_acquire_nested(lock) lockdep_acquire_sleeping_nested((lock)->class, lock)
 #define track_acquire_try(lock) lockdep_acquire_sleeping_try((lock)->class, lock)
 #define track_release(lock) lockdep_release_sleeping((lock)->class, lock)
 #define track_class(lock, lock_class) ((lock)->class = (lock_class))
 #else
 #define track_acquire(lock) ((void)(lock))
+#define track_acquire_nested(lock) ((void)(lock))
 #define track_acquire_try(lock) ((void)(lock))
 #define track_release(lock) ((void)(lock))
 #define track_class(lock, lock_class) ((void)(lock_class))
@@ -69,7 +71,7 @@ void mutex_lock(struct mutex *mutex) {
 }
 
 void mutex_lock_nested(struct mutex *mutex) {
-    track_acquire_try(mutex);
+    track_acquire_nested(mutex);
     int error = lock_with(mutex, THREAD_BLOCKED);
     ASSERT(error == 0);
 }
@@ -162,7 +164,7 @@ void rwsem_write_lock(struct rwsem *rwsem) {
 }
 
 void rwsem_write_lock_nested(struct rwsem *rwsem) {
-    track_acquire_try(rwsem);
+    track_acquire_nested(rwsem);
     write_lock(rwsem);
 }
 

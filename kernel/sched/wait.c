@@ -50,13 +50,10 @@ void wait_remove(struct wait_queue *queue, struct wait_entry *entry) {
     spin_unlock_irqrestore(&queue->lock, flags);
 }
 
-void wait_wake(struct wait_queue *queue, unsigned exclusive_count, uint32_t key, bool sync) {
+/* The queue's lock is held. */
+static void wake_entries(struct wait_queue *queue, unsigned exclusive_count, uint32_t key, bool sync) {
     struct list_node *node, *following;
 
-    memory_barrier(); /* the condition's change is visible before the queue is looked at */
-    if (list_is_empty(&queue->entries))
-        return;
-    uint64_t flags = spin_lock_irqsave(&queue->lock);
     list_for_each_safe(node, following, &queue->entries) {
         struct wait_entry *entry = list_entry(node, struct wait_entry, node);
         bool woken = entry->wake != NULL ? entry->wake(entry, key, sync)
@@ -64,7 +61,28 @@ void wait_wake(struct wait_queue *queue, unsigned exclusive_count, uint32_t key,
         if (woken && entry->exclusive && --exclusive_count == 0)
             break;
     }
+}
+
+/* Empty or not, after the condition's change has become visible. */
+static bool anybody_waits(const struct wait_queue *queue) {
+    memory_barrier();
+    return !list_is_empty(&queue->entries);
+}
+
+void wait_wake(struct wait_queue *queue, unsigned exclusive_count, uint32_t key, bool sync) {
+    if (!anybody_waits(queue))
+        return;
+    uint64_t flags = spin_lock_irqsave(&queue->lock);
+    wake_entries(queue, exclusive_count, key, sync);
     spin_unlock_irqrestore(&queue->lock, flags);
+}
+
+void wait_wake_nested(struct wait_queue *queue, unsigned exclusive_count, uint32_t key, bool sync) {
+    if (!anybody_waits(queue))
+        return;
+    spin_lock_nested(&queue->lock);
+    wake_entries(queue, exclusive_count, key, sync);
+    spin_unlock(&queue->lock);
 }
 
 struct sleep_timer {

@@ -34,6 +34,9 @@ void wait_remove(struct wait_queue *queue, struct wait_entry *entry);
 
 /* All non-exclusive waiters and at most `exclusive_count` exclusive ones. Any context. */
 void wait_wake(struct wait_queue *queue, unsigned exclusive_count, uint32_t key, bool sync);
+/* The same from an entry's `wake`, so under another queue's lock, perhaps one of the same class: the caller states
+ * in which order. */
+void wait_wake_nested(struct wait_queue *queue, unsigned exclusive_count, uint32_t key, bool sync);
 static inline void wait_wake_all(struct wait_queue *queue) {
     wait_wake(queue, ~0u, 0, false);
 }

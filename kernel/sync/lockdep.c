@@ -113,11 +113,18 @@ static void report_cycle(struct lock_class *held, struct lock_class *taken, cons
     backtrace_show(NULL);
 }
 
-static void check_edge(struct lock_class *held, struct lock_class *taken) {
+/* How much of the order an acquisition is held to. */
+enum check {
+    CHECK_NOTHING,
+    CHECK_OTHER_CLASSES, /* the caller vouches for the order within the class */
+    CHECK_ALL,
+};
+
+static void check_edge(struct lock_class *held, struct lock_class *taken, enum check check) {
     uint8_t via[CLASS_MAX];
 
     if (held == taken) {
-        if (report_begin()) {
+        if (check == CHECK_ALL && report_begin()) {
             log_error("two locks of class \"%s\" are held at once", taken->name);
             backtrace_show(NULL);
         }
@@ -133,9 +140,9 @@ static void check_edge(struct lock_class *held, struct lock_class *taken) {
         report_cycle(held, taken, via);
 }
 
-static void check_all(const struct lockdep_held *held, struct lock_class *taken) {
+static void check_edges(const struct lockdep_held *held, struct lock_class *taken, enum check check) {
     for (uint32_t i = 0; held != NULL && i < held->count; i++)
-        check_edge(held->entries[i].class, taken);
+        check_edge(held->entries[i].class, taken, check);
 }
 
 static void check_irq_use(struct lock_class *class) {
@@ -173,8 +180,8 @@ static void held_pop(struct lockdep_held *held, const void *lock) {
         held->entries[i - 1] = held->entries[i];
 }
 
-static void acquire(struct lock_class *class, const void *lock, bool sleeping, bool check) {
-    bool irq_use = !sleeping && check;
+static void acquire(struct lock_class *class, const void *lock, bool sleeping, enum check check) {
+    bool irq_use = !sleeping && check != CHECK_NOTHING;
     if (panic_in_progress() || this_cpu(checking) != 0)
         return;
     if (class->id == 0)
@@ -183,9 +190,9 @@ static void acquire(struct lock_class *class, const void *lock, bool sleeping, b
         check_irq_use(class);
     uint64_t flags = irq_save();
     this_cpu(checking) = 1;
-    if (check) {
-        check_all(this_cpu_ptr(held_spin), class);
-        check_all(this_cpu(held_sleeping), class);
+    if (check != CHECK_NOTHING) {
+        check_edges(this_cpu_ptr(held_spin), class, check);
+        check_edges(this_cpu(held_sleeping), class, check);
     }
     held_push(sleeping ? this_cpu(held_sleeping) : this_cpu_ptr(held_spin), class, lock);
     this_cpu(checking) = 0;
@@ -201,11 +208,15 @@ static void release(const void *lock, bool sleeping) {
 }
 
 void lockdep_acquire(struct lock_class *lock_class, const void *lock) {
-    acquire(lock_class, lock, false, true);
+    acquire(lock_class, lock, false, CHECK_ALL);
+}
+
+void lockdep_acquire_nested(struct lock_class *lock_class, const void *lock) {
+    acquire(lock_class, lock, false, CHECK_OTHER_CLASSES);
 }
 
 void lockdep_acquire_try(struct lock_class *lock_class, const void *lock) {
-    acquire(lock_class, lock, false, false);
+    acquire(lock_class, lock, false, CHECK_NOTHING);
 }
 
 void lockdep_release(struct lock_class *lock_class, const void *lock) {
@@ -215,11 +226,16 @@ void lockdep_release(struct lock_class *lock_class, const void *lock) {
 
 void lockdep_acquire_sleeping(struct lock_class *lock_class, const void *lock) {
     lockdep_assert_may_sleep("sleeping lock");
-    acquire(lock_class, lock, true, true);
+    acquire(lock_class, lock, true, CHECK_ALL);
+}
+
+void lockdep_acquire_sleeping_nested(struct lock_class *lock_class, const void *lock) {
+    lockdep_assert_may_sleep("sleeping lock");
+    acquire(lock_class, lock, true, CHECK_OTHER_CLASSES);
 }
 
 void lockdep_acquire_sleeping_try(struct lock_class *lock_class, const void *lock) {
-    acquire(lock_class, lock, true, false);
+    acquire(lock_class, lock, true, CHECK_NOTHING);
 }
 
 void lockdep_release_sleeping(struct lock_class *lock_class, const void *lock) {

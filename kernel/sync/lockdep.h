@@ -29,13 +29,15 @@ struct lockdep_held {
 };
 
 #if CONFIG_DEBUG
-/* Spin locks. Any context. The `_try` form checks no order: for locks taken by trylock, or several
- * of one class whose order the caller guarantees otherwise. */
+/* Spin locks. Any context. The `_nested` form is for several of one class whose order the caller guarantees
+ * otherwise: only the order with other classes is checked. The `_try` form checks none: a trylock never waits. */
 void lockdep_acquire(struct lock_class *lock_class, const void *lock);
+void lockdep_acquire_nested(struct lock_class *lock_class, const void *lock);
 void lockdep_acquire_try(struct lock_class *lock_class, const void *lock);
 void lockdep_release(struct lock_class *lock_class, const void *lock);
 /* The same for locks whose holder may sleep. */
 void lockdep_acquire_sleeping(struct lock_class *lock_class, const void *lock);
+void lockdep_acquire_sleeping_nested(struct lock_class *lock_class, const void *lock);
 void lockdep_acquire_sleeping_try(struct lock_class *lock_class, const void *lock);
 void lockdep_release_sleeping(struct lock_class *lock_class, const void *lock);
 /* Reports if the running CPU holds a spin lock: called where a thread is about to sleep. */

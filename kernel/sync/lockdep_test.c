@@ -7,6 +7,8 @@
 DEFINE_LOCK_CLASS(first_class, "test lock A");
 DEFINE_LOCK_CLASS(second_class, "test lock B");
 DEFINE_LOCK_CLASS(third_class, "test lock C");
+DEFINE_LOCK_CLASS(outer_class, "test lock outside");
+DEFINE_LOCK_CLASS(pair_class, "test locks of a pair");
 DEFINE_LOCK_CLASS(irq_class, "test lock of interrupts");
 
 static void lock_pair(struct spinlock *outer, struct spinlock *inner) {
@@ -31,6 +33,28 @@ SELFTEST(lockdep_cycle, "lockdep.cycle") {
     CHECK(lockdep_report_count() == before + 1);
     lock_pair(&c, &a); /* reported once */
     CHECK(lockdep_report_count() == before + 1);
+}
+
+/* The caller vouches for two of one class, not for the order with others. */
+SELFTEST(lockdep_nested, "lockdep.nested") {
+    static struct spinlock outer = SPINLOCK_INIT(outer_class), one = SPINLOCK_INIT(pair_class),
+                           two = SPINLOCK_INIT(pair_class);
+    uint32_t before = lockdep_report_count();
+    uint64_t flags = spin_lock_irqsave(&one);
+    spin_lock_nested(&two);
+    spin_unlock(&two);
+    spin_unlock_irqrestore(&one, flags);
+    lock_pair(&outer, &one);
+    CHECK(lockdep_report_count() == before);
+    lockdep_expect_reports(true);
+    flags = spin_lock_irqsave(&one);
+    spin_lock_nested(&outer);
+    spin_unlock(&outer);
+    spin_unlock_irqrestore(&one, flags);
+    CHECK(lockdep_report_count() == before + 1);
+    lock_pair(&one, &two); /* not vouched for */
+    lockdep_expect_reports(false);
+    CHECK(lockdep_report_count() == before + 2);
 }
 
 SELFTEST(lockdep_interrupt, "lockdep.interrupt") {

@@ -47,7 +47,7 @@ static inline void spin_lock(struct spinlock *lock) {
 static inline void spin_lock_nested(struct spinlock *lock) {
     uint32_t expected = 0;
 #if CONFIG_DEBUG
-    lockdep_acquire_try(lock->class, lock);
+    lockdep_acquire_nested(lock->class, lock);
 #endif
     if (unlikely(!atomic_compare_exchange(&lock->locked, &expected, 1u)))
         spin_lock_contended(lock);
