@@ -7,7 +7,9 @@
  *     is hashed is unused, and only the shrinker may take the count to 0.
  *  2. Every dentry holds a reference on its parent (roots are their own parent, without one), so a
  *     dentry with children is never unused.
- *  3. At most one hashed dentry exists for a (parent, name): insertion looks again under parent->lock.
+ *  3. At most one hashed dentry exists for a (parent, name): insertion looks again under parent->lock, which keeps
+ *     the parent's children, and the bucket's, which keeps the chain. Without the latter a renamed dentry can lead
+ *     the search away into another chain.
  *  4. Name, parent and inode change only inside the dentry's sequence count.
  *
  * Lock order: rename_lock, dentry.lock (two parents by address), bucket, the LRU list.
@@ -63,6 +65,10 @@ void dentry_cache_init(void) {
 
 static inline struct bucket *bucket_of(const struct dentry *parent, uint32_t hash) {
     return &buckets[((uintptr_t)parent * HASH_MULTIPLIER ^ (uint64_t)hash << 32) >> bucket_unused_bits];
+}
+
+size_t dentry_chain(const struct dentry *parent, uint32_t hash) {
+    return (size_t)(bucket_of(parent, hash) - buckets);
 }
 
 /* ---- making and freeing ---- */
@@ -207,8 +213,24 @@ static struct dentry *dentry_find(struct dentry *parent, const char *name, size_
     return dentry;
 }
 
+/* The cached child without a reference, or NULL if there is none. parent->lock held. */
+static struct dentry *find_locked(struct dentry *parent, const struct name_key *key) {
+    struct bucket *bucket = bucket_of(parent, key->hash);
+    uint32_t sequence;
+    spin_lock(&bucket->lock);
+    struct dentry *dentry = dentry_find_rcu(parent, key, &sequence);
+    spin_unlock(&bucket->lock);
+    return dentry;
+}
+
 void dentry_forget(struct dentry *parent, const char *name, size_t length) {
-    struct dentry *dentry = dentry_find(parent, name, length);
+    struct name_key key;
+    name_key_init(&key, name, (uint32_t)length);
+    spin_lock(&parent->lock);
+    struct dentry *dentry = find_locked(parent, &key);
+    if (dentry)
+        dentry_get(dentry);
+    spin_unlock(&parent->lock);
     if (!dentry)
         return;
     dentry_forget_children(dentry);
@@ -261,14 +283,14 @@ void dentry_unhash(struct dentry *dentry) {
         dentry_put(dentry);
 }
 
-/*
- * Publishes a new child, whose reference is the caller's; the table gets one of its own. If another
- * has come first, that one is returned and `dentry` freed.
- */
-static struct dentry *insert_or_find(struct dentry *parent, struct dentry *dentry) {
+struct dentry *dentry_insert_or_find(struct dentry *parent, struct dentry *dentry) {
+    struct name_key key;
+    name_key_init(&key, dentry->name, dentry->name_length);
     spin_lock(&parent->lock);
-    struct dentry *other = dentry_find(parent, dentry->name, dentry->name_length);
-    if (!other) {
+    struct dentry *other = find_locked(parent, &key);
+    if (other) {
+        dentry_get(other);
+    } else {
         dentry_get(dentry);
         dentry_hash_insert(dentry);
         dentry_lru_add(dentry);
@@ -316,7 +338,7 @@ struct dentry *dentry_lookup_locked(struct dentry *parent, const char *name, siz
     dentry->parent = parent;
     if (!inode && (dentry->flags & DENTRY_VOLATILE))
         return dentry;
-    return insert_or_find(parent, dentry);
+    return dentry_insert_or_find(parent, dentry);
 }
 
 struct dentry *dentry_lookup(struct dentry *parent, const char *name, size_t length) {

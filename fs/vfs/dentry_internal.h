@@ -16,6 +16,13 @@ void dentry_name_release(struct dentry *dentry, const char *name);
 /* Puts the name into `room` and sets name, length and hash. */
 void dentry_name_fill(struct dentry *dentry, char *room, const char *name, size_t length);
 
+/*
+ * Publishes a new child of `parent`, whose reference is the caller's; the table gets one of its own. If another
+ * has come first, that one is returned and `dentry` freed.
+ */
+struct dentry *dentry_insert_or_find(struct dentry *parent, struct dentry *dentry);
+/* Which chain of the hash table such a child is in: for tests. */
+size_t dentry_chain(const struct dentry *parent, uint32_t hash);
 /* The parent as it is now - renames change it - with its lock held. */
 struct dentry *dentry_lock_parent(struct dentry *dentry);
 /* Into and out of the hash table and the parent's children; parent->lock held. The table's reference is
