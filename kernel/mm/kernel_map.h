@@ -25,6 +25,8 @@ void kernel_stack_free(void *stack);
 
 /* Pages of all mapped stacks, those in pools included. */
 uint64_t kernel_stack_pages(void);
+/* Those in pools, as of about now. */
+uint64_t kernel_stack_kept_pages(void);
 /* Does `address` lie in the unmapped part below a kernel stack? */
 bool kernel_stack_is_guard(uint64_t address);
 

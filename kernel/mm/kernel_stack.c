@@ -164,6 +164,13 @@ uint64_t kernel_stack_pages(void) {
     return atomic_load_relaxed(&mapped_stacks) * STACK_PAGES;
 }
 
+uint64_t kernel_stack_kept_pages(void) {
+    uint64_t kept = atomic_load_relaxed(&common_count);
+    for (uint32_t cpu = 0; cpu < cpu_count; cpu++)
+        kept += atomic_load_relaxed(&per_cpu_ptr(stack_pool, cpu)->count);
+    return kept * STACK_PAGES;
+}
+
 bool kernel_stack_is_guard(uint64_t address) {
     uint64_t offset = address - VMAP_STACKS_BASE;
     return offset < VMAP_STACKS_SIZE && offset % SLOT_SIZE < SLOT_SIZE - KERNEL_STACK_SIZE;

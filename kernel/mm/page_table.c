@@ -60,6 +60,13 @@ uint64_t page_table_pages(void) {
     return atomic_load_relaxed(&table_count);
 }
 
+uint64_t page_table_kept_pages(void) {
+    uint64_t kept = 0;
+    for (uint32_t cpu = 0; cpu < cpu_count; cpu++)
+        kept += atomic_load_relaxed(&per_cpu_ptr(table_pool, cpu)->count);
+    return kept;
+}
+
 void page_table_copy_kernel(pte_t *root) {
     const pte_t *kernel_root = phys_to_virt(kernel_page_table());
     memcpy(root + PTE_KERNEL_FIRST, kernel_root + PTE_KERNEL_FIRST,

@@ -22,6 +22,8 @@ void page_table_free(struct page *table);
 void page_table_discard(struct page *table);
 /* Pages that are tables or kept to become some; those of the kernel's half that booting made are not counted. */
 uint64_t page_table_pages(void);
+/* Those kept by page_table_free, as of about now. */
+uint64_t page_table_kept_pages(void);
 
 /* Copies the kernel's half into a new top-level table. */
 void page_table_copy_kernel(pte_t *root);

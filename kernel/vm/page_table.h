@@ -28,6 +28,8 @@
 /* Top-level tables come with the kernel's half filled in. 0 when memory is short. */
 phys_addr_t table_root_alloc(void);
 void table_root_free(phys_addr_t root_phys);
+/* How many are kept at hand, as of about now. */
+uint64_t table_root_kept(void);
 
 /* The entry of `address`, or NULL if no table serves it. */
 pte_t *table_find(struct space *space, uint64_t address);

@@ -37,3 +37,10 @@ void table_root_free(phys_addr_t root_phys) {
     }
     page_table_discard(page); /* not back into the pool of zeroed tables */
 }
+
+uint64_t table_root_kept(void) {
+    uint64_t kept = 0;
+    for (uint32_t cpu = 0; cpu < cpu_count; cpu++)
+        kept += atomic_load_relaxed(&per_cpu_ptr(root_pool, cpu)->count);
+    return kept;
+}
