@@ -28,7 +28,6 @@ def race(astra, console, variant, *arguments, smp=4, memory="256M", limit_s=900)
     return set(PARTS.findall(result.text))
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("variant", ["debug", "kasan"])
 def test_races(astra, tmp_path, variant):
     assert race(astra, tmp_path / "console", variant, "-s", "1", "-t", "1") == ALL
