@@ -225,6 +225,9 @@ static void many_events(void) {
         wrong |= got[i].events != EPOLLIN || seen[got[i].data.u32]++;
     CHECK(wrong == 0 && epoll_wait(poller, got, 7, 0) == 7);
     CHECK(epoll_wait(poller, (void *)1, FILES, 0) < 0 && errno == EFAULT);
+    for (int fd = poller; fd <= poller + FILES; fd++)
+        close(fd);
+    free(got);
 }
 
 static void run(const char *name, void (*test)(void)) {
