@@ -19,7 +19,12 @@ static void file_object_release(struct vm_object *object) {
     kfree(container_of(object, struct ramfs_file, object));
 }
 
-static const struct object_ops file_object_ops = {.release = file_object_release};
+/* The fault's mapping holds the file, so the inode is there. */
+static void file_object_written(struct vm_object *object) {
+    inode_touch(object->owner);
+}
+
+static const struct object_ops file_object_ops = {.written = file_object_written, .release = file_object_release};
 
 static bool init_regular(struct inode *inode) {
     struct ramfs_file *file = kzalloc(sizeof *file);

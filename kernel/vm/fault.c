@@ -179,6 +179,8 @@ static int share_writable(struct fault *fault, struct page *page, pte_t old) {
     /* Last: a write-back in between would take the mark away and find nothing here to write-protect. */
     if (vma_tracks_dirty(vma))
         object_mark_dirty(vma->object, page);
+    if (vma->object->ops->written)
+        vma->object->ops->written(vma->object);
     return 0;
 }
 

@@ -26,6 +26,9 @@ struct object_ops {
     int (*fill)(struct vm_object *object, struct page *page);
     /* Writes a dirty page back; NULL: memory is the only store. May sleep. */
     int (*write)(struct vm_object *object, struct page *page);
+    /* A program writes to a page through a shared mapping, for the first time since it was mapped or written back:
+     * the file's times change. In page faults, also those of a write() that holds the file's lock. NULL: nothing. */
+    void (*written)(struct vm_object *object);
     /* No reference, page or reader (RCU) is left. Frees the object, which may be part of something else; does not sleep. */
     void (*release)(struct vm_object *object);
 };

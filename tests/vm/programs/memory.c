@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -138,6 +139,21 @@ static void test_file_mappings(void) {
     close(fd), close(read_only), unlink(name);
     shared[0] = 'k'; /* lives on without a name and a descriptor */
     CHECK(shared[0] == 'k');
+}
+
+static void test_mapped_writes_change_times(void) {
+    char name[] = "/tmp/memory.XXXXXX";
+    struct timespec long_ago[] = {{1, 0}, {1, 0}};
+    struct stat stat;
+    int fd = mkstemp(name);
+    CHECK(fd >= 0 && unlink(name) == 0 && ftruncate(fd, PAGE) == 0);
+    char *shared = mmap(NULL, PAGE, READ_WRITE, MAP_SHARED, fd, 0);
+    CHECK(shared != MAP_FAILED && futimens(fd, long_ago) == 0);
+    CHECK(fstat(fd, &stat) == 0 && stat.st_mtime == 1);
+    shared[0] = 1;
+    CHECK(msync(shared, PAGE, MS_SYNC) == 0 && fstat(fd, &stat) == 0 && stat.st_mtime > 1);
+    munmap(shared, PAGE);
+    close(fd);
 }
 
 static char *fork_private, *fork_shared;
@@ -289,7 +305,8 @@ static const struct {
     const char *name;
     void (*run)(void);
 } tests[] = {
-    TEST(protection), TEST(no_execute), TEST(fixed), TEST(file_mappings), TEST(fork_copies_on_write),
+    TEST(protection), TEST(no_execute), TEST(fixed), TEST(file_mappings), TEST(mapped_writes_change_times),
+    TEST(fork_copies_on_write),
     TEST(fork_advice), TEST(remap), TEST(advice_and_residency), TEST(brk), TEST(stack_grows), TEST(limits),
     TEST(barriers), TEST(exhaustion),
 };
