@@ -19,16 +19,48 @@
 
 #define SUPPORTED (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_VFORK | CLONE_PARENT | CLONE_THREAD | \
                    CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_DETACHED | \
-                   CLONE_UNTRACED | CLONE_CHILD_SETTID | CLONE_PIDFD)
+                   CLONE_UNTRACED | CLONE_CHILD_SETTID | CLONE_PIDFD | CLONE_CLEAR_SIGHAND)
+
+#define NUMBER_GRACE_PERIODS 8u
+
+static bool pid_in_use(const struct pid *pid) {
+    return rcu_dereference(pid->task) != NULL || rcu_dereference(pid->process) != NULL ||
+           !list_is_empty(&pid->group_members) || !list_is_empty(&pid->session_members);
+}
+
+/* One whose owner is gone stays taken for a few grace periods, or while there is a pidfd. May sleep. */
+static bool number_is_free(int number) {
+    for (unsigned i = 0; i < NUMBER_GRACE_PERIODS; i++) {
+        rcu_read_lock();
+        const struct pid *pid = pid_find(number);
+        bool used = pid != NULL && pid_in_use(pid);
+        rcu_read_unlock();
+        if (pid == NULL || used)
+            return !used;
+        rcu_synchronize();
+    }
+    return false;
+}
+
+/* A number the program chooses, to bring back a process as it was. */
+static int validate_number(int number) {
+    const struct cred *cred = current_cred();
+
+    if (number < 1 || number >= PID_MAX)
+        return -EINVAL;
+    if (!cred_has(cred, CAP_SYS_ADMIN) && !cred_has(cred, CAP_CHECKPOINT_RESTORE))
+        return -EPERM;
+    return number_is_free(number) ? 0 : -EEXIST;
+}
 
 static int validate(const struct clone_request *request) {
     uint64_t flags = request->flags;
 
-    if (flags & ~(uint64_t)SUPPORTED || request->exit_signal > SIGNAL_COUNT)
+    if (flags & ~(uint64_t)SUPPORTED)
         return -EINVAL;
     if ((flags & CLONE_THREAD) && !(flags & CLONE_SIGHAND))
         return -EINVAL;
-    if ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM))
+    if ((flags & CLONE_SIGHAND) && (!(flags & CLONE_VM) || (flags & CLONE_CLEAR_SIGHAND)))
         return -EINVAL;
     if ((flags & CLONE_THREAD) && (flags & CLONE_VFORK))
         return -EINVAL; /* a process has one parent that waits for its exec or exit, and that is no thread of its own */
@@ -38,7 +70,7 @@ static int validate(const struct clone_request *request) {
         return -EINVAL;
     if ((flags & CLONE_SETTLS) && request->tls >= USER_ADDRESS_END)
         return -EPERM;
-    return 0;
+    return request->tid == 0 ? 0 : validate_number(request->tid);
 }
 
 /* A bad address is the program's own affair, as on Linux. */
@@ -136,6 +168,8 @@ static int copy_process(struct task *child, const struct clone_request *request)
     } else {
         process->handlers = signal_handlers_copy(parent->handlers);
     }
+    if ((request->flags & CLONE_CLEAR_SIGHAND) && process->handlers != NULL)
+        signal_handlers_reset(process->handlers);
     uint64_t flags = spin_lock_irqsave(&parent->lock);
     for (unsigned i = 0; i < RLIMIT_COUNT; i++)
         process->limits[i] = parent->limits[i];
@@ -174,8 +208,10 @@ static int publish(struct task *child, uint64_t clone_flags) {
     if (dying(current_task())) {
         error = -EINTR;
     } else if (process != self) {
-        struct process *parent = clone_flags & CLONE_PARENT ? self->parent : self;
-        process_link(process, parent, self->group, self->session);
+        bool sibling = clone_flags & CLONE_PARENT;
+        process_link(process, sibling ? self->parent : self, self->group, self->session);
+        process->parent_task = sibling ? self->parent_task : current_task();
+        current_task()->has_children = true;
         process->tty = self->tty;
         task_link(child);
     } else if (self->exiting || self->exec_task != NULL) {
@@ -281,7 +317,7 @@ int64_t process_clone(const struct clone_request *request) {
     if (!may_start(current_cred()))
         return -EAGAIN;
     uint64_t set_tid = request->flags & CLONE_CHILD_SETTID ? request->child_tid : 0;
-    struct task *child = task_create(current_thread()->name, child_begin, (void *)(uintptr_t)set_tid);
+    struct task *child = task_create(current_thread()->name, request->tid, child_begin, (void *)(uintptr_t)set_tid);
     if (child == NULL)
         return -EAGAIN;
     bool new_process = !(request->flags & CLONE_THREAD);

@@ -12,6 +12,8 @@ enum clone_flag {
     CLONE_CHILD_CLEARTID = 0x200000, CLONE_DETACHED = 0x400000, CLONE_UNTRACED = 0x800000,
     CLONE_CHILD_SETTID = 0x1000000,
 };
+#define CLONE_CLEAR_SIGHAND 0x100000000ull /* these two only in clone3 */
+#define CLONE_INTO_CGROUP 0x200000000ull
 
 struct clone_request {
     uint64_t flags;       /* enum clone_flag, without the exit signal */
@@ -19,6 +21,7 @@ struct clone_request {
     uint64_t stack;       /* initial RSP; 0: as the parent's */
     uint64_t tls;         /* FS base with CLONE_SETTLS */
     uint64_t parent_tid, child_tid, pidfd; /* user addresses */
+    int tid;              /* number to give it; 0: any */
 };
 
 /* Returns the new thread's number (in the parent) or -errno. May sleep; with CLONE_VFORK until exec or exit. */

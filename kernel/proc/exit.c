@@ -72,17 +72,37 @@ static struct process *reaper_of(struct process *process) {
     return ancestor != NULL ? ancestor : init_process;
 }
 
-static void adopt(struct process *child, struct process *reaper) {
+/* A thread that is there to stay, if any is: children become its. task_list_lock held. */
+static struct task *staying_thread(struct process *process) {
     struct task *task;
 
+    list_for_each_entry(task, &process->threads, process_node) {
+        if (!atomic_load_relaxed(&task->exiting))
+            return task;
+    }
+    return list_is_empty(&process->threads) ? NULL : list_first_entry(&process->threads, struct task, process_node);
+}
+
+/* prctl(PR_SET_PDEATHSIG) means the thread that made the child, not its process: the new parent may be the old one. */
+static void change_parent_task(struct process *child, struct task *parent) {
+    struct task *task;
+
+    child->parent_task = parent;
+    if (parent != NULL)
+        parent->has_children = true;
+    list_for_each_entry(task, &child->threads, process_node) {
+        unsigned signal = task->parent_death_signal;
+        if (signal != 0 && signal_permitted(child, signal) == 0)
+            (void)signal_send_process(child, signal, NULL);
+    }
+}
+
+static void adopt(struct process *child, struct process *reaper) {
     list_remove(&child->sibling);
     list_add_tail(&child->sibling, &reaper->children);
     child->parent = reaper;
     child->exit_signal = SIGCHLD;
-    list_for_each_entry(task, &child->threads, process_node) {
-        if (task->parent_death_signal != 0)
-            (void)signal_send_task(task, task->parent_death_signal, NULL);
-    }
+    change_parent_task(child, staying_thread(reaper));
 }
 
 static void notify_ended(struct process *process, bool *reap) {
@@ -143,10 +163,17 @@ static void process_end(struct process *process, struct list_node *reaped) {
     list_add_tail(&process->sibling, reaped);
 }
 
-/* A thread has left; others remain. task_list_lock held. */
-static void threads_remain(struct process *process) {
+/* A thread has left; others remain, and take over its children. task_list_lock held. */
+static void threads_remain(struct process *process, const struct task *gone) {
     bool stopped_now = false;
+    struct process *child;
 
+    list_for_each_entry(child, &process->children, sibling) {
+        if (!gone->has_children)
+            break;
+        if (child->parent_task == gone)
+            change_parent_task(child, staying_thread(process));
+    }
     spin_lock(&process->lock);
     if (process->stopping && !process->stopped && process->stopped_threads == process->thread_count)
         stopped_now = process->stopped = true;
@@ -165,7 +192,7 @@ static void leave_process(struct task *task) {
     if (task_unlink(task))
         process_end(process, &reaped);
     else
-        threads_remain(process);
+        threads_remain(process, task);
     spin_unlock_irqrestore(&task_list_lock, flags);
     list_for_each_entry_safe(gone, following, &reaped, sibling) {
         list_remove(&gone->sibling);

@@ -170,13 +170,16 @@ static void save_context(struct user_context_registers *to, const struct trap_fr
     }
 }
 
+/* Flags that the frame does not carry, NT above all, stay those of the handler's last instruction. */
 static void restore_context(struct trap_frame *to, const struct user_context_registers *from) {
+    uint64_t kept = to->rflags & ~USER_RFLAGS;
+
     *to = (struct trap_frame){
         .r8 = from->r8, .r9 = from->r9, .r10 = from->r10, .r11 = from->r11, .r12 = from->r12,
         .r13 = from->r13, .r14 = from->r14, .r15 = from->r15, .rdi = from->rdi, .rsi = from->rsi,
         .rbp = from->rbp, .rbx = from->rbx, .rdx = from->rdx, .rax = from->rax, .rcx = from->rcx,
         .rsp = from->rsp, .rip = from->rip, .cs = SELECTOR_USER_CODE, .ss = SELECTOR_USER_DATA,
-        .rflags = (from->rflags & USER_RFLAGS) | RFLAGS_FIXED | RFLAGS_IF, .vector = TRAP_RETURNED,
+        .rflags = (from->rflags & USER_RFLAGS) | kept, .vector = TRAP_RETURNED,
     };
 }
 

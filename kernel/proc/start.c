@@ -73,7 +73,7 @@ static int fill_process(struct task *task) {
 
 int process_start_init(const char *path, const char *const arguments[], const char *const environment[]) {
     first_program = (struct program){path, arguments, environment};
-    struct task *task = task_create("init", init_begin, &first_program);
+    struct task *task = task_create("init", 0, init_begin, &first_program);
     if (task == NULL || fill_process(task) < 0)
         return -ENOMEM; /* the system cannot start: nothing is worth freeing */
     ASSERT(task->tid->number == 1);

@@ -11,6 +11,8 @@
 static bool matches(const struct wait_request *request, const struct process *child) {
     bool clone_child = child->exit_signal != SIGCHLD;
 
+    if ((request->options & WNOTHREAD) && child->parent_task != current_task())
+        return false;
     if (!(request->options & WALL) && clone_child != ((request->options & WCLONE) != 0))
         return false;
     switch (request->kind) {

@@ -51,18 +51,26 @@ int64_t sys_creat(const char *name, uint32_t mode) {
     return sys_openat(AT_FDCWD, name, O_CREAT | O_WRONLY | O_TRUNC, mode);
 }
 
+/* Where open(2) overlooks what makes no sense, openat2(2) does not. */
+static bool open_how_valid(const struct open_how *how) {
+    bool unnamed = how->flags & (O_TMPFILE & ~O_DIRECTORY), makes = unnamed || (how->flags & O_CREAT);
+    const uint64_t with_path = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+
+    if ((how->flags & ~(uint64_t)OPEN_KNOWN_FLAGS) || (how->mode & ~07777ull) || (how->mode && !makes))
+        return false;
+    if ((how->flags & O_PATH) && (how->flags & ~with_path))
+        return false;
+    return !unnamed || (how->flags & (O_TMPFILE | O_CREAT)) == O_TMPFILE;
+}
+
 int64_t sys_openat2(int directory, const char *name, const void *user_how, size_t size) {
     struct open_how how;
     if (size < sizeof how)
         return -EINVAL;
-    if (size > sizeof how)
-        return -E2BIG;
-    if (copy_from_user(&how, user_how, sizeof how))
-        return -EFAULT;
-    bool makes = how.flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY));
-    if ((how.flags & ~(uint64_t)OPEN_KNOWN_FLAGS) || (how.mode & ~07777ull) || (how.mode && !makes))
-        return -EINVAL;
-    if (how.resolve) /* restrictions of the walk that it does not know: never pretend */
+    int error = copy_struct_from_user(&how, sizeof how, user_how, size);
+    if (error < 0)
+        return error;
+    if (!open_how_valid(&how) || how.resolve) /* restrictions of the walk that it does not know: never pretend */
         return -EINVAL;
     return sys_openat(directory, name, (uint32_t)how.flags, (uint32_t)how.mode);
 }

@@ -43,19 +43,43 @@ struct clone_args_user { /* struct clone_args, linux/sched.h */
     uint64_t set_tid, set_tid_size, cgroup;
 };
 #define CLONE_ARGS_SIZE_MIN 64u
+#define NAMESPACE_LEVELS_MAX 32u /* linux/pid_namespace.h */
+
+/* The numbers to give, innermost namespace first: there is only one. 0: any. */
+static int64_t get_number(const struct clone_args_user *args) {
+    int32_t number;
+
+    if (args->set_tid_size == 0)
+        return args->set_tid == 0 ? 0 : -EINVAL;
+    if (args->set_tid_size > NAMESPACE_LEVELS_MAX || args->set_tid == 0)
+        return -EINVAL;
+    if (get_user(number, (const int32_t __user *)(uintptr_t)args->set_tid) < 0)
+        return -EFAULT;
+    return args->set_tid_size == 1 && number > 0 ? number : -EINVAL;
+}
+
+static int validate_clone3(const struct clone_args_user *args) {
+    bool joins = args->flags & (CLONE_THREAD | CLONE_PARENT);
+
+    if ((args->flags & (CLONE_SIGNAL_MASK | CLONE_DETACHED)) || args->exit_signal > SIGNAL_COUNT ||
+        (joins && args->exit_signal != 0) || (args->stack == 0) != (args->stack_size == 0) ||
+        !user_range_ok((const void __user *)args->stack, args->stack_size))
+        return -EINVAL;
+    return args->flags & CLONE_INTO_CGROUP ? -EBADF : 0; /* no file is a control group */
+}
 
 int64_t sys_clone3(const struct clone_args_user __user *args, size_t size) {
-    struct clone_args_user copy = {0};
+    struct clone_args_user copy;
 
     if (size < CLONE_ARGS_SIZE_MIN)
         return -EINVAL;
-    if (size > sizeof copy)
-        return -E2BIG;
-    if (copy_from_user(&copy, args, size) < 0)
-        return -EFAULT;
-    if (copy.set_tid_size != 0 || copy.cgroup != 0 || (copy.flags & (CLONE_SIGNAL_MASK | CLONE_DETACHED)) ||
-        (copy.stack == 0) != (copy.stack_size == 0))
-        return -EINVAL;
+    int error = copy_struct_from_user(&copy, sizeof copy, args, size);
+    int64_t number = error < 0 ? error : get_number(&copy);
+    if (number < 0)
+        return number;
+    error = validate_clone3(&copy);
+    if (error < 0)
+        return error;
     struct clone_request request = {
         .flags = copy.flags,
         .exit_signal = copy.exit_signal,
@@ -64,6 +88,7 @@ int64_t sys_clone3(const struct clone_args_user __user *args, size_t size) {
         .parent_tid = copy.parent_tid,
         .child_tid = copy.child_tid,
         .pidfd = copy.pidfd,
+        .tid = (int)number,
     };
     return process_clone(&request);
 }

@@ -139,7 +139,7 @@ bool process_notify_parent(struct process *process, int code, int status) {
     uint64_t action_flags = atomic_load_relaxed(&action->flags);
     bool quiet = signal == SIGCHLD && (ignored || (!ended && (action_flags & SA_NOCLDSTOP)));
 
-    if (signal != 0 && !quiet) {
+    if (signal != 0 && signal <= SIGNAL_COUNT && !quiet) {
         struct signal_info info = {.number = (int32_t)signal, .code = code};
         info.u.child.pid = process->pid->number;
         info.u.child.uid = process->exit_uid;

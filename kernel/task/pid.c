@@ -43,19 +43,26 @@ static bool block_prepare(size_t number) {
     return true;
 }
 
-/* The lowest free number from next_number on, wrapping once; 0 when all are used. pid_lock held. */
-static size_t number_take(void) {
+/* The lowest free number from next_number on, wrapping once; PID_MAX when all are used. pid_lock held. */
+static size_t number_next(void) {
     size_t number = bitmap_find_clear(used, PID_MAX, next_number);
     if (number == PID_MAX)
         number = bitmap_find_clear(used, PID_MAX, PID_REUSE_MIN);
-    if (number == PID_MAX || !block_prepare(number))
-        return 0;
-    bitmap_set(used, number);
-    next_number = number + 1 < PID_MAX ? number + 1 : PID_REUSE_MIN;
+    if (number < PID_MAX)
+        next_number = number + 1 < PID_MAX ? number + 1 : PID_REUSE_MIN;
     return number;
 }
 
-struct pid *pid_alloc(void) {
+/* 0: none, or the one wanted is in use. pid_lock held. */
+static size_t number_take(size_t wanted) {
+    size_t number = wanted != 0 ? wanted : number_next();
+    if (number >= PID_MAX || bitmap_test(used, number) || !block_prepare(number))
+        return 0;
+    bitmap_set(used, number);
+    return number;
+}
+
+struct pid *pid_alloc(int wanted) {
     struct pid *pid = slab_alloc_zero(pid_cache);
     if (pid == NULL)
         return NULL;
@@ -65,7 +72,7 @@ struct pid *pid_alloc(void) {
     wait_queue_init(&pid->end_wait);
 
     uint64_t flags = spin_lock_irqsave(&pid_lock);
-    size_t number = number_take();
+    size_t number = number_take((size_t)wanted);
     if (number != 0) {
         pid->number = last_number = (int)number;
         created++;

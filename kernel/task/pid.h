@@ -24,7 +24,8 @@ struct pid {
     struct rcu_head rcu;
 };
 
-struct pid *pid_alloc(void); /* NULL: no memory or no number left */
+/* With that number, or with 0 the next free one. NULL: no memory, or none free. */
+struct pid *pid_alloc(int number);
 void pid_get(struct pid *pid);
 void pid_put(struct pid *pid);
 /* Under rcu_read_lock or task_list_lock; no reference taken. NULL if unused. */

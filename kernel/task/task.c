@@ -57,7 +57,7 @@ static void task_release(struct thread *thread) {
     rcu_defer(&task->rcu, task_free);
 }
 
-struct task *task_create(const char *name, void (*entry)(void *), void *argument) {
+struct task *task_create(const char *name, int tid, void (*entry)(void *), void *argument) {
     if (atomic_fetch_add(&task_count, 1u) >= task_limit)
         goto uncount;
     struct task *task = slab_alloc_zero(task_cache);
@@ -69,7 +69,7 @@ struct task *task_create(const char *name, void (*entry)(void *), void *argument
     task->thread.arch.fpu = slab_alloc(fpu_cache);
     if (task->thread.arch.fpu == NULL)
         goto free_task;
-    task->tid = pid_alloc();
+    task->tid = pid_alloc(tid);
     if (task->tid == NULL)
         goto free_fpu;
     if (thread_init(&task->thread, name, entry, argument) < 0)

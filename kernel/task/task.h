@@ -33,6 +33,7 @@ struct process {
     struct refcount refcount;
     struct pid *pid, *group, *session; /* tgid, pgid, sid */
     struct process *parent;
+    const struct task *parent_task;     /* the thread of the parent it is a child of: compared, never followed */
     struct list_node sibling, children; /* task_list_lock */
     struct list_node threads;           /* of struct task, task_list_lock */
     uint32_t thread_count;
@@ -104,6 +105,7 @@ struct task {
     uint32_t personality;          /* personality(2) */
     uint8_t parent_death_signal;   /* prctl PR_SET_PDEATHSIG; 0: none */
     bool exiting;
+    bool has_children;             /* some process may have it as parent_task; task_list_lock */
     struct rcu_head rcu;
 };
 
@@ -130,9 +132,10 @@ void task_init(void); /* caches and tables; once, after the slab allocator */
 
 /*
  * A task and its thread, not yet started or in any list: kernel stack, FPU area and tid are there,
- * everything else is zero. It starts in entry(argument). NULL when memory or numbers are short.
+ * everything else is zero. It gets the number `tid`, or with 0 any, and starts in entry(argument). NULL when memory is
+ * short, or the number is not free.
  */
-struct task *task_create(const char *name, void (*entry)(void *), void *argument);
+struct task *task_create(const char *name, int tid, void (*entry)(void *), void *argument);
 /* For a task that was never started. Puts cred and process if they are set. */
 void task_destroy(struct task *task);
 /* A process with one reference (its existence, until it is reaped), in no list; NULL: no memory. */

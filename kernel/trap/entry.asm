@@ -240,7 +240,8 @@ syscall_entry:
     push_registers
     xor ebp, ebp
     sti
-    cmp rax, SYSCALL_COUNT
+    mov eax, eax ; the number is RAX's lower half alone, as on Linux
+    cmp eax, SYSCALL_COUNT
     jae .unknown
     mov rcx, r10
     call [abs syscall_table + rax * 8]

@@ -211,11 +211,9 @@ void trap_handle(struct trap_frame *frame) {
 
 void trap_bad_return(struct trap_frame *frame) {
     irq_enable();
-    uint64_t address = frame->rip;
-    /* Somewhere that faults in user mode again should the program have a handler that returns. */
-    frame->rip = 0;
     frame->cs = SELECTOR_USER_CODE;
     frame->ss = SELECTOR_USER_DATA;
-    task_signal_fault(SIGSEGV, SI_KERNEL, address, frame);
+    /* A handler sees the address; if it returns there, it is called again. */
+    task_signal_fault(SIGSEGV, SI_KERNEL, 0, frame);
     irq_disable();
 }

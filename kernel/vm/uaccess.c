@@ -5,6 +5,8 @@
 #include "kernel/vm/uaccess.h"
 
 #include "kernel/arch/user_copy.h"
+#include "kernel/mm/page.h"
+#include "lib/string.h"
 
 size_t copy_from_user_partial(void *to, const void __user *from, size_t size) {
     if (unlikely(!user_range_ok(from, size)))
@@ -24,6 +26,22 @@ int copy_from_user(void *to, const void __user *from, size_t size) {
 
 int copy_to_user(void __user *to, const void *from, size_t size) {
     return copy_to_user_partial(to, from, size) == 0 ? 0 : -EFAULT;
+}
+
+int copy_struct_from_user(void *to, size_t known, const void __user *from, size_t size) {
+    const uint8_t __user *rest = (const uint8_t __user *)from + known;
+    uint8_t byte;
+
+    if (size > PAGE_SIZE)
+        return -E2BIG;
+    for (size_t i = known; i < size; i++, rest++) {
+        if (get_user(byte, rest) < 0)
+            return -EFAULT;
+        if (byte != 0)
+            return -E2BIG;
+    }
+    memset(to, 0, known);
+    return copy_from_user(to, from, MIN(size, known));
 }
 
 int clear_user(void __user *to, size_t size) {

@@ -28,6 +28,11 @@ int copy_to_user(void __user *to, const void *from, size_t size) must_check;
 /* Bytes NOT copied, for transfers that may stop short. */
 size_t copy_from_user_partial(void *to, const void __user *from, size_t size) must_check;
 size_t copy_to_user_partial(void __user *to, const void *from, size_t size) must_check;
+/*
+ * A structure that grows with the ABI, of which the caller says how long its own is: what it does not have is zero, what
+ * the kernel does not know must be (-E2BIG; so is a size beyond a page). -EFAULT.
+ */
+int copy_struct_from_user(void *to, size_t known, const void __user *from, size_t size) must_check;
 int clear_user(void __user *to, size_t size) must_check;
 /* Length without NUL, -EFAULT, or -ENAMETOOLONG when no NUL within `size`. */
 int64_t copy_string_from_user(char *to, const char __user *from, size_t size) must_check;

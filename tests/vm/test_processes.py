@@ -57,3 +57,11 @@ def test_other_processes(guest_exec):
     result = guest_exec("/tmp/p", options=["--smp", "2", "--add", f"{program}:/tmp/p"])
     checks = result.text.splitlines()
     assert result.status == 0 and len(checks) == 39 and all(line.startswith("ok ") for line in checks), result.text
+
+
+def test_making_and_awaiting_by_the_letter(guest_exec):
+    """tests/vm/programs/process_rules.c: clone3, waitid, children of threads, orphaned groups."""
+    program = host.BUILD / "tests" / "programs" / "process_rules"
+    result = guest_exec("/tmp/p", options=["--smp", "2", "--add", f"{program}:/tmp/p"])
+    checks = result.text.splitlines()
+    assert result.status == 0 and len(checks) == 79 and all(line.startswith("ok ") for line in checks), result.text
