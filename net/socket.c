@@ -119,6 +119,7 @@ static const struct file_ops socket_file_ops = {
     .seek = stream_seek,
     .ioctl = socket_ioctl,
     .poll = socket_poll,
+    .splices = SPLICE_FROM | SPLICE_TO,
 };
 
 struct socket *socket_of_file(const struct file *file) {

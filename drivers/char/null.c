@@ -43,6 +43,7 @@ static int map_zeros(struct file *file, struct vma *vma) {
 
 static const struct file_ops null_ops = {
     .open = same_anywhere_open, .read = read_nothing, .write = write_anything, .seek = noop_seek,
+    .splices = SPLICE_TO,
 };
 static const struct file_ops zero_ops = {
     .open = same_anywhere_open, .read = read_zeros, .write = write_anything, .seek = noop_seek, .map = map_zeros,

@@ -92,6 +92,7 @@ static int64_t random_ioctl(struct file *file, unsigned request, uint64_t argume
 
 static const struct file_ops random_ops = {
     .open = same_anywhere_open, .read = read_random, .write = write_random, .seek = noop_seek, .ioctl = random_ioctl,
+    .splices = SPLICE_FROM | SPLICE_TO,
 };
 
 struct devfs_node random_node = {

@@ -88,4 +88,5 @@ const struct file_ops text_file_ops = {
     .read = text_read,
     .write = text_write,
     .seek = text_seek,
+    .splices = SPLICE_FROM | SPLICE_TO,
 };

@@ -93,4 +93,5 @@ const struct file_ops ramfs_file_ops = {
     .map = ramfs_map,
     .sync = ramfs_sync,
     .allocate = ramfs_allocate,
+    .splices = SPLICE_FROM | SPLICE_TO | SPLICE_PAGES,
 };

@@ -78,6 +78,14 @@ struct file_ops {
     int (*map)(struct file *file, struct vma *vma);                  /* [-ENODEV] */
     int (*sync)(struct file *file, uint64_t start, uint64_t end);    /* [-EINVAL] */
     int (*allocate)(struct file *file, uint64_t offset, uint64_t length); /* room for bytes [-EOPNOTSUPP] */
+    uint32_t splices; /* enum splice_ability */
+};
+
+/* How splice(2) and sendfile(2) may use a file; whatever a file lacks here answers -EINVAL, as on Linux. */
+enum splice_ability {
+    SPLICE_FROM = 1u << 0,  /* by its read method */
+    SPLICE_TO = 1u << 1,    /* by its write method */
+    SPLICE_PAGES = 1u << 2, /* the bytes are the object's: its pages themselves can go into a pipe */
 };
 
 int64_t stream_seek(struct file *file, int64_t offset, int whence); /* -ESPIPE */

@@ -136,6 +136,7 @@ const struct file_ops regular_file_ops = {
     .seek = regular_seek,
     .map = regular_map,
     .sync = regular_sync,
+    .splices = SPLICE_FROM | SPLICE_TO | SPLICE_PAGES,
 };
 
 int64_t directory_seek(struct file *file, int64_t offset, int whence) {

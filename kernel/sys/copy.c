@@ -2,6 +2,7 @@
 #include "kernel/sys/sys_file.h"
 
 #include "fs/vfs/file_table.h"
+#include "kernel/ipc/splice.h"
 #include "kernel/mm/page.h"
 #include "kernel/sys/transfer.h"
 #include "kernel/task/signal.h"
@@ -92,26 +93,47 @@ static int64_t put_offset(const struct copy_end *end, int64_t *user, int64_t res
     return put_user(offset, user) ? -EFAULT : result;
 }
 
-/* Checks as both calls make them, then copies. */
-static int64_t copy_checked(struct copy_end *to, struct copy_end *from, size_t size) {
-    int64_t result = transfer_check(from->file, FILE_CAN_READ);
-    if (!result && from->has_offset && file_refuses_offsets(from->file))
-        result = -ESPIPE;
-    if (!result)
-        result = transfer_check(to->file, FILE_CAN_WRITE);
-    return result ? result : copy_bytes(to, from, size);
+/* What sendfile asks of its source: a regular file, since what was read and could not be written is lost otherwise. */
+static int64_t send_check(const struct copy_end *to, const struct copy_end *from, size_t size) {
+    uint64_t start = from->has_offset ? from->offset : from->file->position;
+    if (from->has_offset && file_refuses_offsets(from->file))
+        return -ESPIPE;
+    if (size > INT64_MAX || start > (uint64_t)INT64_MAX - size)
+        return -EINVAL;
+    if (!to->file)
+        return -EBADF;
+    if (!(to->file->abilities & FILE_CAN_WRITE))
+        return -EBADF;
+    if (size == 0)
+        return 0;
+    if (!(from->file->ops->splices & SPLICE_FROM))
+        return -EINVAL;
+    if (file_is_pipe(to->file))
+        return 0;
+    bool appends = to->file->flags & O_APPEND;
+    bool fit = S_IS(from->file->inode->mode, S_IFREG) && (to->file->ops->splices & SPLICE_TO);
+    return appends || !fit ? -EINVAL : 0;
+}
+
+static int64_t send(struct copy_end *to, struct copy_end *from, size_t size) {
+    int64_t error = send_check(to, from, size);
+    if (error || size == 0)
+        return error;
+    struct pipe *pipe = pipe_of_file(to->file);
+    if (!pipe)
+        return copy_bytes(to, from, size);
+    return splice_from_file(from->file, from->has_offset ? &from->offset : NULL, pipe, MIN(size, (size_t)TRANSFER_MAX),
+                            to->file->flags & O_NONBLOCK);
 }
 
 int64_t sys_sendfile(int to_descriptor, int from_descriptor, int64_t *user_offset, size_t size) {
     struct file_use to = file_use(to_descriptor), from = file_use(from_descriptor);
     struct copy_end to_end = {.file = to.file}, from_end = {.file = from.file};
-    int64_t result = -EBADF;
-    if (to.file && from.file) {
-        result = get_offset(&from_end, user_offset);
-        if (!result && (to.file->flags & O_APPEND) && S_IS(to.file->inode->mode, S_IFREG))
-            result = -EINVAL;
-        if (!result)
-            result = copy_checked(&to_end, &from_end, size);
+    int64_t result = get_offset(&from_end, user_offset);
+    if (result != -EFAULT && (!from.file || !(from.file->abilities & FILE_CAN_READ)))
+        result = -EBADF;
+    if (!result) {
+        result = send(&to_end, &from_end, size);
         result = put_offset(&from_end, user_offset, result);
     }
     file_use_end(to);
@@ -119,20 +141,41 @@ int64_t sys_sendfile(int to_descriptor, int from_descriptor, int64_t *user_offse
     return result;
 }
 
-/* Both must be regular files, and one range must not overlap the other in the same file. */
-static int64_t check_range(const struct copy_end *to, const struct copy_end *from, size_t size) {
-    if (S_IS(to->file->inode->mode, S_IFDIR) || S_IS(from->file->inode->mode, S_IFDIR))
+/* Both must be regular files of one filesystem, open for it. */
+static int64_t check_files(const struct file *to, const struct file *from) {
+    if (S_IS(to->inode->mode, S_IFDIR) || S_IS(from->inode->mode, S_IFDIR))
         return -EISDIR;
-    if (!S_IS(to->file->inode->mode, S_IFREG) || !S_IS(from->file->inode->mode, S_IFREG))
+    if (!S_IS(to->inode->mode, S_IFREG) || !S_IS(from->inode->mode, S_IFREG))
         return -EINVAL;
-    if (to->file->flags & O_APPEND)
+    if (!(from->abilities & FILE_CAN_READ) || !(to->abilities & FILE_CAN_WRITE) || (to->flags & O_APPEND))
         return -EBADF;
-    if (to->file->inode != from->file->inode)
-        return 0;
+    if (to->inode->super != from->inode->super)
+        return -EXDEV;
+    return 0;
+}
+
+/* Cuts *size to what the source has; one range must not overlap the other in the same file. */
+static int64_t check_range(const struct copy_end *to, const struct copy_end *from, size_t *size) {
     uint64_t to_start = to->has_offset ? to->offset : to->file->position;
     uint64_t from_start = from->has_offset ? from->offset : from->file->position;
+    uint64_t held = from->file->inode->size;
+    if (*size > INT64_MAX || to_start > (uint64_t)INT64_MAX - *size || from_start > (uint64_t)INT64_MAX - *size)
+        return -EOVERFLOW;
+    *size = from_start < held ? MIN(*size, (size_t)(held - from_start)) : 0;
+    if (*size == 0)
+        return 0;
+    int64_t allowed = file_write_limit(to_start, *size);
+    if (allowed < 0)
+        return allowed;
     uint64_t distance = to_start > from_start ? to_start - from_start : from_start - to_start;
-    return distance < size ? -EINVAL : 0;
+    return to->file->inode == from->file->inode && distance < *size ? -EINVAL : 0;
+}
+
+static int64_t copy_range(struct copy_end *to, struct copy_end *from, size_t size) {
+    int64_t error = check_files(to->file, from->file);
+    if (!error)
+        error = check_range(to, from, &size);
+    return error || size == 0 ? error : copy_bytes(to, from, size);
 }
 
 int64_t sys_copy_file_range(int from_descriptor, int64_t *from_offset, int to_descriptor,
@@ -147,9 +190,7 @@ int64_t sys_copy_file_range(int from_descriptor, int64_t *from_offset, int to_de
         if (!result && flags)
             result = -EINVAL;
         if (!result)
-            result = check_range(&to_end, &from_end, size);
-        if (!result)
-            result = copy_checked(&to_end, &from_end, size);
+            result = copy_range(&to_end, &from_end, size);
         result = put_offset(&from_end, from_offset, result);
         result = put_offset(&to_end, to_offset, result);
     }

@@ -146,7 +146,7 @@ int64_t sys_flock(int descriptor, unsigned operation) {
 static int64_t set_flags(struct file *file, uint64_t flags) {
     if ((flags & O_NOATIME) && !(file->flags & O_NOATIME) && !inode_is_owner(file->inode))
         return -EPERM;
-    if ((flags & O_DIRECT) && !file->inode->object)
+    if ((flags & O_DIRECT) && !file->inode->object && !file_is_pipe(file))
         return -EINVAL;
     file->flags = (file->flags & ~(uint32_t)SETFL_CHANGES) | ((uint32_t)flags & SETFL_CHANGES);
     return 0;

@@ -23,9 +23,9 @@ static int reserve_two(int descriptors[2], bool close_on_exec) {
 int64_t sys_pipe2(int *user, uint32_t flags) {
     struct file *ends[2];
     int descriptors[2];
-    if (flags & ~(uint32_t)(O_CLOEXEC | O_NONBLOCK)) /* packet mode (O_DIRECT) is refused */
+    if (flags & ~(uint32_t)(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
         return -EINVAL;
-    int error = pipe_create(flags & O_NONBLOCK, ends);
+    int error = pipe_create(flags & (O_NONBLOCK | O_DIRECT), ends);
     if (error)
         return error;
     error = reserve_two(descriptors, flags & O_CLOEXEC);

@@ -46,6 +46,11 @@ int64_t sys_sendfile(int to, int from, int64_t *offset, size_t size);
 int64_t sys_copy_file_range(int from, int64_t *from_offset, int to, int64_t *to_offset, size_t size,
                             uint32_t flags);
 
+/* splice.c */
+int64_t sys_splice(int in, int64_t *in_offset, int out, int64_t *out_offset, size_t size, uint32_t flags);
+int64_t sys_tee(int in, int out, size_t size, uint32_t flags);
+int64_t sys_vmsplice(int descriptor, const void *vector, uint64_t count, uint32_t flags);
+
 /* stat.c */
 int64_t sys_stat(const char *name, void *stat);
 int64_t sys_lstat(const char *name, void *stat);

@@ -303,10 +303,10 @@ const char *syscall_name(uint64_t number);
     UNKNOWN(272, unshare) \
     SYSCALL(273, set_robust_list) \
     SYSCALL(274, get_robust_list) \
-    UNKNOWN(275, splice) \
-    UNKNOWN(276, tee) \
+    SYSCALL(275, splice) \
+    SYSCALL(276, tee) \
     SYSCALL(277, sync_file_range) \
-    UNKNOWN(278, vmsplice) \
+    SYSCALL(278, vmsplice) \
     UNKNOWN(279, move_pages) \
     SYSCALL(280, utimensat) \
     SYSCALL(281, epoll_pwait) \

@@ -283,4 +283,5 @@ const struct file_ops tty_file_ops = {
     .seek = stream_seek,
     .ioctl = tty_ioctl,
     .poll = tty_poll,
+    .splices = SPLICE_FROM | SPLICE_TO,
 };

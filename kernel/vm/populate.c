@@ -38,8 +38,7 @@ int space_populate(struct space *space, uint64_t start, uint64_t end, enum popul
     return error;
 }
 
-/* The frame behind `address`, faulted in, with a reference; NULL if it cannot be had. */
-static struct page *page_of(struct space *space, uint64_t address, bool write) {
+struct page *space_page(struct space *space, uint64_t address, bool write) {
     struct page *page = NULL;
 
     rwsem_read_lock(&space->lock);
@@ -64,7 +63,7 @@ static int64_t access(struct space *space, uint64_t address, char *kernel, size_
     while (done < size && address + done < USER_ADDRESS_END) {
         uint64_t at = address + done;
         size_t offset = at & (PAGE_SIZE - 1), chunk = MIN(size - done, PAGE_SIZE - offset);
-        struct page *page = page_of(space, at, write);
+        struct page *page = space_page(space, at, write);
         if (!page)
             break;
         char *memory = (char *)page_to_virt(page) + offset;

@@ -127,6 +127,8 @@ struct vma *space_last(const struct space *space); /* the highest; NULL: none. L
 struct vma *vma_next(const struct vma *vma);
 struct vma *vma_prev(const struct vma *vma);
 
+/* The frame behind `address`, faulted in, with a reference; NULL if it cannot be had. */
+struct page *space_page(struct space *space, uint64_t address, bool write);
 /* Copies between the kernel and another process's memory (/proc/PID/cmdline, ptrace, exec): bytes moved. */
 int64_t space_read(struct space *space, uint64_t address, void *to, size_t size);
 int64_t space_write(struct space *space, uint64_t address, const void *from, size_t size);

@@ -1,0 +1,26 @@
+"""Splicing and being told of events: programs whose every expectation also holds on Linux."""
+from vm import host
+
+PROGRAMS = host.BUILD / "tests" / "programs"
+
+
+def add(*names: str) -> list:
+    return [word for name in names for word in ("--add", f"{PROGRAMS}/{name}:/tmp/{name}")]
+
+
+def assert_no_failure(result, least: int):
+    assert result.status == 0, result.text
+    checks, failed = result.text.splitlines()[-1].split(" checks, ")
+    assert int(checks) >= least and failed == "0 failed"
+
+
+def test_splice_as_linux_does(guest_exec):
+    assert_no_failure(guest_exec("/tmp/splice", "/mnt", options=add("splice")), 220)
+
+
+def test_nothing_is_lost_between_pipes(guest_script):
+    """Several CPUs at three pipes, in the kernel that checks locks."""
+    host.build("debug")
+    out = guest_script("/tmp/splice stress 4; dmesg | grep -c lockdep || true", options=[
+        "--image", str(host.BUILD / "debug" / "astra.img"), "--smp", "4", *add("splice")])
+    assert out.splitlines() == ["whole", "0"]
