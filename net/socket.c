@@ -101,9 +101,31 @@ static uint32_t socket_poll(struct file *file, struct poll_table *table) {
     return socket->ops->poll(socket, table);
 }
 
+enum { FIOSETOWN = 0x8901, SIOCSPGRP, FIOGETOWN, SIOCGPGRP }; /* asm-generic/sockios.h */
+
 static int64_t socket_ioctl(struct file *file, unsigned request, uint64_t argument) {
     struct socket *socket = file->private;
+    int32_t number;
+    if (request == FIOGETOWN || request == SIOCGPGRP) {
+        number = file_owner_number(file);
+        return put_user(number, (int32_t *)argument);
+    }
+    if (request == FIOSETOWN || request == SIOCSPGRP)
+        return get_user(number, (int32_t *)argument) ? -EFAULT : file_set_owner_number(file, number);
     return socket->ops->ioctl(socket, request, argument);
+}
+
+static int socket_set_async(struct file *file, int descriptor, bool on) {
+    struct socket *socket = file->private;
+    return async_join(&socket->async, file, descriptor, on);
+}
+
+void socket_notify_urgent(struct socket *socket) {
+    rcu_read_lock();
+    struct file *file = rcu_dereference(socket->file);
+    if (file && async_send_urgent(file))
+        async_send(&socket->async, SIGURG, POLL_PRI);
+    rcu_read_unlock();
 }
 
 static void socket_release(struct file *file) {
@@ -119,6 +141,7 @@ static const struct file_ops socket_file_ops = {
     .seek = stream_seek,
     .ioctl = socket_ioctl,
     .poll = socket_poll,
+    .set_async = socket_set_async,
     .splices = SPLICE_FROM | SPLICE_TO,
 };
 

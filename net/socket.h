@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "fs/vfs/file.h"
+#include "fs/vfs/async.h"
 #include "kernel/sched/wait.h"
 #include "lib/refcount.h"
 
@@ -81,6 +81,9 @@ struct socket {
     int32_t peek_offset;           /* SO_PEEK_OFF: where MSG_PEEK goes on; negative: off */
     struct wait_queue readers;     /* for something to receive or accept */
     struct wait_queue writers;     /* for room to send, or the end of it */
+    struct async_queue async;      /* files that want SIGIO: the socket's one */
+    bool reader_waits;             /* somebody sleeps until there is something: then data is no news; atomic */
+    bool lacked_space;             /* a sender or poller found no room: SIGIO when there is; atomic */
 };
 
 /*
@@ -128,6 +131,18 @@ void socket_put(struct socket *socket); /* may sleep */
 struct file *socket_file_create(struct socket *socket, uint32_t flags);
 /* The socket behind a file, or NULL. */
 struct socket *socket_of_file(const struct file *file);
+
+/* SIGIO for data, unless a reader sleeps for it; for room, if it was missed. No locks held. */
+static inline void socket_notify_data(struct socket *socket, enum async_event event) {
+    if (unlikely(atomic_load_relaxed(&socket->async.first)) && !atomic_load_relaxed(&socket->reader_waits))
+        async_send(&socket->async, SIGIO, event);
+}
+static inline void socket_notify_space(struct socket *socket) {
+    if (unlikely(atomic_load_relaxed(&socket->async.first)) && atomic_exchange(&socket->lacked_space, false))
+        async_send(&socket->async, SIGIO, POLL_OUT);
+}
+/* Urgent data: SIGURG to the owner of the socket's file, and to who waits for signals. */
+void socket_notify_urgent(struct socket *socket);
 
 /* The errno waiting to be told (negative), which it then no longer is; else 0. */
 int socket_take_error(struct socket *socket);

@@ -4,6 +4,7 @@
  */
 #include "fs/vfs/file.h"
 
+#include "fs/vfs/async.h"
 #include "fs/vfs/file_lock.h"
 #include "fs/vfs/mount.h"
 #include "fs/vfs/super.h"
@@ -98,7 +99,10 @@ void file_set_watcher_hook(void (*gone)(struct file *file)) {
 }
 
 static void file_free(struct rcu_head *head) {
-    slab_free(file_cache, container_of(head, struct file, rcu));
+    struct file *file = container_of(head, struct file, rcu);
+    if (unlikely(file->owner))
+        file_owner_free(file->owner);
+    slab_free(file_cache, file);
 }
 
 void file_discard(struct file *file) {
@@ -131,6 +135,8 @@ void file_put(struct file *file) {
         watchers_gone(file);
     if (unlikely(!list_is_empty(&file->inode->file_locks)))
         file_locks_release(file);
+    if (unlikely(file->flags & O_ASYNC) && file->ops && file->ops->set_async)
+        (void)file->ops->set_async(file, -1, false); /* leaving cannot fail */
     if (file->ops && file->ops->release)
         file->ops->release(file);
     file_discard(file);

@@ -9,6 +9,7 @@
 #include "fs/vfs/poll.h"
 #include "kernel/vm/io_buffer.h"
 
+struct file_owner;
 struct vma;
 
 /* asm-generic/fcntl.h, x86-64 */
@@ -43,8 +44,7 @@ struct file {
     struct mutex position_lock;
     void *private;         /* the driver's or filesystem's */
     struct list_node watchers; /* who is to be told when the last reference goes: epoll items */
-    int32_t owner_pid;     /* F_SETOWN: a process, or a group if negative */
-    int32_t owner_signal;  /* F_SETSIG; 0: SIGIO */
+    struct file_owner *owner; /* F_SETOWN, F_SETSIG: async.h; NULL: never set */
     struct rcu_head rcu;
 };
 
@@ -78,6 +78,8 @@ struct file_ops {
     int (*map)(struct file *file, struct vma *vma);                  /* [-ENODEV] */
     int (*sync)(struct file *file, uint64_t start, uint64_t end);    /* [-EINVAL] */
     int (*allocate)(struct file *file, uint64_t offset, uint64_t length); /* room for bytes [-EOPNOTSUPP] */
+    /* O_ASYNC comes (with the descriptor it is asked for by) or goes: async_join. [O_ASYNC stays off] */
+    int (*set_async)(struct file *file, int descriptor, bool on);
     uint32_t splices; /* enum splice_ability */
 };
 

@@ -65,10 +65,12 @@ int pipe_lock_readable(struct pipe *pipe, bool nonblocking) {
 
 void pipe_wake_writers(struct pipe *pipe) {
     wait_wake(&pipe->writers_wait, 1, POLLOUT | POLLWRNORM, true);
+    async_notify(&pipe->async_writers, POLL_OUT);
 }
 
 void pipe_wake_readers(struct pipe *pipe) {
     wait_wake(&pipe->readers_wait, 1, POLLIN | POLLRDNORM, true);
+    async_notify(&pipe->async_readers, POLL_IN);
 }
 
 static int64_t pipe_read(struct file *file, struct io_buffer *buffer, uint64_t *position) {
@@ -161,6 +163,18 @@ static uint32_t pipe_poll(struct file *file, struct poll_table *table) {
     return events;
 }
 
+static int pipe_set_async(struct file *file, int descriptor, bool on) {
+    struct pipe *pipe = file->private;
+    int error = 0;
+    if (file->abilities & FILE_CAN_READ)
+        error = async_join(&pipe->async_readers, file, descriptor, on);
+    if (!error && (file->abilities & FILE_CAN_WRITE))
+        error = async_join(&pipe->async_writers, file, descriptor, on);
+    if (error)
+        (void)async_join(&pipe->async_readers, file, descriptor, false);
+    return error;
+}
+
 static int64_t pipe_ioctl(struct file *file, unsigned request, uint64_t argument) {
     if (request != FIONREAD)
         return -ENOTTY;
@@ -194,9 +208,14 @@ static void remove_end(struct pipe *pipe, const struct file *file) {
         pipe->readers--;
     if (file->abilities & FILE_CAN_WRITE)
         pipe->writers--;
+    bool one_side = !pipe->readers != !pipe->writers;
     mutex_unlock(&pipe->lock);
     wait_wake(&pipe->readers_wait, ~0u, POLLIN | POLLHUP, false);
     wait_wake(&pipe->writers_wait, ~0u, POLLOUT | POLLERR, false);
+    if (one_side) {
+        async_notify(&pipe->async_readers, POLL_IN);
+        async_notify(&pipe->async_writers, POLL_OUT);
+    }
 }
 
 /* The inode's pipe, made if there is none, counted for one more user. NULL: no memory. */
@@ -273,6 +292,7 @@ static const struct file_ops pipe_file_ops = {
     .seek = stream_seek,
     .ioctl = pipe_ioctl,
     .poll = pipe_poll,
+    .set_async = pipe_set_async,
 };
 
 static struct file *make_end(struct inode *inode, uint32_t flags) {

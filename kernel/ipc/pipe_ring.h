@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "fs/vfs/async.h"
 #include "kernel/sched/mutex.h"
 #include "kernel/vm/io_buffer.h"
 
@@ -24,8 +25,9 @@ struct pipe_buffer {
 };
 
 struct pipe {
-    struct mutex lock; /* guards everything below but `users` */
+    struct mutex lock; /* guards everything below but the queues and `users` */
     struct wait_queue readers_wait, writers_wait;
+    struct async_queue async_readers, async_writers;
     struct pipe_buffer *buffers; /* `slots` of them */
     uint32_t slots;              /* a power of two */
     uint32_t head, tail;         /* next to fill, next to empty; read without the lock by waiters and poll */

@@ -1,6 +1,7 @@
 /* fcntl and flock. */
 #include "kernel/sys/sys_file.h"
 
+#include "fs/vfs/async.h"
 #include "fs/vfs/file_lock.h"
 #include "fs/vfs/file_table.h"
 #include "kernel/ipc/pipe.h"
@@ -11,14 +12,12 @@
 /* asm-generic/fcntl.h, linux/fcntl.h */
 enum {
     F_DUPFD = 0, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW, F_SETOWN, F_GETOWN,
-    F_SETSIG, F_GETSIG, F_SETOWN_EX = 15, F_GETOWN_EX = 16, F_OFD_GETLK = 36, F_OFD_SETLK, F_OFD_SETLKW,
+    F_SETSIG, F_GETSIG, F_SETOWN_EX = 15, F_GETOWN_EX = 16, F_GETOWNER_UIDS = 17, F_OFD_GETLK = 36, F_OFD_SETLK, F_OFD_SETLKW,
     F_SETLEASE = 1024, F_GETLEASE = 1025, F_DUPFD_CLOEXEC = 1030, F_SETPIPE_SZ = 1031,
     F_GETPIPE_SZ = 1032, F_ADD_SEALS = 1033, F_GET_SEALS = 1034,
 };
 #define FD_CLOEXEC 1u
-#define SETFL_CHANGES (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME) /* no file sends SIGIO, so O_ASYNC stays off */
-/* F_OWNER_*, the type field of struct f_owner_ex */
-enum { OWNER_TID, OWNER_PID, OWNER_GROUP };
+#define SETFL_CHANGES (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME) /* and O_ASYNC, where a file has it */
 
 /* struct flock, x86-64 */
 struct user_flock {
@@ -28,7 +27,7 @@ struct user_flock {
     int32_t pid, padding2;
 };
 
-/* struct f_owner_ex */
+/* struct f_owner_ex; type: enum owner_type */
 struct user_owner {
     int32_t type, pid;
 };
@@ -143,11 +142,16 @@ int64_t sys_flock(int descriptor, unsigned operation) {
 
 /* ---- flags and owner ---- */
 
-static int64_t set_flags(struct file *file, uint64_t flags) {
+static int64_t set_flags(struct file *file, int descriptor, uint64_t flags) {
     if ((flags & O_NOATIME) && !(file->flags & O_NOATIME) && !inode_is_owner(file->inode))
         return -EPERM;
     if ((flags & O_DIRECT) && !file->inode->object && !file_is_pipe(file))
         return -EINVAL;
+    if (((flags ^ file->flags) & O_ASYNC) && file->ops->set_async) {
+        int error = file->ops->set_async(file, descriptor, flags & O_ASYNC);
+        if (error)
+            return error;
+    }
     file->flags = (file->flags & ~(uint32_t)SETFL_CHANGES) | ((uint32_t)flags & SETFL_CHANGES);
     return 0;
 }
@@ -156,23 +160,22 @@ static int64_t set_owner(struct file *file, const void *user) {
     struct user_owner owner;
     if (copy_from_user(&owner, user, sizeof owner))
         return -EFAULT;
-    if (owner.type < OWNER_TID || owner.type > OWNER_GROUP || owner.pid < 0)
+    if (owner.type < OWNER_THREAD || owner.type > OWNER_GROUP)
         return -EINVAL;
-    file->owner_pid = owner.type == OWNER_GROUP ? -owner.pid : owner.pid;
-    return 0;
+    return file_set_owner(file, (enum owner_type)owner.type, owner.pid);
 }
 
 static int64_t get_owner(const struct file *file, void *user) {
-    struct user_owner owner = {file->owner_pid < 0 ? OWNER_GROUP : OWNER_PID,
-                               file->owner_pid < 0 ? -file->owner_pid : file->owner_pid};
+    enum owner_type type;
+    struct user_owner owner = {.pid = file_owner(file, &type)};
+    owner.type = (int32_t)type;
     return copy_to_user(user, &owner, sizeof owner);
 }
 
-static int64_t set_signal(struct file *file, uint64_t signal) {
-    if (signal > SIGNAL_COUNT)
-        return -EINVAL;
-    file->owner_signal = (int32_t)signal;
-    return 0;
+static int64_t get_owner_users(const struct file *file, void *user) {
+    uint32_t users[2];
+    file_owner_users(file, users);
+    return copy_to_user(user, users, sizeof users);
 }
 
 /* ---- fcntl ---- */
@@ -211,11 +214,11 @@ static int64_t fcntl_descriptor(int descriptor, struct file *file, unsigned comm
     }
 }
 
-static int64_t fcntl_file(struct file *file, unsigned command, uint64_t argument) {
+static int64_t fcntl_file(struct file *file, int descriptor, unsigned command, uint64_t argument) {
     void *user = (void *)argument;
     switch (command) {
     case F_SETFL:
-        return set_flags(file, argument);
+        return set_flags(file, descriptor, argument);
     case F_GETLK:
         return lock_test(file, user, LOCK_KIND_POSIX);
     case F_SETLK:
@@ -227,20 +230,19 @@ static int64_t fcntl_file(struct file *file, unsigned command, uint64_t argument
     case F_OFD_SETLKW:
         return lock_set(file, user, LOCK_KIND_OFD, command == F_OFD_SETLKW);
     case F_SETOWN:
-        if ((int32_t)argument == INT32_MIN)
-            return -EINVAL;
-        file->owner_pid = (int32_t)argument;
-        return 0;
+        return file_set_owner_number(file, (int64_t)argument);
     case F_GETOWN:
-        return file->owner_pid;
+        return file_owner_number(file);
     case F_SETOWN_EX:
         return set_owner(file, user);
     case F_GETOWN_EX:
         return get_owner(file, user);
     case F_SETSIG:
-        return set_signal(file, argument);
+        return file_set_owner_signal(file, argument);
     case F_GETSIG:
-        return file->owner_signal;
+        return file_owner_signal(file);
+    case F_GETOWNER_UIDS:
+        return get_owner_users(file, user);
     case F_SETPIPE_SZ:
     case F_GETPIPE_SZ:
         return pipe_size(file, command, argument);
@@ -270,7 +272,7 @@ int64_t sys_fcntl(int descriptor, unsigned command, uint64_t argument) {
         return -EBADF;
     int64_t result = fcntl_descriptor(descriptor, use.file, command, argument);
     if (result == -ENOSYS)
-        result = (use.file->abilities & FILE_IS_PATH) ? -EBADF : fcntl_file(use.file, command, argument);
+        result = (use.file->abilities & FILE_IS_PATH) ? -EBADF : fcntl_file(use.file, descriptor, command, argument);
     if (result == 0 && (command == F_SETLK || command == F_SETLKW))
         result = recheck_locked(descriptor, use.file);
     file_use_end(use);

@@ -19,6 +19,15 @@ static int64_t set_status_flag(struct file *file, uint32_t flag, const int32_t *
     return 0;
 }
 
+static int64_t set_async(struct file *file, int descriptor, const int32_t *user) {
+    int32_t on;
+    if (get_user(on, user))
+        return -EFAULT;
+    if (!on == !(file->flags & O_ASYNC))
+        return 0;
+    return file->ops->set_async ? file->ops->set_async(file, descriptor, on) : -ENOTTY;
+}
+
 static int64_t ioctl_regular(struct file *file, unsigned request, uint64_t argument) {
     int64_t size = (int64_t)file->inode->size;
     if (request == FIOQSIZE)
@@ -49,7 +58,7 @@ int64_t sys_ioctl(int descriptor, unsigned request, uint64_t argument) {
         result = set_status_flag(use.file, O_NONBLOCK, (const int32_t *)argument);
         break;
     case FIOASYNC:
-        result = set_status_flag(use.file, O_ASYNC, (const int32_t *)argument);
+        result = set_async(use.file, descriptor, (const int32_t *)argument);
         break;
     default:
         result = ioctl_file(use.file, request, argument);

@@ -80,6 +80,8 @@ void tty_unlock(struct tty *tty, uint64_t flags) {
         tty_signal_foreground(tty, (unsigned)__builtin_ctz(signals));
     if (writable && !list_is_empty(&tty->write_wait.entries))
         wait_wake(&tty->write_wait, ~0u, POLLOUT | POLLWRNORM, false);
+    if (writable && unlikely(atomic_load_relaxed(&tty->async.first)) && atomic_exchange(&tty->writer_stopped, false))
+        async_send(&tty->async, SIGIO, POLL_OUT);
 }
 
 static bool take_break(struct tty *tty) {
@@ -105,8 +107,11 @@ static bool process_chunk(struct tty *tty) {
         tty_ldisc_input_break(&tty->ldisc);
     bool readable = tty_ldisc_has_input(&tty->ldisc, 1);
     tty_unlock(tty, flags);
-    if (readable)
+    if (readable) {
         wait_wake(&tty->read_wait, ~0u, POLLIN | POLLRDNORM, false);
+        if (done > 0)
+            async_notify(&tty->async, POLL_IN);
+    }
     return done == INPUT_CHUNK;
 }
 

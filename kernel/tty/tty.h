@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include "fs/vfs/async.h"
 #include "fs/devfs/devfs.h"
 #include "kernel/irq/deferred.h"
 #include "kernel/sched/mutex.h"
@@ -77,6 +78,8 @@ struct tty {
     struct mutex read_mutex;     /* one reader at a time */
     struct mutex write_mutex;    /* a writev() is not torn apart */
     struct wait_queue read_wait, write_wait;
+    struct async_queue async;   /* open files that want SIGIO */
+    bool writer_stopped;        /* a write found no room: SIGIO when there is; atomic */
 
     struct pid *session;         /* [T] whose controlling terminal this is; referenced */
     struct pid *foreground;      /* [T] its foreground process group; referenced */

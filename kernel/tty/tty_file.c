@@ -212,6 +212,7 @@ static int64_t write_bytes(struct tty_file *opened, const uint8_t *bytes, size_t
         done += output_bytes(opened->tty, bytes + done, count - done);
         if (done == count)
             return (int64_t)done;
+        atomic_store(&opened->tty->writer_stopped, true);
         if (nonblocking)
             return done ? (int64_t)done : -EAGAIN;
         if (WAIT_EVENT_INTERRUPTIBLE(&opened->tty->write_wait, output_space(opened), WAIT_FOREVER) != 0)
@@ -275,6 +276,17 @@ static uint32_t tty_poll(struct file *file, struct poll_table *table) {
     return events;
 }
 
+/* Without an owner, the terminal's foreground group is told, or the process itself. */
+static int tty_set_async(struct file *file, int descriptor, bool on) {
+    struct tty *tty = tty_file_of(file)->tty;
+    int error = async_join(&tty->async, file, descriptor, on);
+    if (error || !on)
+        return error;
+    int group = tty_foreground_group(tty);
+    return group ? file_set_default_owner(file, OWNER_GROUP, group)
+                 : file_set_default_owner(file, OWNER_PROCESS, current_process()->pid->number);
+}
+
 const struct file_ops tty_file_ops = {
     .open = tty_open,
     .release = tty_release,
@@ -283,5 +295,6 @@ const struct file_ops tty_file_ops = {
     .seek = stream_seek,
     .ioctl = tty_ioctl,
     .poll = tty_poll,
+    .set_async = tty_set_async,
     .splices = SPLICE_FROM | SPLICE_TO,
 };

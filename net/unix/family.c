@@ -97,6 +97,7 @@ static void hang_up(struct unix_socket *peer, bool lost) {
         atomic_store(&peer->socket.error, ECONNRESET);
     spin_unlock(&peer->socket.lock);
     unix_state_changed(peer);
+    socket_notify_data(&peer->socket, POLL_HUP);
 }
 
 /* What was in the queue: connections that nobody accepted end too. */
@@ -180,6 +181,8 @@ static int shut_down(struct socket *socket, uint32_t directions) {
     spin_unlock(&sock->socket.lock);
     if (peer) {
         add_shut(peer, of_peer);
+        if (of_peer & SHUT_RECEIVE)
+            socket_notify_data(&peer->socket, of_peer == SHUT_BOTH ? POLL_HUP : POLL_IN);
         unix_put(peer);
     }
     return 0;
@@ -189,13 +192,15 @@ static bool listening(const struct socket *socket) {
     return atomic_load_relaxed(&unix_of(socket)->state) == UNIX_LISTENING;
 }
 
-enum { FIONREAD = 0x541b, SIOCOUTQ = 0x5411 }; /* asm-generic/ioctls.h, linux/sockios.h */
+enum { FIONREAD = 0x541b, SIOCOUTQ = 0x5411, SIOCATMARK = 0x8905 }; /* asm-generic/ioctls.h, linux/sockios.h */
 
 static int64_t control(struct socket *socket, unsigned request, uint64_t argument) {
     struct unix_socket *sock = unix_of(socket);
     uint64_t bytes;
     if (request == SIOCOUTQ)
         bytes = atomic_load_relaxed(&sock->send_memory);
+    else if (request == SIOCATMARK)
+        bytes = unix_urgent_is_next(sock);
     else if (request != FIONREAD)
         return -ENOTTY;
     else if (listening(socket))

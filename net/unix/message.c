@@ -55,7 +55,8 @@ static struct unix_message *message_alloc(size_t length, uint16_t order) {
     message->length = (uint32_t)length;
     message->consumed = 0;
     message->block_count = (uint16_t)blocks;
-    message->block_order = order;
+    message->block_order = (uint8_t)order;
+    message->urgent = false;
     if (unlikely(blocks))
         memset(message->blocks, 0, blocks * sizeof(struct page *));
     return message;
@@ -145,8 +146,10 @@ void unix_message_free(struct unix_message *message) {
     if (sender) {
         uint32_t before = atomic_fetch_sub(&sender->send_memory, message->charge);
         ASSERT(before >= message->charge);
-        if (unix_is_writable(sender))
+        if (unix_is_writable(sender)) {
             wait_wake(&sender->socket.writers, 1, POLLOUT | POLLWRNORM | POLLWRBAND, true);
+            socket_notify_space(&sender->socket);
+        }
         unix_put(sender);
     }
     if (unlikely(message->rights))
@@ -175,6 +178,7 @@ int unix_wait_for_room(struct unix_socket *sender, uint64_t deadline_ns) {
             return -EPIPE;
         if (likely(atomic_load_relaxed(&sender->send_memory) < atomic_load_relaxed(&sender->socket.send_buffer)))
             return 0;
+        atomic_store(&sender->socket.lacked_space, true);
         if (deadline_ns == 0)
             return -EAGAIN;
         error = WAIT_EVENT_INTERRUPTIBLE(&sender->socket.writers, room_or_reason(sender), deadline_ns);
@@ -208,6 +212,8 @@ void unix_enqueue(struct unix_socket *receiver, struct unix_message *message) {
 }
 
 void unix_dequeue(struct unix_socket *receiver, struct unix_message *message) {
+    if (unlikely(receiver->urgent == message))
+        atomic_store_relaxed(&receiver->urgent, NULL);
     list_remove(&message->node);
     ASSERT(receiver->queue_length > 0);
     atomic_store_relaxed(&receiver->queue_length, receiver->queue_length - 1);
@@ -225,6 +231,7 @@ void unix_dequeue_all(struct unix_socket *sock, struct list_node *list) {
 
 void unix_wake_reader(struct unix_socket *receiver) {
     wait_wake(&receiver->socket.readers, 1, POLLIN | POLLRDNORM | POLLRDBAND | POLLPRI, true);
+    socket_notify_data(&receiver->socket, POLL_IN);
 }
 
 uint64_t unix_queue_bytes(struct unix_socket *sock, bool first_only) {

@@ -45,10 +45,20 @@ static int64_t broken(const struct socket_message *message, int64_t sent) {
     return -EPIPE;
 }
 
+/* The urgent byte after all others. */
+static int64_t send_last(struct unix_socket *sock, struct unix_socket *peer, struct socket_message *message, int64_t sent) {
+    int64_t last = unix_urgent_send(sock, peer, message);
+    if (last == -EPIPE)
+        return broken(message, sent);
+    return last < 0 ? (sent ? sent : last) : sent + last;
+}
+
 int64_t unix_stream_send(struct socket *socket, struct socket_message *message) {
     struct unix_socket *sock = unix_of(socket);
     int64_t sent = 0;
-    if (unlikely(message->flags & MSG_OOB))
+    bool urgent = message->flags & MSG_OOB;
+    size_t urgent_size = urgent ? 1 : 0;
+    if (unlikely(urgent) && message->data->remaining == 0)
         return -EOPNOTSUPP;
     if (unlikely(message->to))
         return sock->state == UNIX_CONNECTED ? -EISCONN : -EOPNOTSUPP;
@@ -59,8 +69,8 @@ int64_t unix_stream_send(struct socket *socket, struct socket_message *message) 
         return broken(message, 0);
     uint64_t deadline_ns = socket_deadline(socket->send_timeout_ns, message->flags & MSG_DONTWAIT);
     size_t most = MIN(socket->send_buffer / 2 - PIECE_RESERVE, PIECE_MAX);
-    while (message->data->remaining > 0) {
-        size_t size = MIN(message->data->remaining, most);
+    while (message->data->remaining > urgent_size) {
+        size_t size = MIN(message->data->remaining - urgent_size, most);
         int error = unix_wait_for_room(sock, deadline_ns);
         if (unlikely(error))
             return sent ? sent : error;
@@ -71,7 +81,7 @@ int64_t unix_stream_send(struct socket *socket, struct socket_message *message) 
             return sent ? sent : error;
         sent += (int64_t)size;
     }
-    return sent;
+    return unlikely(urgent) ? send_last(sock, peer, message, sent) : sent;
 }
 
 /* ---- receiving ---- */
@@ -160,19 +170,33 @@ static struct unix_message *first_message(struct stream_read *read) {
     return NULL;
 }
 
+static struct unix_message *message_at(struct unix_socket *sock, struct list_node *node) {
+    return node == &sock->queue ? NULL : list_entry(node, struct unix_message, node);
+}
+
 /* Takes what is there. True: it wants more than there is. */
 static bool read_available(struct stream_read *read) {
     struct unix_socket *sock = read->sock;
     struct unix_message *message = first_message(read);
     while (message) {
         struct list_node *next = atomic_load(&message->node.next); /* the reader's mutex keeps it */
+        if (unlikely(message->urgent)) {
+            enum urgent_step step = unix_urgent_pass(sock, message, read->copied > 0, read->peek);
+            if (step == URGENT_STOP)
+                return false;
+            if (step == URGENT_NEXT) {
+                read->peeked += read->peek;
+                message = read->peek ? message_at(sock, next) : first_message(read);
+                continue;
+            }
+        }
         if (!read_message(read, message) || read->message->data->remaining == 0)
             return false;
         read->peeked += read->peek;
         if (!read->peek)
             message = first_message(read);
         else
-            message = next == &sock->queue ? NULL : list_entry(next, struct unix_message, node);
+            message = message_at(sock, next);
     }
     return true;
 }
@@ -205,7 +229,9 @@ static void read_loop(struct stream_read *read, uint64_t deadline_ns) {
         int state = look_at_state(read);
         if (state == -EAGAIN && deadline_ns != 0) {
             mutex_unlock(&sock->read_mutex);
+            atomic_store_relaxed(&sock->socket.reader_waits, true);
             int result = WAIT_EVENT_INTERRUPTIBLE(&sock->socket.readers, changed(read), deadline_ns);
+            atomic_store_relaxed(&sock->socket.reader_waits, false);
             mutex_lock(&sock->read_mutex);
             /* At the end of the time there is one last look. */
             if (result == -ETIMEDOUT)
@@ -242,7 +268,7 @@ int64_t unix_stream_receive(struct socket *socket, struct socket_message *messag
     if (unlikely(sock->state != UNIX_CONNECTED))
         return -EINVAL;
     if (unlikely(message->flags & MSG_OOB))
-        return -EOPNOTSUPP;
+        return unix_urgent_receive(sock, message);
     struct stream_read read = {.sock = sock, .message = message, .peek = message->flags & MSG_PEEK};
     read.target = (message->flags & MSG_WAITALL) ? size : MIN(size, (size_t)socket->receive_low);
     read.target = MAX(read.target, (size_t)1); /* even for no bytes it waits until there are some */
@@ -272,7 +298,11 @@ uint32_t unix_stream_poll(struct socket *socket, struct poll_table *table) {
         events |= POLLRDHUP | POLLIN | POLLRDNORM;
     if (!list_is_empty(&sock->queue))
         events |= POLLIN | POLLRDNORM;
+    if (atomic_load_relaxed(&sock->urgent))
+        events |= POLLPRI;
     if (state != UNIX_LISTENING && unix_is_writable(sock))
         events |= POLLOUT | POLLWRNORM | POLLWRBAND;
+    else
+        atomic_store_relaxed(&socket->lacked_space, true);
     return events;
 }

@@ -42,6 +42,7 @@ struct unix_socket {
     struct list_node queue;     /* L; of struct unix_message; not empty: may be read without */
     uint32_t queue_length;      /* L; atomic */
     uint32_t backlog;           /* L; more than so many in the queue are too many */
+    struct unix_message *urgent; /* L; in the queue: the byte sent with MSG_OOB last, if nobody took it yet */
     uint32_t send_memory;       /* charged for messages it sent that are not received; atomic */
     struct unix_socket *peer;   /* L, referenced. Connection types: set once, gone at the release of this end */
     struct mutex read_mutex, bind_mutex;
@@ -75,7 +76,8 @@ struct unix_message {
     uint32_t length, consumed;    /* bytes; those below `consumed` have been read (stream); reader's M */
     uint32_t charge;              /* in the sender's send_memory */
     uint16_t block_count;         /* 0: the bytes are in `bytes` */
-    uint16_t block_order;         /* each block is 2^order pages */
+    uint8_t block_order;          /* each block is 2^order pages */
+    bool urgent;                  /* one byte, sent with MSG_OOB */
     union {
         struct page *blocks[0];
         char bytes[0];
@@ -168,6 +170,20 @@ int unix_datagram_connect(struct socket *socket, const struct socket_name *name,
 /* The socket stops being woken by the one whose queue was full. */
 void unix_stop_waking(struct unix_socket *sock);
 void unix_peer_wake_init(struct unix_socket *sock);
+
+/* urgent.c */
+/* The last byte of a send with MSG_OOB: 1, or -errno; -EPIPE: the other end is gone. */
+int64_t unix_urgent_send(struct unix_socket *sock, struct unix_socket *peer, struct socket_message *message);
+/* recv with MSG_OOB: 1, -EINVAL when there is no such byte, -EFAULT. */
+int64_t unix_urgent_receive(struct unix_socket *sock, struct socket_message *message);
+enum urgent_step { URGENT_READ, URGENT_STOP, URGENT_NEXT };
+/*
+ * A read has come to an urgent message: to be read as any other, or the read stops before it, or (M held) the
+ * next one is to be looked at: it was dropped, but for a peek. `begun`: the read has bytes already.
+ */
+enum urgent_step unix_urgent_pass(struct unix_socket *sock, struct unix_message *message, bool begun, bool peek);
+/* Is the next byte to be read the urgent one? */
+bool unix_urgent_is_next(struct unix_socket *sock);
 
 /* connect.c */
 int unix_stream_connect(struct socket *socket, const struct socket_name *name, bool nonblocking);

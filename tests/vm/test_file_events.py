@@ -24,3 +24,7 @@ def test_nothing_is_lost_between_pipes(guest_script):
     out = guest_script("/tmp/splice stress 4; dmesg | grep -c lockdep || true", options=[
         "--image", str(host.BUILD / "debug" / "astra.img"), "--smp", "4", *add("splice")])
     assert out.splitlines() == ["whole", "0"]
+
+
+def test_signal_driven_files_and_urgent_data(guest_exec):
+    assert_no_failure(guest_exec("/tmp/signal_io", "/mnt", options=["--smp", "2", *add("signal_io")]), 200)
