@@ -19,9 +19,9 @@ FAMILIES = {
     "Pipes and waiting for files": "pipe splice timerfd poll select epoll",
     "Sockets": "socket socket_message",
     "Memory": "memory mempolicy",
-    "Processes and threads": "process exec identity cred limits sched futex pidfd peer",
+    "Processes and threads": "process exec identity cred limits sched ioprio futex pidfd peer",
     "Signals": "signal",
-    "Time": "time timers",
+    "Time": "time timers adjtime",
     "The machine": "system syslog",
 }
 
@@ -37,7 +37,7 @@ REFUSED = [
     ("iopl ioperm", "Ports belong to drivers."),
     ("modify_ldt set_thread_area get_thread_area", "Segments of 32-bit programs, which do not run here."),
     ("uselib ustat sysfs _sysctl nfsservctl getpmsg putpmsg afs_syscall tuxcall security vserver epoll_ctl_old "
-     "epoll_wait_old lookup_dcookie remap_file_pages",
+     "epoll_wait_old lookup_dcookie",
      "Gone from Linux, never there on x86-64, or long superseded."),
 ]
 

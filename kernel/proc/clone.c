@@ -108,6 +108,7 @@ static void copy_thread(struct task *child, const struct clone_request *request)
     child->cred = cred_get(parent->cred);
     child->personality = parent->personality;
     child->memory_policy = parent->memory_policy;
+    child->io_priority = parent->io_priority;
     child->signals.mask = parent->signals.mask;
     if (!(request->flags & CLONE_VM) || (request->flags & CLONE_VFORK)) {
         child->signals.altstack_base = parent->signals.altstack_base;

@@ -103,6 +103,7 @@ void runtime_views_init(void) {
     runtime_threads_init();
     runtime_locks_init();
     runtime_cpu_init();
+    runtime_cpus_init();
     runtime_boot_init();
     runtime_boot_trace_init();
 }

@@ -16,3 +16,4 @@ void runtime_locks_init(void);   /* locks.c */
 void runtime_boot_init(void);    /* boot.c */
 void runtime_boot_trace_init(void); /* boot_trace.c */
 void runtime_cpu_init(void);     /* cpu.c */
+void runtime_cpus_init(void);    /* cpus.c; once all of them run */

@@ -2,7 +2,6 @@
 #include "kernel/sched/run_queue.h"
 
 #include "kernel/log/panic.h"
-#include "kernel/time/clock.h"
 
 #define WEIGHT_NICE_0 1024u
 #define WEIGHT_IDLE 3u /* policy SCHED_IDLE */
@@ -125,16 +124,31 @@ void rq_dequeue(struct run_queue *rq, struct thread *thread) {
 struct thread *rq_pick(struct run_queue *rq) {
     if (rq->queued == 0)
         return rq->idle;
-    struct thread *next = rq_first_realtime(rq);
-    if (likely(next == NULL)) {
+    struct thread *next = rq_first_realtime(rq), *fair = fair_first(rq);
+    if (likely(next == NULL) || (fair != NULL && rq_realtime_rests(rq))) {
         struct thread *hint = rq->hint;
-        next = fair_first(rq);
+        next = fair;
         if (hint != NULL && !thread_is_realtime(hint) &&
             virtual_before(hint->virtual_runtime_ns, next->virtual_runtime_ns + HINT_LIMIT_NS))
             next = hint;
     }
     rq_dequeue(rq, next);
     return next;
+}
+
+static void charge_realtime(struct run_queue *rq, uint64_t now_ns, uint64_t delta_ns) {
+    if (thread_is_realtime(rq->current))
+        rq->rt_used_ns += delta_ns;
+    if (rq->rt_used_ns > 0 && now_ns - rq->rt_period_ns >= SCHED_RT_PERIOD_US * NS_PER_US) {
+        rq->rt_period_ns = now_ns;
+        rq->rt_used_ns = 0;
+    }
+}
+
+bool rq_changes_kind(const struct run_queue *rq) {
+    if (thread_is_realtime(rq->current))
+        return rq_realtime_rests(rq) && fair_first(rq) != NULL;
+    return !rq_realtime_rests(rq) && rq_first_realtime(rq) != NULL;
 }
 
 void rq_charge(struct run_queue *rq, uint64_t now_ns) {
@@ -144,6 +158,7 @@ void rq_charge(struct run_queue *rq, uint64_t now_ns) {
     if (virtual_before(now_ns, rq->charged_until_ns))
         return; /* another CPU, whose clock is a little ahead, was here meanwhile */
     rq->charged_until_ns = now_ns;
+    charge_realtime(rq, now_ns, delta_ns);
     if (current == rq->idle) {
         rq->idle_ns += delta_ns;
         return;
@@ -181,6 +196,8 @@ bool rq_preempts(const struct run_queue *rq, const struct thread *woken) {
     const struct thread *current = rq->current;
     if (current == rq->idle)
         return true;
+    if (rq_realtime_rests(rq) && thread_is_realtime(woken) != thread_is_realtime(current))
+        return thread_is_realtime(current);
     if (thread_is_realtime(woken) || thread_is_realtime(current)) {
         unsigned own = thread_is_realtime(woken) ? woken->run_priority : 0;
         return own > (thread_is_realtime(current) ? current->run_priority : 0u);

@@ -2,6 +2,9 @@
  * A CPU's run queue, private to the scheduler. Real-time threads (FIFO, RR) are in one list a
  * priority, all others in a tree ordered by virtual runtime: CPU time divided by weight.
  *
+ * Real-time threads go first, but not for ever: when they have had SCHED_RT_RUNTIME_US of a period, the
+ * others run until it ends, if there are any. So a real-time thread that spins leaves the machine usable.
+ *
  * Invariants
  *  1. A queued thread is THREAD_RUNNABLE and has `queued` set; `current` and `idle` are never queued.
  *  2. A thread's state, `cpu` and queue fields change only under the lock of the run queue of its `cpu`
@@ -12,6 +15,7 @@
 
 #include "kernel/arch/percpu.h"
 #include "kernel/sched/sched.h"
+#include "kernel/time/clock.h"
 #include "kernel/time/timer.h"
 
 #define RT_LEVELS 100u /* priorities 1..99 */
@@ -33,6 +37,7 @@ struct run_queue {
     uint64_t min_virtual_ns;          /* never decreases; where newcomers start */
     uint64_t realtime_map[2];         /* bit per non-empty list */
     struct list_node realtime[RT_LEVELS];
+    uint64_t rt_period_ns, rt_used_ns; /* when the period began, if they have had any of it; how much */
     struct timer slice_timer;         /* runs only while the CPU is not idle */
     uint32_t slices;                  /* since the queues were compared last */
     uint64_t switches, busy_ns, idle_ns;
@@ -55,6 +60,12 @@ static inline bool thread_is_realtime(const struct thread *thread) {
 void rq_init(struct run_queue *rq, uint32_t cpu);
 void rq_enqueue(struct run_queue *rq, struct thread *thread);
 void rq_dequeue(struct run_queue *rq, struct thread *thread);
+/* Whether real-time threads have used up their part of this period, as of the last rq_charge. */
+static inline bool rq_realtime_rests(const struct run_queue *rq) {
+    return rq->rt_used_ns >= SCHED_RT_RUNTIME_US * NS_PER_US;
+}
+/* Whether a thread of the other kind than current's is to run, because that rest begins or ends. */
+bool rq_changes_kind(const struct run_queue *rq);
 /* The waiting real-time thread of the highest priority; NULL: none. */
 struct thread *rq_first_realtime(const struct run_queue *rq);
 /* Takes the thread to run next off the queue; `idle` when there is none. */

@@ -89,8 +89,11 @@ static void slice_expire(struct timer *timer) {
         look_around(rq);
         if (current->switch_work & THREAD_WORK_CPU_CLOCK)
             thread_set_work(current, THREAD_WORK_CPU_CLOCK);
+        rq_charge(rq, now_ns);
         if (rq->queued > 0 && now_ns >= end_ns && has_slices(current)) {
             current->rotate = true;
+            thread_set_work(current, THREAD_WORK_RESCHEDULE);
+        } else if (rq->queued > 0 && rq_changes_kind(rq)) {
             thread_set_work(current, THREAD_WORK_RESCHEDULE);
         }
         timer_start(timer, now_ns >= end_ns ? now_ns + SCHED_SLICE_NS : end_ns);

@@ -60,6 +60,9 @@ void sched_set_boost(struct thread *thread, uint8_t rt_priority);
 void thread_times(struct thread *thread, uint64_t *user_ns, uint64_t *system_ns);
 
 #define SCHED_SLICE_NS (4 * 1000 * 1000ull) /* a thread's turn while others wait */
+/* What real-time threads may have of a CPU's time while others wait: Linux's sched_rt_runtime_us. */
+#define SCHED_RT_PERIOD_US 1000000ull
+#define SCHED_RT_RUNTIME_US 950000ull
 
 /* Numbers for /proc/loadavg and /proc/stat. */
 struct sched_stats {

@@ -41,6 +41,18 @@ int64_t sys_mremap(uint64_t old_address, uint64_t old_length, uint64_t new_lengt
     return space_remap(current_space(), old_address, old_length, new_length, (uint32_t)flags, new_address);
 }
 
+/* As Linux does it since 4.0: a mapping of its own for the range. */
+int64_t sys_remap_file_pages(uint64_t start, uint64_t length, uint64_t prot, uint64_t page_index, uint64_t flags) {
+    start = ALIGN_DOWN(start, PAGE_SIZE);
+    length = ALIGN_DOWN(length, PAGE_SIZE);
+    if (prot != 0 || start + length <= start || page_index + (length >> PAGE_SHIFT) < page_index)
+        return -EINVAL;
+    int error = space_show_other_pages(current_space(), start, length, page_index);
+    if (error == 0 && !(flags & MAP_NONBLOCK))
+        (void)space_populate(current_space(), start, start + length, POPULATE_OWN);
+    return error;
+}
+
 int64_t sys_brk(uint64_t brk) {
     return (int64_t)space_brk(current_space(), brk);
 }

@@ -9,6 +9,7 @@ int64_t sys_munmap(uint64_t address, uint64_t length);
 int64_t sys_mprotect(uint64_t address, uint64_t length, uint64_t prot);
 int64_t sys_mremap(uint64_t old_address, uint64_t old_length, uint64_t new_length, uint64_t flags,
                    uint64_t new_address);
+int64_t sys_remap_file_pages(uint64_t start, uint64_t length, uint64_t prot, uint64_t page_index, uint64_t flags);
 int64_t sys_brk(uint64_t brk);
 int64_t sys_madvise(uint64_t address, uint64_t length, int advice);
 int64_t sys_msync(uint64_t address, uint64_t length, int flags);

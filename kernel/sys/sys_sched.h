@@ -1,4 +1,4 @@
-/* System calls about scheduling: kernel/sys/sched.c. As the ABI passes them. */
+/* System calls about scheduling: kernel/sys/sched.c, ioprio.c. As the ABI passes them. */
 #pragma once
 
 #include <stddef.h>
@@ -24,3 +24,5 @@ int64_t sys_getpriority(int which, int who);
 int64_t sys_setpriority(int which, int who, int nice);
 int64_t sys_rseq(uint64_t area, uint32_t size, int flags, uint32_t signature);
 int64_t sys_getcpu(uint32_t __user *cpu, uint32_t __user *node);
+int64_t sys_ioprio_set(int which, int who, int value);
+int64_t sys_ioprio_get(int which, int who);

@@ -1,4 +1,4 @@
-/* System calls about time and timers: kernel/sys/time.c, timers.c. As the ABI passes them. */
+/* System calls about time and timers: kernel/sys/time.c, timers.c, adjtime.c. As the ABI passes them. */
 #pragma once
 
 #include "kernel/sys/user_time.h"
@@ -7,6 +7,7 @@ struct itimerval_user;
 struct itimerspec_user;
 struct sigevent_user;
 struct timezone_user;
+struct timex_user;
 
 int64_t sys_nanosleep(const struct user_timespec __user *time, struct user_timespec __user *remaining);
 int64_t sys_clock_nanosleep(int clock, int flags, const struct user_timespec __user *time,
@@ -17,6 +18,8 @@ int64_t sys_clock_getres(int clock, struct user_timespec __user *resolution);
 int64_t sys_gettimeofday(struct user_timeval __user *time, struct timezone_user __user *zone);
 int64_t sys_settimeofday(const struct user_timeval __user *time, const struct timezone_user __user *zone);
 int64_t sys_time(int64_t __user *seconds);
+int64_t sys_adjtimex(struct timex_user __user *timex);
+int64_t sys_clock_adjtime(int clock, struct timex_user __user *timex);
 
 int64_t sys_alarm(unsigned seconds);
 int64_t sys_getitimer(int which, struct itimerval_user __user *value);

@@ -10,6 +10,7 @@
 #include "kernel/mm/page.h"
 #include "kernel/proc/exec.h"
 #include "kernel/random/random.h"
+#include "kernel/sched/sched.h"
 #include "kernel/sys/names.h"
 #include "kernel/task/cred.h"
 #include "kernel/task/pid.h"
@@ -51,6 +52,8 @@ static struct constant constants[] = {
     CONSTANT("kernel/tainted", "reasons not to trust the kernel: none", 0),
     CONSTANT("kernel/pty/max", "pseudo-terminals there can be", PTY_COUNT_MAX),
     {.view = {.path = "sys/kernel/pty/nr", .help = "pseudo-terminals there are", .show = show_pty_count}},
+    CONSTANT("kernel/sched_rt_period_us", "of each such time, real-time threads may have", SCHED_RT_PERIOD_US),
+    CONSTANT("kernel/sched_rt_runtime_us", "so much, while others wait", SCHED_RT_RUNTIME_US),
     CONSTANT("kernel/random/entropy_avail", "bits of the random generator's key", ENTROPY_BITS),
     CONSTANT("kernel/random/poolsize", "the same", ENTROPY_BITS),
     CONSTANT("vm/max_map_count", "mappings of a process", 65530),

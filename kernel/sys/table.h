@@ -187,7 +187,7 @@ const char *syscall_name(uint64_t number);
     UNKNOWN(156, _sysctl) \
     SYSCALL(157, prctl) \
     SYSCALL(158, arch_prctl) \
-    UNKNOWN(159, adjtimex) \
+    SYSCALL(159, adjtimex) \
     SYSCALL(160, setrlimit) \
     SYSCALL(161, chroot) \
     SYSCALL(162, sync) \
@@ -244,7 +244,7 @@ const char *syscall_name(uint64_t number);
     SYSCALL(213, epoll_create) \
     UNKNOWN(214, epoll_ctl_old) \
     UNKNOWN(215, epoll_wait_old) \
-    UNKNOWN(216, remap_file_pages) \
+    SYSCALL(216, remap_file_pages) \
     SYSCALL(217, getdents64) \
     SYSCALL(218, set_tid_address) \
     SYSCALL(219, restart_syscall) \
@@ -279,8 +279,8 @@ const char *syscall_name(uint64_t number);
     UNKNOWN(248, add_key) \
     UNKNOWN(249, request_key) \
     UNKNOWN(250, keyctl) \
-    UNKNOWN(251, ioprio_set) \
-    UNKNOWN(252, ioprio_get) \
+    SYSCALL(251, ioprio_set) \
+    SYSCALL(252, ioprio_get) \
     UNKNOWN(253, inotify_init) \
     UNKNOWN(254, inotify_add_watch) \
     UNKNOWN(255, inotify_rm_watch) \
@@ -333,7 +333,7 @@ const char *syscall_name(uint64_t number);
     SYSCALL(302, prlimit64) \
     UNKNOWN(303, name_to_handle_at) \
     UNKNOWN(304, open_by_handle_at) \
-    UNKNOWN(305, clock_adjtime) \
+    SYSCALL(305, clock_adjtime) \
     SYSCALL(306, syncfs) \
     SYSCALL(307, sendmmsg) \
     UNKNOWN(308, setns) \

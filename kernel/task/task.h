@@ -102,6 +102,7 @@ struct task {
     uint64_t minor_faults, major_faults;
     uint64_t fault_address;        /* of the last page fault that became a signal: CR2 for its frame */
     uint16_t memory_policy;        /* set_mempolicy(2); 0: the default */
+    uint16_t io_priority;          /* ioprio_set(2); 0: none of its own */
     uint32_t personality;          /* personality(2) */
     uint8_t parent_death_signal;   /* prctl PR_SET_PDEATHSIG; 0: none */
     bool exiting;

@@ -20,6 +20,7 @@ DEFINE_LOCK_CLASS(scale_lock_class, "clock_scale");
 static struct spinlock scale_lock = SPINLOCK_INIT(scale_lock_class);
 static uint64_t current_tsc_hz; /* 0: not calibrated yet */
 static uint64_t ticks_per_ns;   /* << TSC_SHIFT */
+static uint64_t clock_speed = CLOCK_SPEED_ONE; /* scale_lock */
 static union {
     struct clock_page clock;
     uint8_t bytes[PAGE_SIZE];
@@ -57,17 +58,29 @@ uint64_t clock_ns_to_tsc(uint64_t monotonic_ns) {
     return tsc;
 }
 
-void clock_set_rate(uint64_t tsc_hz) {
+/* Between change_begin and change_end. */
+static void change_scale(uint64_t tsc_hz, uint64_t speed) {
     struct clock_page *page = &shared.clock;
-
-    ASSERT(tsc_hz != 0);
-    uint64_t flags = change_begin();
     uint64_t now_tsc = clock_tsc_ordered();
     page->base_ns = clock_page_ns_at(page, now_tsc);
     page->base_tsc = now_tsc;
-    page->ns_per_tick = (NS_PER_SEC << CLOCK_NS_SHIFT) / tsc_hz;
-    ticks_per_ns = (tsc_hz << TSC_SHIFT) / NS_PER_SEC;
+    page->ns_per_tick = (uint64_t)((unsigned __int128)((NS_PER_SEC << CLOCK_NS_SHIFT) / tsc_hz) * speed / CLOCK_SPEED_ONE);
+    ticks_per_ns = (1ull << (TSC_SHIFT + CLOCK_NS_SHIFT)) / page->ns_per_tick;
+    clock_speed = speed;
     atomic_store_relaxed(&current_tsc_hz, tsc_hz);
+}
+
+void clock_set_rate(uint64_t tsc_hz) {
+    ASSERT(tsc_hz != 0);
+    uint64_t flags = change_begin();
+    change_scale(tsc_hz, clock_speed);
+    change_end(flags);
+}
+
+void clock_set_speed(uint64_t speed) {
+    ASSERT(speed > CLOCK_SPEED_ONE / 2 && speed < CLOCK_SPEED_ONE * 2);
+    uint64_t flags = change_begin();
+    change_scale(current_tsc_hz, speed);
     change_end(flags);
 }
 

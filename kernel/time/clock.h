@@ -24,3 +24,6 @@ uint64_t clock_tsc_hz(void);
 uint64_t clock_ns_to_tsc(uint64_t monotonic_ns); /* the TSC when that moment comes */
 /* Goes on from now at a better known rate: time neither jumps nor runs backwards. */
 void clock_set_rate(uint64_t tsc_hz);
+/* The same at another speed: seconds shown a second that passes, fixed point (adjust.h sets it). */
+#define CLOCK_SPEED_ONE (1ull << 32)
+void clock_set_speed(uint64_t speed);

@@ -2,15 +2,20 @@
  * Live kernel state, readable as files. A subsystem registers a view {path, show}; kernelfs
  * (/kernel) and procfs (/proc) only render what is registered. `show` writes text into a growing
  * buffer; it may sleep and take its own subsystem's locks.
+ *
+ * A view of things that are numbered has a '#' in its path, and is a file for each of 0 .. instances - 1.
  */
 #pragma once
 
 #include "lib/bits.h"
 #include "lib/list.h"
 
+#define VIEW_INSTANCES_MAX 256u
+
 struct view_buffer {
     char *text;
     size_t length, capacity;
+    uint32_t instance; /* which is to be shown, where the view's path has a '#' */
     bool failed; /* out of memory: the reader gets -ENOMEM */
 };
 void view_printf(struct view_buffer *buffer, const char *fmt, ...) printf_like(2, 3);
@@ -22,7 +27,8 @@ enum view_tree { VIEW_KERNEL, VIEW_PROC };
 struct view {
     struct list_node node;
     enum view_tree tree;
-    const char *path; /* below the tree's root: "hw/cpu", "meminfo" */
+    const char *path; /* below the tree's root: "hw/cpu", "meminfo", "hw/cpus/cpu#/online"; at most one '#' */
+    uint32_t instances; /* what '#' stands for; at most VIEW_INSTANCES_MAX */
     const char *help; /* one line: what it shows, columns and units; /kernel/README lists it */
     void (*show)(struct view_buffer *buffer, void *context); /* NULL: write-only */
     /* NULL: read-only. What root writes, without a final newline; 0 or -errno. */
@@ -46,6 +52,7 @@ int view_store(enum view_tree tree, const char *path, const char *text, size_t l
 struct view_child {
     char name[64];
     bool is_directory;
+    bool more; /* further instances of the same view follow */
 };
 /* The next child of `directory` ("": the root), each once; *index is where to go on, 0 at first. */
 bool view_list(enum view_tree tree, const char *directory, uint64_t *index, struct view_child *child);

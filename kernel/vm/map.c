@@ -236,6 +236,39 @@ int64_t space_map(struct space *space, uint64_t address, uint64_t length, uint32
     return result;
 }
 
+/* The one shared mapping that [start, end) lies in; NULL: there is none, or it is of device memory. Lock held. */
+static struct vma *shared_mapping(struct space *space, uint64_t start, uint64_t end) {
+    struct vma *vma = space_find(space, start);
+    bool fits = vma && vma->start <= start && end <= vma->end;
+    return fits && vma->object && (vma->flags & (VMA_SHARED | VMA_SPECIAL)) == VMA_SHARED ? vma : NULL;
+}
+
+int space_show_other_pages(struct space *space, uint64_t start, uint64_t length, uint64_t page_index) {
+    struct vma *dead = NULL, *moved = NULL;
+    uint64_t end = start + length;
+    int error = -EINVAL;
+
+    rwsem_write_lock(&space->lock);
+    struct vma *vma = shared_mapping(space, start, end);
+    if (vma) {
+        moved = vma_copy(vma, space);
+        error = moved ? 0 : -ENOMEM;
+    }
+    if (!error) {
+        moved->start = start;
+        moved->end = end;
+        moved->object_offset = page_index;
+        error = map_remove(space, start, end, &dead);
+    }
+    if (!error)
+        error = link_prepared(space, moved, start);
+    rwsem_write_unlock(&space->lock);
+    if (error && moved)
+        vma_destroy(moved);
+    vma_destroy_chain(dead);
+    return error;
+}
+
 /* Takes a part at one end off a mapping. False: the range is not of that kind. */
 static bool trim_mapping(struct vma *vma, uint64_t start, uint64_t end) {
     if (vma->start == start && end < vma->end)

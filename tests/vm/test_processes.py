@@ -1,4 +1,6 @@
 """Processes, signals, threads and futexes, checked by a program that runs the same on Linux."""
+import pytest
+
 from vm import host
 
 PROGRAM = host.BUILD / "tests" / "programs" / "processes"
@@ -65,3 +67,13 @@ def test_making_and_awaiting_by_the_letter(guest_exec):
     result = guest_exec("/tmp/p", options=["--smp", "2", "--add", f"{program}:/tmp/p"])
     checks = result.text.splitlines()
     assert result.status == 0 and len(checks) == 79 and all(line.startswith("ok ") for line in checks), result.text
+
+
+@pytest.mark.parametrize("smp", [1, 4])
+def test_adjustments(guest_exec, smp):
+    """tests/vm/programs/adjustments.c: clocks' speed, priorities for disks, real-time threads that spin, processors."""
+    program = host.BUILD / "tests" / "programs" / "adjustments"
+    result = guest_exec("/tmp/p", options=["--smp", str(smp), "--add", f"{program}:/tmp/p"])
+    checks = result.text.splitlines()
+    assert result.status == 0 and checks.pop() == "passed" and len(checks) == 38, result.text
+    assert all(line.startswith("ok ") for line in checks), result.text
