@@ -30,7 +30,7 @@ SELFTEST(run_queue_realtime_rests, "sched.realtime-rests") {
     uint64_t flags = irq_save(); /* the lock's class is taken with interrupts off */
     queue = (struct run_queue){.charged_until_ns = now_ns, .current = &idle, .idle = &idle};
     rq_init(&queue, 0);
-    greedy = (struct thread){.state = THREAD_RUNNABLE, .policy = SCHED_FIFO, .rt_priority = 1};
+    greedy = (struct thread){.state = THREAD_RUNNABLE, .policy = SCHED_FIFO, .rt_priority = 1, .run_priority = 1};
     modest = (struct thread){.state = THREAD_RUNNABLE};
     spin_lock(&queue.lock);
     rq_enqueue(&queue, &greedy);
