@@ -104,6 +104,7 @@ static void copy_thread(struct task *child, const struct clone_request *request)
     child->thread.nice = parent->thread.nice;
     child->thread.policy = parent->thread.policy;
     child->thread.rt_priority = child->thread.run_priority = parent->thread.rt_priority;
+    sched_weigh(&child->thread);
     child->thread.affinity = parent->thread.affinity;
     child->cred = cred_get(parent->cred);
     child->personality = parent->personality;

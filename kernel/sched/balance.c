@@ -1,6 +1,7 @@
 /*
  * Spreading threads over CPUs: at a wake-up and for a new thread by choice of the CPU, otherwise by
- * idle CPUs that steal. A queue whose threads wait for a whole slice wakes an idle CPU.
+ * idle CPUs that steal. A queue whose threads wait for a whole slice wakes an idle CPU; busy CPUs compare their
+ * loads now and then.
  *
  * Virtual times of two queues cannot be compared: a thread takes its distance from the old queue's
  * minimum along to the new one.
@@ -9,6 +10,8 @@
 
 #include "kernel/irq/irq.h"
 #include "kernel/sync/cpu_call.h"
+
+#define PULL_LOOKS 16u /* at threads of the busiest CPU */
 
 uint64_t idle_cpus;
 
@@ -102,15 +105,19 @@ static struct thread *choose_victim(struct run_queue *from, uint32_t cpu) {
     return NULL;
 }
 
+/* Both locks held. */
+static void take_from(struct run_queue *from, struct run_queue *rq, struct thread *thread) {
+    rq_dequeue(from, thread);
+    thread->virtual_runtime_ns += rq->min_virtual_ns - from->min_virtual_ns;
+    atomic_store(&thread->cpu, rq->cpu);
+}
+
 static struct thread *steal_from(struct run_queue *from, struct run_queue *rq) {
     if (!spin_trylock(&from->lock))
         return NULL;
     struct thread *thread = choose_victim(from, rq->cpu);
-    if (thread != NULL) {
-        rq_dequeue(from, thread);
-        thread->virtual_runtime_ns += rq->min_virtual_ns - from->min_virtual_ns;
-        atomic_store(&thread->cpu, rq->cpu);
-    }
+    if (thread != NULL)
+        take_from(from, rq, thread);
     spin_unlock(&from->lock);
     return thread;
 }
@@ -125,21 +132,58 @@ struct thread *balance_steal(struct run_queue *rq) {
     return NULL;
 }
 
-void balance_pull(struct run_queue *rq) {
+/*
+ * The first that would run, may move, and weighs no more than the difference between the loads. One that makes up
+ * all of it leaves as large a difference the other way round: it goes unless it has just come. Both locks held.
+ */
+static struct thread *choose_lighter(struct run_queue *from, const struct run_queue *rq, bool *wait) {
+    uint64_t own = rq_load(rq), theirs = rq_load(from);
+    unsigned looks = PULL_LOOKS;
+
+    for (struct rb_node *node = from->leftmost; node != NULL && looks-- > 0; node = rb_next(node)) {
+        struct thread *thread = container_of(node, struct thread, run_node);
+        if (own + thread->weight > theirs || !may_steal(from, thread, rq->cpu))
+            continue;
+        if (own + thread->weight < theirs || thread != from->newcomer)
+            return thread;
+        *wait = true;
+    }
+    return NULL;
+}
+
+static struct run_queue *find_busiest(const struct run_queue *rq) {
     struct run_queue *busiest = NULL;
-    uint32_t longest = rq->queued + 1;
+    uint64_t most = rq_load(rq);
 
     for (uint32_t cpu = 0; cpu < cpu_count; cpu++) {
         struct run_queue *other = per_cpu_ptr(run_queue, cpu);
-        uint32_t queued = atomic_load_relaxed(&other->queued);
-        if (queued > longest) {
-            busiest = other;
-            longest = queued;
-        }
+        if (atomic_load_relaxed(&other->queued) == 0 || rq_load(other) <= most)
+            continue;
+        busiest = other;
+        most = rq_load(other);
     }
-    struct thread *thread = busiest != NULL ? steal_from(busiest, rq) : NULL;
+    return busiest;
+}
+
+bool balance_pull(struct run_queue *rq) {
+    struct run_queue *from = find_busiest(rq);
+    bool wait = false;
+
+    if (from == NULL)
+        return true;
+    if (!spin_trylock(&from->lock))
+        return false;
+    struct thread *thread = rq_first_realtime(from);
+    if (thread == NULL || !may_steal(from, thread, rq->cpu) || rq->runs_realtime)
+        thread = choose_lighter(from, rq, &wait);
     if (thread != NULL)
+        take_from(from, rq, thread);
+    spin_unlock(&from->lock);
+    if (thread != NULL) {
+        rq->newcomer = thread;
         rq_enqueue(rq, thread);
+    }
+    return !wait || thread != NULL;
 }
 
 bool balance_can_steal(const struct run_queue *rq) {

@@ -27,8 +27,12 @@ struct run_queue *balance_move(struct thread *thread, struct run_queue *from, ui
 
 /* Takes a thread from another CPU's queue; NULL: there is none. rq->lock held. */
 struct thread *balance_steal(struct run_queue *rq);
-/* Takes one over where more than one more thread waits than here. rq->lock held. */
-void balance_pull(struct run_queue *rq);
+/*
+ * Takes a thread over from the CPU with the largest load, if the difference does not grow by that. Where it
+ * stays the same, threads take turns in having a CPU with less to do. False: the one whose turn it is runs now, try
+ * again soon. rq->lock held.
+ */
+bool balance_pull(struct run_queue *rq);
 /* Whether stealing is worth a try. */
 bool balance_can_steal(const struct run_queue *rq);
 /* Wakes an idle CPU so that it steals from this queue, where threads wait. */

@@ -5,6 +5,7 @@
 
 #define WEIGHT_NICE_0 1024u
 #define WEIGHT_IDLE 3u /* policy SCHED_IDLE */
+#define WEIGHT_REALTIME nice_weight[0]
 #define NICE_MIN (-20)
 #define SLEEPER_CREDIT_NS (3 * NS_PER_MS) /* a sleeper's head start */
 #define WAKE_GRANULARITY_NS NS_PER_MS     /* how far behind current must be to lose the CPU */
@@ -38,9 +39,15 @@ struct run_queue *rq_lock_thread(struct thread *thread) {
     }
 }
 
+void sched_weigh(struct thread *thread) {
+    if (thread_is_realtime(thread))
+        thread->weight = WEIGHT_REALTIME;
+    else
+        thread->weight = thread->policy == SCHED_IDLE ? WEIGHT_IDLE : nice_weight[thread->nice - NICE_MIN];
+}
+
 static uint64_t virtual_time(const struct thread *thread, uint64_t delta_ns) {
-    uint32_t weight = thread->policy == SCHED_IDLE ? WEIGHT_IDLE : nice_weight[thread->nice - NICE_MIN];
-    return likely(weight == WEIGHT_NICE_0) ? delta_ns : delta_ns * WEIGHT_NICE_0 / weight;
+    return likely(thread->weight == WEIGHT_NICE_0) ? delta_ns : delta_ns * WEIGHT_NICE_0 / thread->weight;
 }
 
 static struct thread *fair_first(const struct run_queue *rq) {
@@ -107,6 +114,7 @@ void rq_enqueue(struct run_queue *rq, struct thread *thread) {
         fair_enqueue(rq, thread);
     thread->queued = true;
     rq->queued++;
+    rq->queued_weight += thread->weight;
 }
 
 void rq_dequeue(struct run_queue *rq, struct thread *thread) {
@@ -119,6 +127,7 @@ void rq_dequeue(struct run_queue *rq, struct thread *thread) {
         rq->hint = NULL;
     thread->queued = false;
     rq->queued--;
+    rq->queued_weight -= thread->weight;
 }
 
 struct thread *rq_pick(struct run_queue *rq) {

@@ -30,6 +30,8 @@ struct run_queue {
     struct thread *hint;              /* woken synchronously: runs next if that is nearly fair */
     struct mmu_context *mmu;          /* page tables loaded */
     uint32_t queued;                  /* threads waiting for the CPU */
+    uint64_t queued_weight;           /* theirs together */
+    uint32_t current_weight;          /* 0: idle */
     int64_t blocked;                  /* load average: switched out in THREAD_BLOCKED minus woken */
     uint64_t charged_until_ns;        /* current's time is accounted up to here */
     struct rb_root fair;
@@ -40,6 +42,7 @@ struct run_queue {
     uint64_t rt_period_ns, rt_used_ns; /* when the period began, if they have had any of it; how much */
     struct timer slice_timer;         /* runs only while the CPU is not idle */
     uint32_t slices;                  /* since the queues were compared last */
+    const struct thread *newcomer;    /* came last by balance_pull; only compared */
     uint64_t switches, busy_ns, idle_ns;
     uint64_t user_samples, kernel_samples; /* of all threads: they divide busy_ns */
 };
@@ -54,6 +57,11 @@ static inline struct run_queue *run_queue_of(const struct thread *thread) {
 }
 static inline bool thread_is_realtime(const struct thread *thread) {
     return thread->run_priority != 0;
+}
+
+/* What its threads ask of the CPU. Read without the lock too. */
+static inline uint64_t rq_load(const struct run_queue *rq) {
+    return atomic_load_relaxed(&rq->queued_weight) + atomic_load_relaxed(&rq->current_weight);
 }
 
 /* All below: rq->lock held. */

@@ -18,7 +18,7 @@
 #include "kernel/time/clock.h"
 #include "lib/string.h"
 
-#define BALANCE_SLICES 16u /* from one comparison with the other CPUs' queues to the next */
+#define BALANCE_SLICES 16u /* from one comparison with the other CPUs' loads to the next */
 
 DEFINE_PER_CPU(struct thread *, current_thread_pointer);
 static DEFINE_PER_CPU(struct thread, boot_thread); /* later this CPU's idle thread */
@@ -67,8 +67,8 @@ static void look_around(struct run_queue *rq) {
     rq->hint = NULL; /* whoever woke it has not gone to sleep */
     if (rq->queued > 0)
         balance_offer(rq);
-    if (++rq->slices % BALANCE_SLICES == 0)
-        balance_pull(rq);
+    if (++rq->slices >= BALANCE_SLICES && balance_pull(rq))
+        rq->slices = 0;
 }
 
 /* One that was lent a real-time priority keeps the CPU, like SCHED_FIFO. */
@@ -149,6 +149,7 @@ static void switch_to(struct run_queue *rq, struct thread *next, uint64_t now_ns
     rq->previous = previous;
     rq->current = next;
     rq->runs_realtime = thread_is_realtime(next);
+    rq->current_weight = next->weight;
     rq->switches++;
     next->slice_start_ns = now_ns;
     next->on_cpu = 1;
@@ -312,6 +313,7 @@ static void apply(struct thread *thread, const struct schedule_as *as) {
     thread->boost = as->boost;
     thread->nice = as->nice;
     thread->run_priority = as->boost > as->rt_priority ? as->boost : as->rt_priority;
+    sched_weigh(thread);
 }
 
 /* Takes the thread off its queue while they change: they decide where it queues. Its queue is locked. */
@@ -323,6 +325,7 @@ static void change(struct run_queue *rq, struct thread *thread, const struct sch
         rq_dequeue(rq, thread);
     apply(thread, as);
     rq->runs_realtime = thread_is_realtime(rq->current);
+    rq->current_weight = rq->current->weight;
     if (queued)
         rq_enqueue(rq, thread);
     thread_set_work(rq->current, THREAD_WORK_RESCHEDULE);

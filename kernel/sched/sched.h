@@ -52,6 +52,8 @@ void sched_set_affinity(struct thread *thread, uint64_t cpus);
 
 /* How a thread is scheduled. Any thread, any context; the caller has validated the values. */
 void sched_set_policy(struct thread *thread, enum sched_policy policy, uint8_t rt_priority);
+/* Sets `weight` of a NEW thread by its policy, priority and nice. */
+void sched_weigh(struct thread *thread);
 void sched_set_nice(struct thread *thread, int8_t nice);
 /* Priority inheritance: lends it a real-time priority (0: none any more) beside its own. */
 void sched_set_boost(struct thread *thread, uint8_t rt_priority);

@@ -31,6 +31,7 @@ int thread_init(struct thread *thread, const char *name, void (*entry)(void *), 
     thread->entry = entry;
     thread->argument = argument;
     thread->affinity = ~0ull;
+    sched_weigh(thread);
     strlcpy(thread->name, name, sizeof thread->name);
     /* A user thread's registers lie at the top; a kernel thread wastes that room. */
     void *start = (void *)(uintptr_t)(thread->kernel_stack_top - sizeof(struct trap_frame));

@@ -62,6 +62,7 @@ struct thread {
     uint8_t rt_priority; /* 1..99 for FIFO and RR, else 0 */
     uint8_t boost;       /* the highest real-time priority that waits for what it holds; 0: none */
     uint8_t run_priority; /* the higher of these two: it queues by that; 0: by virtual runtime */
+    uint32_t weight;      /* what these make: its share of a CPU against others' */
     struct rb_node run_node; /* fair queue, by virtual runtime */
     struct list_node rt_node;
     uint64_t virtual_runtime_ns;
