@@ -28,6 +28,7 @@
 #include "kernel/time/clock.h"
 #include "kernel/time/event.h"
 #include "kernel/time/timer.h"
+#include "kernel/time/tsc_sync.h"
 #include "kernel/trap/trap.h"
 #include "lib/parse.h"
 #include "lib/string.h"
@@ -52,6 +53,8 @@ void cpu_main(void) {
     cpu_init_registers();
     segments_init(this_cpu(interrupt_stacks));
     idt_load();
+    if (!tsc_sync_answer())
+        cpu_halt_forever();
     syscall_init_cpu();
     arch_fpu_init_cpu();
     irq_init_cpu();
@@ -166,7 +169,7 @@ static bool launch(uint32_t apic_id, uint32_t cpu, const struct cpu_memory *memo
     if (!wait_until(trampoline_taken, page, SECOND_START_NS))
         local_apic_send_startup(apic_id, BOOT_AP_PAGE);
     return wait_until(trampoline_taken, page, TRAMPOLINE_NS) &&
-           wait_until(has_arrived, per_cpu_ptr(cpu_arrived, cpu), ARRIVAL_NS);
+           tsc_sync_admit(cpu) && wait_until(has_arrived, per_cpu_ptr(cpu_arrived, cpu), ARRIVAL_NS);
 }
 
 static void start_one(uint32_t apic_id, const struct low_tables *tables) {
@@ -181,7 +184,7 @@ static void start_one(uint32_t apic_id, const struct low_tables *tables) {
         atomic_store(&cpu_count, cpu + 1);
         log_info("CPU %u is APIC %u", cpu, apic_id);
     } else {
-        log_error("the CPU with APIC %u does not start", apic_id); /* it may yet: its memory stays its own */
+        log_error("the CPU with APIC %u is not used", apic_id); /* it may yet: its memory stays its own */
     }
 }
 

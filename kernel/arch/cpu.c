@@ -41,6 +41,7 @@ static const struct {
     {1, 0, 3, 13, CPU_PGE},
     {1, 0, 3, 16, CPU_PAT},
     {7, 0, 1, 7, CPU_SMEP},
+    {7, 0, 1, 1, CPU_TSC_ADJUST},
     {7, 0, 1, 9, CPU_ERMS},
     {7, 0, 1, 18, CPU_RDSEED},
     {7, 0, 1, 20, CPU_SMAP},

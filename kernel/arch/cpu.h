@@ -39,7 +39,9 @@
 
 /* Model-specific registers, SDM 4 §2.1. */
 enum cpu_msr {
+    MSR_TSC = 0x10,
     MSR_APIC_BASE = 0x1b,
+    MSR_TSC_ADJUST = 0x3b,
     MSR_PAT = 0x277,
     MSR_EFER = 0xc0000080,
     MSR_STAR = 0xc0000081,
@@ -64,6 +66,7 @@ enum cpu_feature {
     CPU_XSAVEOPT,
     CPU_TSC_INVARIANT, /* SDM 3B §18.17.1 */
     CPU_TSC_DEADLINE,
+    CPU_TSC_ADJUST, /* SDM 3B §18.17.3 */
     CPU_X2APIC,
     CPU_APIC,
     CPU_RDRAND,

@@ -14,7 +14,8 @@ static const struct {
 } features[] = {
     {CPU_NX, "nx"}, {CPU_SMEP, "smep"}, {CPU_SMAP, "smap"}, {CPU_UMIP, "umip"}, {CPU_PGE, "pge"}, {CPU_PAT, "pat"},
     {CPU_PAGES_1G, "pages_1g"}, {CPU_XSAVE, "xsave"}, {CPU_XSAVEOPT, "xsaveopt"}, {CPU_TSC_INVARIANT, "tsc_invariant"},
-    {CPU_TSC_DEADLINE, "tsc_deadline"}, {CPU_APIC, "apic"}, {CPU_X2APIC, "x2apic"}, {CPU_RDRAND, "rdrand"},
+    {CPU_TSC_DEADLINE, "tsc_deadline"}, {CPU_TSC_ADJUST, "tsc_adjust"},
+    {CPU_APIC, "apic"}, {CPU_X2APIC, "x2apic"}, {CPU_RDRAND, "rdrand"},
     {CPU_RDSEED, "rdseed"}, {CPU_ERMS, "erms"}, {CPU_HYPERVISOR, "hypervisor"},
 };
 

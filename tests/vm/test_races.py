@@ -13,7 +13,7 @@ from vm import host
 RACES = host.BUILD / "tests" / "programs" / "races"
 PARTS = re.compile(r"^(\w+) ok$", re.MULTILINE)
 BUG = re.compile(r"kernel panic|\b(lockdep|ubsan|kasan): ")
-ALL = {"mappings", "copies", "truncation", "processes", "exec", "futexes", "robust", "descriptors", "polls", "names",
+ALL = {"mappings", "copies", "truncation", "processes", "exec", "futexes", "inheritance", "robust", "descriptors", "polls", "names",
        "scheduling", "timers", "signals", "proc", "rseq", "clock"}
 
 
@@ -35,7 +35,8 @@ def test_races(astra, tmp_path, variant):
 
 def test_the_program_is_right_on_this_machine():
     """What it demands holds on the host's kernel too."""
-    result = subprocess.run([RACES, "-t", "1", "mappings", "copies", "futexes", "processes", "polls", "names"],
+    result = subprocess.run([RACES, "-t", "1", "mappings", "copies", "futexes", "inheritance", "processes", "descriptors",
+                             "polls", "names"],
                             capture_output=True, text=True, timeout=300)
     assert result.returncode == 0, result.stdout
 

@@ -39,6 +39,45 @@ def test_work_spreads(guest_script):
         assert busy_ns > idle_ns, out
 
 
+CPU_TIMES = """
+    for pid in $pids; do awk '{print $14 + $15}' /proc/$pid/stat; done; kill $pids
+"""
+
+
+def test_three_loops_share_two_cpus(guest_script):
+    """Two have to share a CPU, but not always the same two: each gets two thirds."""
+    out = guest_script("""
+        for i in 1 2 3; do (while :; do :; done) & pids="$pids $!"; done
+        sleep 5
+    """ + CPU_TIMES, options=["--smp", "2"])
+    times = [int(word) for word in out.split()]
+    assert len(times) == 3 and max(times) < 1.5 * min(times), times
+
+
+def test_niceness_holds_across_cpus(guest_script):
+    """The two important loops begin on one CPU, the two nice ones on the other: they must not stay so."""
+    out = guest_script("""
+        loop='while :; do :; done'
+        for cpu in 1 1; do taskset $cpu sh -c "$loop" & pids="$pids $!"; done
+        for cpu in 2 2; do taskset $cpu nice -n 5 sh -c "$loop" & pids="$pids $!"; done
+        sleep 0.5; for pid in $pids; do taskset -p 3 $pid > /dev/null; done
+        sleep 5
+    """ + CPU_TIMES, options=["--smp", "2"])
+    times = [int(word) for word in out.split()]
+    assert len(times) == 4 and min(times[:2]) > 2 * max(times[2:]), times  # weights: 1024 to 335
+
+
+@pytest.mark.parametrize("arguments, cpus, said", [
+    ("", 4, 0), ("tsc-skew=10000000000", 4, 3), ("tsc-skew=10000000000 tsc-stuck", 1, 0)])
+def test_counters_that_differ(guest_script, arguments, cpus, said):
+    """A CPU whose time-stamp counter is off is set right; if that does not work, it is left out."""
+    out = guest_script("nproc; dmesg | grep -c 'time-stamp counter is set right'; "
+                       "dmesg | grep -c 'time-stamp counter is .* ticks ahead'; dmesg | grep -c 'without this CPU'; true",
+                       options=["--smp", "4", *(["--append", arguments] if arguments else [])])
+    ahead, without = {"": (0, 0), "tsc-skew=10000000000": (3, 0)}.get(arguments, (12, 3))
+    assert [int(word) for word in out.split()] == [cpus, said, ahead, without]
+
+
 def test_affinity(guest_script):
     """taskset moves a running loop from CPU to CPU; the field `processor` of /proc/PID/stat follows."""
     out = guest_script("""

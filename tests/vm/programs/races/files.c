@@ -10,8 +10,13 @@
 #include <stdatomic.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 
 /* ---- descriptors ---- */
 
@@ -30,31 +35,73 @@ static void place(struct job *job, int file) {
     close(file);
 }
 
-static void use_descriptors(struct job *job) {
-    char bytes[256] = {0};
-    int ends[2], file = any_fd(job);
-    struct pollfd polls[4];
-    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | (pick(job, 2) ? (uint32_t)EPOLLET : 0)};
-    switch (pick(job, 14)) {
+/* The other end's name tells its number; whoever closes this end meanwhile makes it go. */
+static void make_terminal(struct job *job) {
+    char name[32];
+    int number, locked = 0, master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK);
+    CHECK(master >= 0 && ioctl(master, TIOCSPTLCK, &locked) == 0 && ioctl(master, TIOCGPTN, &number) == 0);
+    place(job, master);
+    sprintf(name, "/dev/pts/%d", number);
+    int slave = open(name, O_RDWR | O_NOCTTY | O_NONBLOCK);
+    CHECK(slave >= 0 || errno == ENOENT || errno == EIO || errno == ENXIO);
+    if (slave >= 0)
+        place(job, slave);
+}
+
+static void make_timer(struct job *job) {
+    struct itimerspec soon = {{0, 1000000}, {0, 1 + (long)pick(job, 500000)}};
+    int timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
+    CHECK(timer >= 0 && timerfd_settime(timer, 0, &soon, NULL) == 0);
+    place(job, timer);
+}
+
+static void make_descriptors(struct job *job) {
+    int file, ends[2];
+    switch (pick(job, 7)) {
     case 0:
         CHECK(pipe2(ends, O_NONBLOCK) == 0);
         place(job, ends[0]);
         place(job, ends[1]);
         break;
     case 1:
+        CHECK(socketpair(AF_UNIX, (pick(job, 2) ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK, 0, ends) == 0);
+        place(job, ends[0]);
+        place(job, ends[1]);
+        break;
+    case 2:
         file = eventfd(pick(job, 3), EFD_NONBLOCK);
         CHECK(file >= 0);
         place(job, file);
         break;
-    case 2:
+    case 3:
         file = epoll_create1(0);
         CHECK(file >= 0);
         place(job, file);
         break;
-    case 3:
+    case 4:
         file = open("shared-file", O_RDWR | O_CREAT | O_NONBLOCK | (pick(job, 2) ? O_APPEND : 0), 0600);
         CHECK(file >= 0);
         place(job, file);
+        break;
+    case 5:
+        make_terminal(job);
+        break;
+    default:
+        make_timer(job);
+    }
+}
+
+static void use_descriptors(struct job *job) {
+    char bytes[256] = {0};
+    int file = any_fd(job);
+    struct pollfd polls[4];
+    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | (pick(job, 2) ? (uint32_t)EPOLLET : 0)};
+    switch (pick(job, 17)) {
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+        make_descriptors(job);
         break;
     case 4:
     case 5:
@@ -62,6 +109,16 @@ static void use_descriptors(struct job *job) {
         break;
     case 6:
         (void)dup2(file, any_fd(job));
+        break;
+    case 14: /* who is signalled, and whether */
+        (void)fcntl(file, F_SETOWN, getpid());
+        (void)fcntl(file, F_SETFL, O_NONBLOCK | (pick(job, 2) ? O_ASYNC : 0));
+        break;
+    case 15:
+        (void)splice(file, NULL, any_fd(job), NULL, 1 + pick(job, 300), SPLICE_F_NONBLOCK);
+        break;
+    case 16:
+        (void)sendfile(file, any_fd(job), NULL, 1 + pick(job, 300));
         break;
     case 7:
         (void)!read(file, bytes, sizeof bytes);
@@ -72,7 +129,7 @@ static void use_descriptors(struct job *job) {
     case 9:
         for (unsigned i = 0; i < 4; i++)
             polls[i] = (struct pollfd){any_fd(job), POLLIN | POLLOUT, 0};
-        CHECK(poll(polls, 4, (int)pick(job, 2)) >= 0);
+        CHECK(poll(polls, 4, (int)pick(job, 2)) >= 0 || errno == EINTR);
         break;
     case 10:
     case 11:
@@ -126,8 +183,14 @@ static void descriptor_job(struct job *job) {
         copy_pipe(job);
 }
 
+static void take_note(int number) {
+    (void)number;
+}
+
 void race_descriptors(void) {
+    struct sigaction action = {.sa_handler = take_note, .sa_flags = SA_RESTART};
     signal(SIGPIPE, SIG_IGN);
+    sigaction(SIGIO, &action, NULL);
     CHECK(pipe(private_pipe) == 0);
     run_threads(6, descriptor_job);
     for (unsigned i = 0; i < FD_COUNT; i++)
@@ -255,6 +318,23 @@ static void list(const char *path) {
     closedir(directory);
 }
 
+static int watcher; /* inotify */
+
+static void watch_names(struct job *job, const char *path) {
+    char events[512];
+    switch (pick(job, 3)) {
+    case 0:
+        (void)inotify_add_watch(watcher, path, IN_ALL_EVENTS);
+        break;
+    case 1:
+        (void)inotify_rm_watch(watcher, 1 + (int)pick(job, 20));
+        break;
+    default:
+        while (read(watcher, events, sizeof events) > 0)
+            continue;
+    }
+}
+
 static void change_names(struct job *job) {
     char path[128], other[128], text[16];
     struct stat status;
@@ -262,7 +342,10 @@ static void change_names(struct job *job) {
         any_name(job, path);
         any_name(job, other);
         int file;
-        switch (pick(job, 12)) {
+        switch (pick(job, 14)) {
+        case 12:
+            watch_names(job, path);
+            break;
         case 0:
             file = open(path, O_RDWR | O_CREAT | (pick(job, 2) ? O_EXCL : 0), 0600);
             if (file >= 0) {
@@ -334,7 +417,9 @@ static void remove_tree(int above, const char *name) {
 
 void race_names(void) {
     CHECK(mkdir("a", 0700) == 0 && mkdir("b", 0700) == 0 && mkdir("a/c", 0700) == 0 && mkdir("b/c", 0700) == 0);
+    watcher = inotify_init1(IN_NONBLOCK);
     run_threads(6, change_names);
     remove_tree(AT_FDCWD, "a");
     remove_tree(AT_FDCWD, "b");
+    close(watcher);
 }

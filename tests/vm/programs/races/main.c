@@ -28,7 +28,7 @@ static const struct part {
 } parts[] = {
     {"mappings", race_mappings}, {"copies", race_copies},       {"truncation", race_truncation},
     {"processes", race_processes}, {"exec", race_exec},         {"futexes", race_futexes},
-    {"robust", race_robust},     {"descriptors", race_descriptors}, {"polls", race_polls},
+    {"inheritance", race_inheritance}, {"robust", race_robust},     {"descriptors", race_descriptors}, {"polls", race_polls},
     {"names", race_names},       {"scheduling", race_scheduling}, {"timers", race_timers},
     {"signals", race_signals},   {"proc", race_proc},           {"rseq", race_rseq},
     {"clock", race_clock},

@@ -52,6 +52,7 @@ void race_truncation(void);
 void race_processes(void);
 void race_exec(void);
 void race_futexes(void);
+void race_inheritance(void);
 void race_robust(void);
 void race_descriptors(void);
 void race_polls(void);

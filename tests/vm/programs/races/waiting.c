@@ -16,6 +16,9 @@ enum {
     FUTEX_WAKE_PRIVATE = 129,
     FUTEX_CMP_REQUEUE_PRIVATE = 132,
     FUTEX_WAKE_OP_PRIVATE = 133,
+    FUTEX_LOCK_PI_PRIVATE = 134,
+    FUTEX_UNLOCK_PI_PRIVATE = 135,
+    FUTEX_TRYLOCK_PI_PRIVATE = 136,
     FUTEX_WAIT_BITSET_PRIVATE = 137,
     FUTEX_WAKE_BITSET_PRIVATE = 138,
 };
@@ -127,6 +130,70 @@ void race_futexes(void) {
     for (unsigned i = 0; i < RING; i++)
         left += atomic_load(&tokens[i]);
     CHECK(left == 3); /* none lost, none doubled */
+}
+
+/* ---- locks whose waiters lend their priority ---- */
+
+#define PI_LOCKS 3u
+
+static struct pi_lock {
+    atomic_uint word; /* 0 or the holder's number, and a bit for waiters */
+    unsigned before, after; /* equal but while it is held */
+} pi_locks[PI_LOCKS];
+
+static bool pi_lock(struct job *job, struct pi_lock *lock) {
+    unsigned free = 0, self = (unsigned)gettid();
+    struct timespec soon;
+    if (atomic_compare_exchange_strong(&lock->word, &free, self))
+        return true;
+    bool limited = pick(job, 2);
+    if (pick(job, 4) == 0)
+        return futex(&lock->word, FUTEX_TRYLOCK_PI_PRIVATE, 0, NULL, NULL, 0) == 0;
+    clock_gettime(CLOCK_REALTIME, &soon);
+    soon.tv_nsec = (soon.tv_nsec + (long)pick(job, 300) * 1000) % 1000000000;
+    long result = futex(&lock->word, FUTEX_LOCK_PI_PRIVATE, 0, limited ? &soon : NULL, NULL, 0);
+    CHECK(result == 0 || (limited && errno == ETIMEDOUT));
+    return result == 0;
+}
+
+static void pi_unlock(struct pi_lock *lock) {
+    unsigned self = (unsigned)gettid();
+    if (!atomic_compare_exchange_strong(&lock->word, &self, 0))
+        CHECK(futex(&lock->word, FUTEX_UNLOCK_PI_PRIVATE, 0, NULL, NULL, 0) == 0);
+}
+
+static void change_priority(struct job *job) {
+    unsigned priority = pick(job, 4);
+    struct sched_param param = {.sched_priority = (int)priority};
+    (void)syscall(SYS_sched_setscheduler, 0, priority > 0 ? SCHED_RR : SCHED_OTHER, &param); /* not everybody may */
+}
+
+/* In ascending order, so that chains of holders form but no circles. */
+static void lend(struct job *job) {
+    while (time_left()) {
+        bool held[PI_LOCKS];
+        for (unsigned i = 0; i < PI_LOCKS; i++) {
+            held[i] = pick(job, 2) && pi_lock(job, &pi_locks[i]);
+            if (held[i])
+                CHECK(pi_locks[i].before++ == pi_locks[i].after);
+        }
+        if (pick(job, 8) == 0)
+            change_priority(job);
+        if (pick(job, 4) == 0)
+            nap_us(pick(job, 100));
+        for (unsigned i = PI_LOCKS; i-- > 0;) {
+            if (!held[i])
+                continue;
+            pi_locks[i].after++;
+            pi_unlock(&pi_locks[i]);
+        }
+    }
+}
+
+void race_inheritance(void) {
+    run_threads(8, lend);
+    for (unsigned i = 0; i < PI_LOCKS; i++)
+        CHECK(atomic_load(&pi_locks[i].word) == 0 && pi_locks[i].before == pi_locks[i].after);
 }
 
 /* ---- robust mutexes whose holders die ---- */
