@@ -129,6 +129,8 @@ static int set_number(struct socket *socket, int option, int32_t value) {
         if (value && !cred_has(current_cred(), CAP_NET_ADMIN))
             return -EACCES;
         break;
+    case SO_REUSEPORT: /* a name has one socket */
+        return value ? -EOPNOTSUPP : 0;
     case SO_SNDBUF:
         set_send_buffer(socket, value, false);
         return 0;

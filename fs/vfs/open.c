@@ -75,7 +75,7 @@ struct file *file_open_granted(const struct path *path, uint32_t flags) {
     int error = file->ops ? count_writer(file) : -ENXIO;
     if (!error && file->ops->open)
         error = file->ops->open(file->inode, file);
-    if (!error && (flags & O_DIRECT) && !file->inode->object)
+    if (!error && (flags & O_DIRECT) && !S_IS(file->inode->mode, S_IFBLK)) /* what is in memory has no other way */
         error = -EINVAL;
     if (!error)
         return file;
@@ -182,7 +182,7 @@ static struct file *create_found(struct create_step *step, struct path *path, ui
 static struct file *create_step(struct create_step *step, uint32_t flags, uint32_t mode) {
     struct path path = {.mount = step->directory.mount};
     if (step->last[0] == '\0' || strcmp(step->last, ".") == 0 || strcmp(step->last, "..") == 0)
-        return ERR_PTR(-EISDIR);
+        return ERR_PTR(flags & O_EXCL ? -EEXIST : -EISDIR);
     int error = entry_create(&step->directory, step->last, S_IFREG | mode, 0, &path.dentry);
     if (!error) {
         struct file *file = file_open_granted(&path, flags);
@@ -203,10 +203,15 @@ static struct file *create_step(struct create_step *step, uint32_t flags, uint32
     return create_found(step, &path, flags);
 }
 
+static bool ends_in_slash(const char *name) {
+    size_t length = strlen(name);
+    return length > 0 && name[length - 1] == '/';
+}
+
 static struct file *open_create(const struct path *start, const char *name, uint32_t flags,
                                 uint32_t mode) {
     /* Most often the file is there, and the fast walk finds it. Links in the last place included. */
-    if (!(flags & O_EXCL)) {
+    if (!(flags & O_EXCL) && !ends_in_slash(name)) {
         struct file *file = open_name(start, name, flags & ~(uint32_t)O_CREAT);
         if (!IS_ERR(file) && S_IS(file->inode->mode, S_IFDIR)) {
             file_put(file);

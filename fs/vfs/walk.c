@@ -245,9 +245,11 @@ static int enter(struct walk *walk, struct place *next, const struct component *
     if (unlikely(!next->inode))
         error = -ENOENT;
     else if (unlikely(S_IS(next->inode->mode, S_IFLNK)) &&
-             !(last && !component->slash_follows && (walk->flags & LOOKUP_NO_FOLLOW)))
+             !(last && !component->slash_follows && (walk->flags & LOOKUP_NO_FOLLOW))) {
+        if (last && component->slash_follows)
+            walk->flags |= LOOKUP_DIRECTORY;
         return follow(walk, next, component->rest, name);
-    else if ((!last || component->slash_follows) && !S_IS(next->inode->mode, S_IFDIR))
+    } else if ((!last || component->slash_follows) && !S_IS(next->inode->mode, S_IFDIR))
         error = -ENOTDIR;
     if (error) {
         place_put(walk, next);

@@ -14,11 +14,6 @@
 #include "lib/errptr.h"
 #include "lib/rbtree.h"
 
-/* linux/eventpoll.h: bits of `events` that are no events */
-#define EPOLLEXCLUSIVE (1u << 28)
-#define EPOLLWAKEUP (1u << 29)
-#define EPOLLONESHOT (1u << 30)
-#define EPOLLET (1u << 31)
 #define MODE_BITS (EPOLLEXCLUSIVE | EPOLLWAKEUP | EPOLLONESHOT | EPOLLET)
 
 #define EVENTS_PER_COPY 16

@@ -5,6 +5,12 @@
 
 enum epoll_operation { EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLL_CTL_MOD = 3 };
 
+/* linux/eventpoll.h: bits of `events` that are no events */
+#define EPOLLEXCLUSIVE (1u << 28)
+#define EPOLLWAKEUP (1u << 29)
+#define EPOLLONESHOT (1u << 30)
+#define EPOLLET (1u << 31)
+
 /* struct epoll_event of linux/eventpoll.h: packed on x86-64 */
 struct epoll_event {
     uint32_t events;

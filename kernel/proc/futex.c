@@ -59,7 +59,7 @@ int futex_key_find(uint64_t address, bool shared, struct futex_key *key) {
         return error;
     rwsem_read_lock(&space->lock);
     const struct vma *vma = space_find(space, address);
-    if (vma == NULL || vma->start > address)
+    if (vma == NULL || vma->start > address || !(vma->flags & VMA_ACCESS))
         error = -EFAULT;
     else if ((vma->flags & VMA_SHARED) && vma->object != NULL)
         *key = (struct futex_key){vma->object, (vma->object_offset << PAGE_SHIFT) + address - vma->start};

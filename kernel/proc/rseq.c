@@ -52,15 +52,19 @@ static bool matches(const struct task *task, uint64_t address, uint32_t size) {
 
 int rseq_register(uint64_t address, uint32_t size, uint32_t signature) {
     struct task *task = current_task();
+    uint64_t descriptor;
 
     if (task->rseq.address != 0) {
         if (!matches(task, address, size))
             return -EINVAL;
         return task->rseq.signature == signature ? -EBUSY : -EPERM;
     }
-    if (size < RSEQ_AREA_SIZE || address % RSEQ_ALIGN != 0)
+    if (size != RSEQ_AREA_SIZE || address % RSEQ_ALIGN != 0)
         return -EINVAL;
     if (!user_range_ok((const void __user *)address, size))
+        return -EFAULT;
+    struct rseq_area __user *area = (struct rseq_area __user *)address;
+    if (get_user(descriptor, &area->descriptor) < 0 || (descriptor != 0 && put_user(0ull, &area->descriptor) < 0))
         return -EFAULT;
     task->rseq = (struct rseq_state){address, size, signature};
     /* Its area is first written on the way out of this call. */

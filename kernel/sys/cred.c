@@ -229,6 +229,12 @@ int64_t sys_setgroups(unsigned count, const uint32_t __user *groups) {
         cred_discard(new);
         return -EFAULT;
     }
+    for (unsigned i = 0; i < count; i++) {
+        if (new->groups[i] == UNCHANGED) {
+            cred_discard(new);
+            return -EINVAL;
+        }
+    }
     new->group_count = count;
     cred_commit(new);
     return 0;
@@ -250,14 +256,13 @@ struct cap_data_user {
 
 /* Words per set; 0 (and the preferred version stored) for an unknown version. */
 static int64_t header_read(struct cap_header_user __user *user, struct cap_header_user *header) {
-    if (get_user(*header, user) < 0)
+    if (get_user(header->version, &user->version) < 0)
         return -EFAULT;
     if (header->version == CAPABILITY_VERSION_1)
         return 1;
     if (header->version == CAPABILITY_VERSION_2 || header->version == CAPABILITY_VERSION_3)
         return 2;
-    header->version = CAPABILITY_VERSION_3;
-    return copy_to_user(user, header, sizeof *header);
+    return put_user(CAPABILITY_VERSION_3, &user->version);
 }
 
 /* The credentials' sets of a process; it is looked up under RCU. */
@@ -286,12 +291,14 @@ int64_t sys_capget(struct cap_header_user __user *user_header, struct cap_data_u
     struct cap_data_user data[2];
     int64_t words = header_read(user_header, &header);
 
-    if (words <= 0)
+    if (user_data == NULL || words <= 0)
         return words < 0 ? words : user_data == NULL ? 0 : -EINVAL;
+    if (get_user(header.pid, &user_header->pid) < 0)
+        return -EFAULT;
     if (header.pid < 0)
         return -EINVAL;
     int error = sets_of(header.pid, data);
-    if (error < 0 || user_data == NULL)
+    if (error < 0)
         return error;
     return copy_to_user(user_data, data, (size_t)words * sizeof data[0]);
 }
@@ -304,6 +311,8 @@ int64_t sys_capset(struct cap_header_user __user *user_header, const struct cap_
 
     if (words <= 0)
         return words < 0 ? words : -EINVAL;
+    if (get_user(header.pid, &user_header->pid) < 0)
+        return -EFAULT;
     if (header.pid != 0 && header.pid != current_task()->tid->number)
         return -EPERM;
     if (copy_from_user(data, user_data, (size_t)words * sizeof data[0]) < 0)
@@ -311,6 +320,9 @@ int64_t sys_capset(struct cap_header_user __user *user_header, const struct cap_
     uint64_t effective = data[0].effective | (uint64_t)data[1].effective << 32;
     uint64_t permitted = data[0].permitted | (uint64_t)data[1].permitted << 32;
     uint64_t inheritable = data[0].inheritable | (uint64_t)data[1].inheritable << 32;
+    effective &= CRED_CAPABILITIES_ALL; /* others are ignored */
+    permitted &= CRED_CAPABILITIES_ALL;
+    inheritable &= CRED_CAPABILITIES_ALL;
     if ((permitted & ~old->capabilities_permitted) || (effective & ~permitted) ||
         (inheritable & ~(old->capabilities_inheritable | old->capabilities_permitted)))
         return -EPERM;

@@ -89,14 +89,15 @@ static int64_t read_directory(struct file *file, struct getdents *state) {
 }
 
 static int64_t getdents(int descriptor, void *buffer, uint32_t size, bool old_form) {
-    struct getdents state = {.context.emit = emit, .to = buffer, .left = size, .old_form = old_form};
+    size_t room = size <= INT32_MAX ? size : 0; /* a size that Linux takes for a negative one */
+    struct getdents state = {.context.emit = emit, .to = buffer, .left = room, .old_form = old_form};
     struct file_use use = file_use(descriptor);
     if (!use.file)
         return -EBADF;
-    int64_t error = user_range_ok(buffer, size) ? read_directory(use.file, &state) : -EFAULT;
+    int64_t error = user_range_ok(buffer, room) ? read_directory(use.file, &state) : -EFAULT;
     file_use_end(use);
-    if (state.left != size)
-        return size - (int64_t)state.left;
+    if (state.left != room)
+        return (int64_t)(room - state.left);
     return error ? error : state.error;
 }
 

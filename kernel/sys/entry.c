@@ -36,17 +36,20 @@ static uint32_t apply_umask(uint32_t mode) {
 
 /* ---- making ---- */
 
+static bool exists(const struct target *target) {
+    struct path path;
+    const char *name = target->last[0] == '\0' ? "." : target->last;
+    if (path_lookup(&target->directory, name, LOOKUP_NO_FOLLOW, &path))
+        return false;
+    path_put(&path);
+    return true;
+}
+
 /* "x/" may be made only as a directory: if it is missing, ENOENT. */
 static int slash_refused(const struct target *target) {
-    struct dentry *dentry = NULL;
     if (!target->trailing_slash)
         return 0;
-    struct path path;
-    int error = path_lookup(&target->directory, target->last, LOOKUP_NO_FOLLOW, &path);
-    dentry = error ? NULL : path.dentry;
-    if (dentry)
-        path_put(&path);
-    return dentry ? -EEXIST : -ENOENT;
+    return exists(target) ? -EEXIST : -ENOENT;
 }
 
 int64_t sys_mkdirat(int directory, const char *name, uint32_t mode) {
@@ -65,7 +68,7 @@ int64_t sys_mkdir(const char *name, uint32_t mode) {
 }
 
 /* Type bits as mknod takes them: 0 is a regular file. */
-static int node_type(uint32_t *mode) {
+static int node_type(uint32_t *mode, uint32_t device) {
     switch (*mode & S_IFMT) {
     case 0:
         *mode |= S_IFREG;
@@ -75,6 +78,9 @@ static int node_type(uint32_t *mode) {
     case S_IFSOCK:
         return 0;
     case S_IFCHR:
+        if (device == 0) /* a whiteout: it opens nothing, so anybody may make one */
+            return 0;
+        __attribute__((fallthrough));
     case S_IFBLK:
         return cred_has(current_cred(), CAP_MKNOD) ? 0 : -EPERM;
     case S_IFDIR:
@@ -86,15 +92,15 @@ static int node_type(uint32_t *mode) {
 
 int64_t sys_mknodat(int directory, const char *name, uint32_t mode, uint32_t device) {
     struct target target;
-    int type_error = node_type(&mode);
+    int type_error = node_type(&mode, device);
     if (type_error && type_error != -EPERM)
         return type_error;
     int error = find_target(&target, directory, name);
     if (error)
         return error;
     error = slash_refused(&target);
-    if (!error)
-        error = type_error;
+    if (!error && type_error)
+        error = exists(&target) ? -EEXIST : type_error;
     if (!error)
         error = entry_create(&target.directory, target.last, apply_umask(mode & (S_IFMT | 07777u)),
                              device, NULL);
@@ -214,6 +220,7 @@ int64_t sys_rename(const char *old_name, const char *new_name) {
 
 int64_t sys_readlinkat(int directory, const char *name, char *buffer, int size) {
     struct path path;
+    char first;
     if (size <= 0)
         return -EINVAL;
     int error = path_lookup_user(directory, name, LOOKUP_NO_FOLLOW | LOOKUP_EMPTY, &path);
@@ -221,6 +228,8 @@ int64_t sys_readlinkat(int directory, const char *name, char *buffer, int size) 
         return error;
     char *text = kmalloc(PATH_MAX);
     int64_t length = text ? inode_read_link(path.dentry->inode, text, PATH_MAX) : -ENOMEM;
+    if (length == -EINVAL && get_user(first, name) == 0 && first == '\0')
+        length = -ENOENT; /* an empty name that leads to no symlink */
     if (length > 0) {
         length = MIN(length, size);
         if (copy_to_user(buffer, text, (size_t)length))

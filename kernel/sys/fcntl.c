@@ -115,10 +115,12 @@ static int64_t lock_set(struct file *file, const void *user, enum file_lock_kind
 }
 
 int64_t sys_flock(int descriptor, unsigned operation) {
-    enum { LOCK_SH = 1, LOCK_EX = 2, LOCK_NB = 4, LOCK_UN = 8 }; /* linux/fcntl.h */
+    enum { LOCK_SH = 1, LOCK_EX = 2, LOCK_NB = 4, LOCK_UN = 8, LOCK_MAND = 32 }; /* linux/fcntl.h */
     struct file_lock_request request = {.kind = LOCK_KIND_FLOCK,
                                         .end = UINT64_MAX,
                                         .pid = current_process()->pid->number};
+    if (operation & LOCK_MAND)
+        return 0; /* as Linux answers since 5.16, whatever the rest says */
     switch (operation & ~(unsigned)LOCK_NB) {
     case LOCK_SH:
         request.type = F_RDLCK;
@@ -145,7 +147,7 @@ int64_t sys_flock(int descriptor, unsigned operation) {
 static int64_t set_flags(struct file *file, int descriptor, uint64_t flags) {
     if ((flags & O_NOATIME) && !(file->flags & O_NOATIME) && !inode_is_owner(file->inode))
         return -EPERM;
-    if ((flags & O_DIRECT) && !file->inode->object && !file_is_pipe(file))
+    if ((flags & O_DIRECT) && !S_IS(file->inode->mode, S_IFBLK) && !file_is_pipe(file))
         return -EINVAL;
     if (((flags ^ file->flags) & O_ASYNC) && file->ops->set_async) {
         int error = file->ops->set_async(file, descriptor, flags & O_ASYNC);
@@ -178,9 +180,28 @@ static int64_t get_owner_users(const struct file *file, void *user) {
     return copy_to_user(user, users, sizeof users);
 }
 
+/* ---- leases and seals: nobody gets one ---- */
+
+static int64_t set_lease(const struct file *file, uint64_t type) {
+    if (current_cred()->fsuid != file->inode->uid && !cred_has(current_cred(), CAP_LEASE))
+        return -EACCES;
+    return S_IS(file->inode->mode, S_IFREG) && type <= F_UNLCK ? -EAGAIN : -EINVAL;
+}
+
+#define F_SEAL_SEAL 1u
+#define F_SEALS_ALL 0x1fu
+
+static int64_t add_seals(const struct file *file, uint64_t seals) {
+    if (seals > UINT32_MAX)
+        return -EINVAL;
+    if (!(file->abilities & FILE_CAN_WRITE))
+        return -EPERM;
+    return seals & ~(uint64_t)F_SEALS_ALL || !file->inode->object ? -EINVAL : -EPERM;
+}
+
 /* ---- fcntl ---- */
 
-static int64_t duplicate(struct file *file, uint64_t minimum, bool close_on_exec) {
+static int64_t duplicate(struct file *file, uint32_t minimum, bool close_on_exec) {
     if (minimum > INT32_MAX || minimum >= rlimit_current(RLIMIT_NOFILE))
         return -EINVAL;
     int descriptor = descriptor_reserve((int)minimum, close_on_exec);
@@ -202,7 +223,7 @@ static int64_t fcntl_descriptor(int descriptor, struct file *file, unsigned comm
     switch (command) {
     case F_DUPFD:
     case F_DUPFD_CLOEXEC:
-        return duplicate(file, argument, command == F_DUPFD_CLOEXEC);
+        return duplicate(file, (uint32_t)argument, command == F_DUPFD_CLOEXEC);
     case F_GETFD:
         return descriptor_close_on_exec(descriptor) ? FD_CLOEXEC : 0;
     case F_SETFD:
@@ -246,6 +267,12 @@ static int64_t fcntl_file(struct file *file, int descriptor, unsigned command, u
     case F_SETPIPE_SZ:
     case F_GETPIPE_SZ:
         return pipe_size(file, command, argument);
+    case F_SETLEASE:
+        return set_lease(file, argument);
+    case F_ADD_SEALS:
+        return add_seals(file, argument);
+    case F_GET_SEALS: /* none may be added */
+        return file->inode->object ? (int64_t)F_SEAL_SEAL : -EINVAL;
     case F_GETLEASE:
         return F_UNLCK; /* nobody has a lease: F_SETLEASE is refused */
     default:

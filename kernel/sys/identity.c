@@ -24,7 +24,9 @@ int64_t sys_getppid(void) {
 }
 
 int64_t sys_setpgid(int pid, int group) {
-    return pid < 0 ? -ESRCH : process_setpgid(pid, group);
+    if (pid < 0)
+        return group == 0 ? -EINVAL : -ESRCH;
+    return process_setpgid(pid, group);
 }
 
 int64_t sys_getpgrp(void) {
@@ -64,7 +66,7 @@ int64_t sys_set_tid_address(uint64_t address) {
 
 enum prctl_option {
     PR_SET_PDEATHSIG = 1, PR_GET_PDEATHSIG = 2, PR_GET_DUMPABLE = 3, PR_SET_DUMPABLE = 4, PR_GET_KEEPCAPS = 7,
-    PR_SET_NAME = 15, PR_GET_NAME = 16, PR_CAPBSET_READ = 23, PR_GET_SECUREBITS = 27, PR_SET_CHILD_SUBREAPER = 36,
+    PR_GET_TIMING = 13, PR_SET_TIMING = 14, PR_SET_NAME = 15, PR_GET_NAME = 16, PR_GET_SECCOMP = 21, PR_CAPBSET_READ = 23, PR_GET_SECUREBITS = 27, PR_SET_CHILD_SUBREAPER = 36,
     PR_GET_CHILD_SUBREAPER = 37, PR_SET_NO_NEW_PRIVS = 38, PR_GET_NO_NEW_PRIVS = 39,
     PR_GET_TID_ADDRESS = 40, PR_CAP_AMBIENT = 47,
 };
@@ -136,7 +138,11 @@ int64_t sys_prctl(int option, uint64_t arg2, uint64_t arg3, uint64_t arg4, uint6
     case PR_GET_DUMPABLE: /* what is not supported is off: no core dumps, no secure bits */
     case PR_GET_KEEPCAPS:
     case PR_GET_SECUREBITS:
+    case PR_GET_SECCOMP:
+    case PR_GET_TIMING: /* PR_TIMING_STATISTICAL */
         return 0;
+    case PR_SET_TIMING: /* there is no other */
+        return arg2 == 0 ? 0 : -EINVAL;
     default:
         return -EINVAL;
     }

@@ -9,6 +9,7 @@
 enum {
     FIONREAD = 0x541b, FIONBIO = 0x5421, FIONCLEX = 0x5450, FIOCLEX = 0x5451, FIOASYNC = 0x5452,
     FIOQSIZE = 0x5460,
+    FIGETBSZ = 2, /* linux/fs.h */
 };
 
 static int64_t set_status_flag(struct file *file, uint32_t flag, const int32_t *user) {
@@ -28,10 +29,13 @@ static int64_t set_async(struct file *file, int descriptor, const int32_t *user)
     return file->ops->set_async ? file->ops->set_async(file, descriptor, on) : -ENOTTY;
 }
 
+static int64_t get_size(const struct inode *inode, int64_t *user) {
+    bool has_size = S_IS(inode->mode, S_IFREG) || S_IS(inode->mode, S_IFDIR) || S_IS(inode->mode, S_IFLNK);
+    return has_size ? put_user((int64_t)inode->size, user) : -ENOTTY;
+}
+
 static int64_t ioctl_regular(struct file *file, unsigned request, uint64_t argument) {
     int64_t size = (int64_t)file->inode->size;
-    if (request == FIOQSIZE)
-        return put_user(size, (int64_t *)argument);
     if (request != FIONREAD)
         return -ENOTTY;
     int32_t left = (int32_t)MIN(MAX(size - (int64_t)file->position, 0), INT32_MAX);
@@ -59,6 +63,12 @@ int64_t sys_ioctl(int descriptor, unsigned request, uint64_t argument) {
         break;
     case FIOASYNC:
         result = set_async(use.file, descriptor, (const int32_t *)argument);
+        break;
+    case FIOQSIZE:
+        result = get_size(use.file->inode, (int64_t *)argument);
+        break;
+    case FIGETBSZ:
+        result = put_user((int32_t)PAGE_SIZE, (int32_t *)argument);
         break;
     default:
         result = ioctl_file(use.file, request, argument);

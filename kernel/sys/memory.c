@@ -31,12 +31,14 @@ int64_t sys_munmap(uint64_t address, uint64_t length) {
 }
 
 int64_t sys_mprotect(uint64_t address, uint64_t length, uint64_t prot) {
+    if (prot > UINT32_MAX)
+        return -EINVAL;
     return space_protect(current_space(), address, length, (uint32_t)prot);
 }
 
 int64_t sys_mremap(uint64_t old_address, uint64_t old_length, uint64_t new_length, uint64_t flags,
                    uint64_t new_address) {
-    if (old_address & (PAGE_SIZE - 1))
+    if (flags > UINT32_MAX)
         return -EINVAL;
     return space_remap(current_space(), old_address, old_length, new_length, (uint32_t)flags, new_address);
 }

@@ -22,9 +22,10 @@ enum bind_flag { MPOL_MF_STRICT = 1, MPOL_MF_MOVE = 2, MPOL_MF_MOVE_ALL = 4 };
 /* Whether node 0 is in the set, and any other: a set without node 0 is an empty one. */
 static int read_nodes(const uint64_t __user *mask, uint64_t max_node, bool *node0, bool *any) {
     *node0 = *any = false;
-    if (mask == NULL || max_node <= 1)
+    max_node--;
+    if (mask == NULL || max_node == 0)
         return 0;
-    if (--max_node > MASK_BITS_MAX)
+    if (max_node > MASK_BITS_MAX)
         return -EINVAL;
     for (uint64_t bit = 0; bit < max_node; bit += WORD_BITS) {
         uint64_t word;

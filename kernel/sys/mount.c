@@ -107,10 +107,10 @@ int64_t sys_umount2(const char *name, uint32_t flags) {
     int error = path_lookup_user(AT_FDCWD, name, (flags & UMOUNT_NOFOLLOW) ? LOOKUP_NO_FOLLOW : 0u, &path);
     if (error)
         return error;
-    if (path.dentry != path.mount->root)
-        error = -EINVAL;
-    else if (!cred_has(current_cred(), CAP_SYS_ADMIN))
+    if (!cred_has(current_cred(), CAP_SYS_ADMIN))
         error = -EPERM;
+    else if (path.dentry != path.mount->root)
+        error = -EINVAL;
     else
         error = mount_remove(&path, flags);
     path_put(&path);

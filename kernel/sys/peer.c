@@ -44,13 +44,15 @@ static int64_t move_all(struct space *space, const struct vector *foreign, struc
     int64_t total = 0;
 
     for (unsigned i = 0; i < foreign->count; i++) {
-        uint64_t at = (uintptr_t)foreign->segments[i].base, end = at + foreign->segments[i].length;
-        while (at < end && own->remaining > 0) {
-            size_t size = MIN(end - at, own->remaining);
+        uint64_t at = (uintptr_t)foreign->segments[i].base;
+        size_t left = foreign->segments[i].length;
+        while (left > 0 && own->remaining > 0) {
+            size_t size = MIN(left, own->remaining);
             size = MIN(size, PAGE_SIZE - (at & (PAGE_SIZE - 1)));
             size_t moved = move_piece(space, at, own, page, size, write);
             total += (int64_t)moved;
             at += moved;
+            left -= moved;
             if (moved < size)
                 return total > 0 ? total : -EFAULT;
         }
@@ -85,7 +87,7 @@ static int64_t process_vm(int tid, const void *own_vector, uint64_t own_count, c
     int error = vector_get(&own, own_vector, own_count);
     if (error < 0)
         return error;
-    int64_t result = vector_get(&foreign, foreign_vector, foreign_count);
+    int64_t result = vector_get_foreign(&foreign, foreign_vector, foreign_count);
     if (result == 0) {
         result = move_between(tid, &own, &foreign, write);
         vector_end(&foreign);
@@ -144,7 +146,7 @@ static int resource_find(int tid, int type, const void **resource, struct file_t
     return error;
 }
 
-static int file_find(struct file_table *files, uint64_t descriptor, const void **resource) {
+static int file_find(struct file_table *files, uint32_t descriptor, const void **resource) {
     struct file *file = descriptor <= INT32_MAX ? file_table_file(files, (int)descriptor) : NULL;
 
     file_table_put(files);
@@ -178,11 +180,11 @@ int64_t sys_kcmp(int tid1, int tid2, int type, uint64_t index1, uint64_t index2)
     if (error == 0)
         error = resource_find(tid2, type, &second, &files2);
     if (files1 != NULL) {
-        int missing = file_find(files1, index1, &first);
+        int missing = file_find(files1, (uint32_t)index1, &first);
         error = error == 0 ? missing : error;
     }
     if (files2 != NULL) {
-        int missing = file_find(files2, index2, &second);
+        int missing = file_find(files2, (uint32_t)index2, &second);
         error = error == 0 ? missing : error;
     }
     return error < 0 ? error : compare(first, second);

@@ -26,7 +26,7 @@ int64_t sys_vfork(void) {
 int64_t sys_clone(uint64_t flags, uint64_t stack, uint64_t parent_tid, uint64_t child_tid, uint64_t tls) {
     struct clone_request request = {
         .flags = (uint32_t)flags & ~(uint32_t)CLONE_SIGNAL_MASK,
-        .exit_signal = flags & CLONE_SIGNAL_MASK,
+        .exit_signal = (flags & CLONE_SIGNAL_MASK) <= SIGNAL_COUNT ? flags & CLONE_SIGNAL_MASK : 0,
         .stack = stack,
         .tls = tls,
         .parent_tid = parent_tid,
@@ -142,6 +142,7 @@ int64_t sys_wait4(int pid, int32_t __user *status, unsigned options, struct rusa
 struct siginfo_user {
     struct signal_info info;
 };
+#define WAITID_INFO_SIZE 28u /* up to si_status; the rest of siginfo_t stays as it is */
 
 static int put_waitid(struct siginfo_user __user *info, const struct wait_result *result) {
     struct siginfo_user filled = {0};
@@ -164,7 +165,7 @@ static int put_waitid(struct siginfo_user __user *info, const struct wait_result
             filled.info.u.child.status = result->status & 0x7f;
         }
     }
-    return copy_to_user(info, &filled, sizeof filled);
+    return user_range_ok(info, sizeof *info) ? copy_to_user(info, &filled, WAITID_INFO_SIZE) : -EFAULT;
 }
 
 /* The process of a pidfd; without blocking, if the file says so. -EBADF. */
@@ -183,10 +184,9 @@ static int wait_for_pidfd(int descriptor, struct wait_request *request, bool *no
     return error;
 }
 
-int64_t sys_waitid(int kind, int number, struct siginfo_user __user *info, unsigned options,
-                   struct rusage_user __user *usage) {
+/* A child of which there is something to tell (positive), none yet (0), or -errno. */
+static int find_waitable(int kind, int number, unsigned options, struct wait_result *result) {
     struct wait_request request = {WAIT_ALL, number, options};
-    struct wait_result result;
 
     if ((options & ~WAITID_OPTIONS) || !(options & (WEXITED | WSTOPPED | WCONTINUED)))
         return -EINVAL;
@@ -203,12 +203,19 @@ int64_t sys_waitid(int kind, int number, struct siginfo_user __user *info, unsig
         request.kind = WAIT_GROUP;
         request.number = number == 0 ? current_process()->group->number : number;
     }
-    int found = process_wait(&request, &result);
-    if (found < 0)
-        return found;
-    if (found == 0 && nonblocking && !(options & WNOHANG))
-        return -EAGAIN;
-    if (put_waitid(info, found ? &result : NULL) < 0 || (found && put_usage(usage, &result) < 0))
+    int found = process_wait(&request, result);
+    return found == 0 && nonblocking && !(options & WNOHANG) ? -EAGAIN : found;
+}
+
+int64_t sys_waitid(int kind, int number, struct siginfo_user __user *info, unsigned options,
+                   struct rusage_user __user *usage) {
+    struct wait_result result;
+    int found = find_waitable(kind, number, options, &result);
+
+    if (found > 0 && put_usage(usage, &result) < 0)
         return -EFAULT;
-    return 0;
+    /* Written even when there is nothing to tell. */
+    if (put_waitid(info, found > 0 ? &result : NULL) < 0)
+        return -EFAULT;
+    return found < 0 ? found : 0;
 }

@@ -22,11 +22,11 @@ static int64_t transfer_positioned(int descriptor, void *memory, size_t size, in
     struct file_use use = file_use(descriptor);
     if (!use.file)
         return -EBADF;
-    int64_t result = transfer_check(use.file, ability);
-    if (!result && file_refuses_offsets(use.file))
-        result = -ESPIPE;
+    int64_t result = file_refuses_offsets(use.file) ? -ESPIPE : transfer_check(use.file, ability);
     if (!result && !user_range_ok(memory, size))
         result = -EFAULT;
+    if (!result && (uint64_t)offset + size > INT64_MAX)
+        result = -EINVAL;
     if (!result) {
         uint64_t position = (uint64_t)offset;
         io_buffer_init(&buffer, &segment, 1, false);
@@ -51,7 +51,7 @@ int64_t sys_lseek(int descriptor, int64_t offset, unsigned whence) {
         return -EBADF;
     const struct file_ops *ops = use.file->ops;
     int64_t result;
-    if (file_refuses_offsets(use.file))
+    if (file_refuses_offsets(use.file) && !ops->seek)
         result = -ESPIPE;
     else {
         mutex_lock(&use.file->position_lock);

@@ -11,6 +11,7 @@
 #define NICE_MIN (-20)
 #define NICE_MAX 19
 #define RT_PRIORITY_MAX 99
+#define SCHED_DEADLINE 6 /* no thread has it, but it has a range of priorities */
 
 int64_t sys_sched_yield(void) {
     sched_yield();
@@ -78,7 +79,7 @@ static int64_t set_policy(int tid, int policy, int priority) {
 int64_t sys_sched_setscheduler(int tid, int policy, const int32_t __user *priority) {
     int32_t value;
 
-    if (policy < 0)
+    if (policy < 0 || priority == NULL || tid < 0)
         return -EINVAL;
     if (get_user(value, priority) < 0)
         return -EFAULT;
@@ -87,6 +88,8 @@ int64_t sys_sched_setscheduler(int tid, int policy, const int32_t __user *priori
 
 int64_t sys_sched_setparam(int tid, const int32_t __user *priority) {
     int32_t value;
+    if (priority == NULL || tid < 0)
+        return -EINVAL;
     return get_user(value, priority) < 0 ? -EFAULT : set_policy(tid, -1, value);
 }
 
@@ -119,7 +122,7 @@ int64_t sys_sched_getscheduler(int tid) {
 
 int64_t sys_sched_getparam(int tid, int32_t __user *priority) {
     struct snapshot snapshot;
-    int error = read_task(tid, &snapshot, -EINVAL);
+    int error = priority == NULL ? -EINVAL : read_task(tid, &snapshot, -EINVAL);
     return error < 0 ? error : put_user((int32_t)snapshot.priority, priority);
 }
 
@@ -134,7 +137,7 @@ struct sched_attr_user { /* struct sched_attr, version 0 */
 int64_t sys_sched_getattr(int tid, struct sched_attr_user __user *attr, unsigned size, unsigned flags) {
     struct snapshot snapshot;
 
-    if (size < sizeof(struct sched_attr_user) || flags != 0)
+    if (attr == NULL || size < sizeof(struct sched_attr_user) || size > PAGE_SIZE || flags != 0)
         return -EINVAL;
     int error = read_task(tid, &snapshot, -EINVAL);
     if (error < 0)
@@ -150,31 +153,51 @@ int64_t sys_sched_getattr(int tid, struct sched_attr_user __user *attr, unsigned
 
 static int64_t set_nice(struct task *task, int nice);
 
-int64_t sys_sched_setattr(int tid, struct sched_attr_user __user *attr, unsigned flags) {
-    struct sched_attr_user copy;
+#define SCHED_FLAG_RESET_ON_FORK 1u
 
-    if (flags != 0)
-        return -EINVAL;
-    if (get_user(copy, attr) < 0)
+/* Larger structures of later versions will do, if what we do not know in them is zero. */
+static int attr_read(struct sched_attr_user __user *user, struct sched_attr_user *attr) {
+    uint32_t size;
+
+    if (get_user(size, &user->size) < 0)
         return -EFAULT;
-    if (copy.size < sizeof copy || copy.policy > SCHED_IDLE)
-        return -EINVAL;
-    int64_t error = set_policy(tid, (int)copy.policy, (int)copy.priority);
-    if (error < 0 || is_realtime((int)copy.policy))
-        return error;
-    rcu_read_lock();
-    struct task *task = find_task(tid);
-    error = task == NULL ? -ESRCH : set_nice(task, copy.nice);
-    rcu_read_unlock();
+    if (size == 0)
+        size = sizeof *attr;
+    bool fits = size >= sizeof *attr && size <= PAGE_SIZE;
+    int error = fits ? copy_struct_from_user(attr, sizeof *attr, user, size) : -E2BIG;
+    if (error == -E2BIG && put_user((uint32_t)sizeof *attr, &user->size) < 0)
+        return -EFAULT;
     return error;
 }
 
+int64_t sys_sched_setattr(int tid, struct sched_attr_user __user *attr, unsigned flags) {
+    struct sched_attr_user copy;
+
+    if (attr == NULL || tid < 0 || flags != 0)
+        return -EINVAL;
+    int error = attr_read(attr, &copy);
+    if (error < 0)
+        return error;
+    if ((int32_t)copy.policy < 0 || copy.flags & ~(uint64_t)SCHED_FLAG_RESET_ON_FORK)
+        return -EINVAL;
+    int64_t result = set_policy(tid, (int)copy.policy, (int)copy.priority);
+    if (result < 0 || is_realtime((int)copy.policy))
+        return result;
+    rcu_read_lock();
+    struct task *task = find_task(tid);
+    result = task == NULL ? -ESRCH : set_nice(task, copy.nice);
+    rcu_read_unlock();
+    return result == -EACCES ? -EPERM : result; /* only setpriority tells the two apart */
+}
+
 int64_t sys_sched_get_priority_max(int policy) {
-    return !policy_valid(policy) ? -EINVAL : is_realtime(policy) ? RT_PRIORITY_MAX : 0;
+    bool known = policy_valid(policy) || policy == SCHED_DEADLINE;
+    return !known ? -EINVAL : is_realtime(policy) ? RT_PRIORITY_MAX : 0;
 }
 
 int64_t sys_sched_get_priority_min(int policy) {
-    return !policy_valid(policy) ? -EINVAL : is_realtime(policy) ? 1 : 0;
+    bool known = policy_valid(policy) || policy == SCHED_DEADLINE;
+    return !known ? -EINVAL : is_realtime(policy) ? 1 : 0;
 }
 
 int64_t sys_sched_rr_get_interval(int tid, struct user_timespec __user *interval) {
@@ -211,7 +234,7 @@ int64_t sys_sched_setaffinity(int tid, unsigned size, const uint64_t __user *mas
 int64_t sys_sched_getaffinity(int tid, unsigned size, uint64_t __user *mask) {
     struct snapshot snapshot;
 
-    if (size < sizeof snapshot.affinity || size % sizeof snapshot.affinity != 0)
+    if (size * 8 < cpu_count || size % sizeof snapshot.affinity != 0) /* the product wraps, as it does on Linux */
         return -EINVAL;
     int error = read_task(tid, &snapshot, -ESRCH);
     if (error < 0)

@@ -261,11 +261,12 @@ int64_t sys_tgkill(int pid, int tid, int signal) {
     return pid <= 0 ? -EINVAL : thread_kill(pid, tid, signal);
 }
 
+#define KERNEL_INFO_SIZE 48u /* as much of siginfo_t as has a meaning */
+
 /* Programs may not pretend that the kernel, or kill(2), sent it - except to themselves. */
 static int copy_info(struct signal_info *info, const struct signal_info __user *from, int signal, int pid) {
-    if (!signal_valid(signal))
-        return -EINVAL;
-    if (get_user(*info, from) < 0)
+    *info = (struct signal_info){0};
+    if (copy_from_user(info, from, KERNEL_INFO_SIZE) < 0)
         return -EFAULT;
     info->number = signal;
     bool forged = info->code >= 0 || info->code == SI_TKILL;
@@ -275,12 +276,19 @@ static int copy_info(struct signal_info *info, const struct signal_info __user *
 int64_t sys_rt_sigqueueinfo(int pid, int signal, const struct signal_info __user *info) {
     struct signal_info copy;
     int error = copy_info(&copy, info, signal, pid);
-    return error < 0 ? error : kill_process(pid, signal, &copy);
+    if (error < 0)
+        return error;
+    return signal != 0 && !signal_valid(signal) ? -EINVAL : kill_process(pid, signal, &copy);
 }
 
 int64_t sys_rt_tgsigqueueinfo(int pid, int tid, int signal, const struct signal_info __user *info) {
     struct signal_info copy;
-    int error = pid <= 0 || tid <= 0 ? -EINVAL : copy_info(&copy, info, signal, pid);
+    int error = copy_info(&copy, info, signal, pid);
+
+    if (error == -EFAULT)
+        return error;
+    if (pid <= 0 || tid <= 0 || (error == 0 && signal != 0 && !signal_valid(signal)))
+        return -EINVAL;
     return error < 0 ? error : kill_task(pid, tid, signal, &copy);
 }
 

@@ -89,7 +89,7 @@ static int64_t stat_at(int directory, const char *name, uint32_t flags, struct s
 
 int64_t sys_newfstatat(int directory, const char *name, void *stat, uint32_t flags) {
     struct stat_info info;
-    if (flags & ~(uint32_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT))
+    if (flags & ~(uint32_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_SYNC_TYPE))
         return -EINVAL;
     int64_t error = stat_at(directory, name, flags, &info);
     return error ? error : put_stat(&info, stat);

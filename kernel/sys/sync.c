@@ -45,11 +45,12 @@ int64_t sys_sync_file_range(int descriptor, int64_t offset, int64_t length, uint
     struct file_use use = file_use(descriptor);
     if (!use.file)
         return -EBADF;
-    bool seekable = S_IS(use.file->inode->mode, S_IFREG) || S_IS(use.file->inode->mode, S_IFBLK);
+    bool directory = S_IS(use.file->inode->mode, S_IFDIR);
+    bool seekable = directory || S_IS(use.file->inode->mode, S_IFREG) || S_IS(use.file->inode->mode, S_IFBLK);
     file_use_end(use);
     if (!seekable)
         return -ESPIPE;
-    return flags ? sync_range(descriptor, (uint64_t)offset, length ? (uint64_t)end : UINT64_MAX) : 0;
+    return flags && !directory ? sync_range(descriptor, (uint64_t)offset, length ? (uint64_t)end : UINT64_MAX) : 0;
 }
 
 /* Advice is checked and taken note of by nothing: the page cache decides by itself. */
@@ -67,7 +68,7 @@ int64_t sys_fadvise64(int descriptor, int64_t offset, int64_t length, int advice
 }
 
 int64_t sys_readahead(int descriptor, int64_t offset, size_t size) {
-    (void)offset, (void)size;
+    (void)offset;
     struct file_use use = file_use(descriptor);
     if (!use.file || !(use.file->abilities & FILE_CAN_READ)) {
         file_use_end(use);
@@ -75,5 +76,5 @@ int64_t sys_readahead(int descriptor, int64_t offset, size_t size) {
     }
     bool cached = use.file->inode->object != NULL;
     file_use_end(use);
-    return cached ? 0 : -EINVAL;
+    return cached && size <= INT64_MAX ? 0 : -EINVAL;
 }

@@ -71,6 +71,10 @@ int64_t sys_syslog(int action, char __user *to, int size) {
     case SYSLOG_READ_CLEAR:
         if (to == NULL || size < 0)
             return -EINVAL;
+        if (size == 0)
+            return 0;
+        if (!user_range_ok(to, (size_t)size))
+            return -EFAULT;
         result = put_records(start_for((size_t)size), to, (size_t)size);
         if (action == SYSLOG_READ_CLEAR && result >= 0)
             cleared_sequence = log_sequence_end();

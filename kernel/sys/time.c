@@ -49,11 +49,16 @@ int64_t sys_clock_getres(int clock, struct user_timespec __user *resolution) {
     return resolution == NULL ? 0 : put_user(one, resolution);
 }
 
+#define UPTIME_MAX_S (30ull * 365 * 24 * 3600) /* TIME_UPTIME_SEC_MAX, linux/time64.h */
+#define REALTIME_MAX_NS ((uint64_t)INT64_MAX - UPTIME_MAX_S * NS_PER_SEC)
+
 static int set_realtime(uint64_t ns) {
-    if (ns > INT64_MAX)
+    if (ns >= REALTIME_MAX_NS)
         return -EINVAL; /* the clock would soon run over */
     if (!cred_has(current_cred(), CAP_SYS_TIME))
         return -EPERM;
+    if (ns < clock_monotonic_ns())
+        return -EINVAL; /* the system would have started before 1970 */
     clock_realtime_set(ns);
     timerfd_clock_was_set();
     return 0;

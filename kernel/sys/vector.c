@@ -13,13 +13,13 @@ enum {
 };
 
 /* Lengths that add up to more than one call may move are cut. -EINVAL, -EFAULT. */
-static int check_segments(struct vector *vector) {
+static int check_segments(struct vector *vector, bool foreign) {
     size_t total = 0;
     for (unsigned i = 0; i < vector->count; i++) {
         struct io_segment *segment = &vector->segments[i];
         if (segment->length > INT64_MAX)
             return -EINVAL;
-        if (!user_range_ok(segment->base, segment->length))
+        if (!foreign && !user_range_ok(segment->base, segment->length))
             return -EFAULT;
         segment->length = MIN(segment->length, (size_t)TRANSFER_MAX - total);
         total += segment->length;
@@ -32,7 +32,7 @@ void vector_end(struct vector *vector) {
         kfree(vector->segments);
 }
 
-int vector_get(struct vector *vector, const void *user_vector, uint64_t count) {
+static int get(struct vector *vector, const void *user_vector, uint64_t count, bool foreign) {
     if (count > VECTOR_MAX)
         return -EINVAL;
     vector->count = (unsigned)count;
@@ -43,10 +43,18 @@ int vector_get(struct vector *vector, const void *user_vector, uint64_t count) {
         return -ENOMEM;
     int error = copy_from_user(vector->segments, user_vector, count * sizeof(struct io_segment));
     if (!error)
-        error = check_segments(vector);
+        error = check_segments(vector, foreign);
     if (error)
         vector_end(vector);
     return error;
+}
+
+int vector_get(struct vector *vector, const void *user_vector, uint64_t count) {
+    return get(vector, user_vector, (uint32_t)count, false); /* as Linux: only that half of the register counts */
+}
+
+int vector_get_foreign(struct vector *vector, const void *user_vector, uint64_t count) {
+    return get(vector, user_vector, count, true);
 }
 
 /* `offset` NULL: at the file's own position. */
@@ -60,13 +68,14 @@ static int64_t transfer_vector(int descriptor, const void *user_vector, uint64_t
         return -EBADF;
     int64_t result = offset && file_refuses_offsets(use.file) ? -ESPIPE : 0;
     if (!result)
-        result = transfer_check(use.file, ability);
-    if (!result)
         result = vector_get(&vector, user_vector, count);
     if (!result) {
         io_buffer_init(&buffer, vector.segments, vector.count, false);
         uint64_t position = offset ? (uint64_t)*offset : 0;
-        if (buffer.remaining > 0) /* else the file is not asked */
+        result = transfer_check(use.file, ability);
+        if (!result && position + buffer.remaining > INT64_MAX)
+            result = -EINVAL;
+        if (!result && buffer.remaining > 0) /* else the file is not asked */
             result = offset ? transfer(use.file, &buffer, &position)
                             : file_transfer(use.file, &buffer, use.referenced, transfer);
         vector_end(&vector);

@@ -14,4 +14,6 @@ struct vector {
 
 /* Copies and checks it: -EINVAL, -EFAULT, -ENOMEM. After 0, vector_end must follow. */
 int vector_get(struct vector *vector, const void *user_vector, uint64_t count);
+/* The same for pieces of another space: any address goes. */
+int vector_get_foreign(struct vector *vector, const void *user_vector, uint64_t count);
 void vector_end(struct vector *vector);

@@ -4,42 +4,60 @@
  */
 #include "kernel/sys/sys_file.h"
 
+#include "fs/vfs/dentry.h"
 #include "fs/vfs/file_table.h"
 #include "kernel/vm/uaccess.h"
 #include "lib/errno.h"
+#include "lib/string.h"
 
 #define XATTR_NAME_MAX 255u /* linux/limits.h */
 #define XATTR_SIZE_MAX 65536u
 
 enum { XATTR_CREATE = 1, XATTR_REPLACE = 2 };
 
-static int check_key(const char *user_key) {
-    char key[XATTR_NAME_MAX + 1];
-    int64_t length = copy_string_from_user(key, user_key, sizeof key);
+static int get_key(char key[XATTR_NAME_MAX + 1], const char *user_key) {
+    int64_t length = copy_string_from_user(key, user_key, XATTR_NAME_MAX + 1);
     if (length == -ENAMETOOLONG || length == 0)
         return -ERANGE;
     return length < 0 ? (int)length : 0;
 }
 
-static int check_path(const char *name, unsigned lookup) {
+/* What is asked about: its kind, or why it cannot be. */
+struct subject {
+    int error;
+    uint32_t mode;
+};
+
+static struct subject by_path(const char *name, unsigned lookup) {
     struct path path;
-    int error = path_lookup_user(AT_FDCWD, name, lookup, &path);
-    if (!error)
+    struct subject subject = {path_lookup_user(AT_FDCWD, name, lookup, &path), 0};
+    if (!subject.error) {
+        subject.mode = path.dentry->inode->mode;
         path_put(&path);
-    return error;
+    }
+    return subject;
 }
 
-static int check_descriptor(int descriptor) {
+static struct subject by_descriptor(int descriptor) {
     struct file_use use = file_use(descriptor);
+    struct subject subject = {use.file ? 0 : -EBADF, use.file ? use.file->inode->mode : 0};
     file_use_end(use);
-    return use.file ? 0 : -EBADF;
+    return subject;
 }
 
-static int64_t unsupported(const char *key, int place_error) {
-    if (place_error)
-        return place_error;
-    int error = check_key(key);
-    return error ? error : -EOPNOTSUPP;
+/* Attributes of users are for files and directories: xattr(7). */
+static int64_t refuse(const char *key, const struct subject *subject, int64_t of_another_kind) {
+    bool own = strncmp(key, "user.", strlen("user.")) == 0;
+    bool plain = S_IS(subject->mode, S_IFREG) || S_IS(subject->mode, S_IFDIR);
+    return own && !plain ? of_another_kind : -EOPNOTSUPP;
+}
+
+static int64_t unsupported(const char *user_key, struct subject subject, int64_t of_another_kind) {
+    char key[XATTR_NAME_MAX + 1];
+    if (subject.error)
+        return subject.error;
+    int error = get_key(key, user_key);
+    return error ? error : refuse(key, &subject, of_another_kind);
 }
 
 /* A value nobody will keep must still be there to be read. */
@@ -51,10 +69,13 @@ static int check_value(const char *value, size_t size) {
     return 0;
 }
 
-static int64_t set(const char *key, const void *value, size_t size, uint32_t flags, int place_error) {
+static int64_t set(const char *user_key, const void *value, size_t size, uint32_t flags, struct subject subject) {
+    char key[XATTR_NAME_MAX + 1];
+    if (subject.error == -EBADF)
+        return -EBADF;
     if (flags & ~(uint32_t)(XATTR_CREATE | XATTR_REPLACE))
         return -EINVAL;
-    int error = check_key(key);
+    int error = get_key(key, user_key);
     if (error)
         return error;
     if (size > XATTR_SIZE_MAX)
@@ -62,59 +83,59 @@ static int64_t set(const char *key, const void *value, size_t size, uint32_t fla
     error = check_value(value, size);
     if (error)
         return error;
-    return place_error ? place_error : -EOPNOTSUPP;
+    return subject.error ? subject.error : refuse(key, &subject, -EPERM);
 }
 
 int64_t sys_setxattr(const char *name, const char *key, const void *value, size_t size, uint32_t flags) {
-    return set(key, value, size, flags, check_path(name, 0));
+    return set(key, value, size, flags, by_path(name, 0));
 }
 
 int64_t sys_lsetxattr(const char *name, const char *key, const void *value, size_t size, uint32_t flags) {
-    return set(key, value, size, flags, check_path(name, LOOKUP_NO_FOLLOW));
+    return set(key, value, size, flags, by_path(name, LOOKUP_NO_FOLLOW));
 }
 
 int64_t sys_fsetxattr(int descriptor, const char *key, const void *value, size_t size, uint32_t flags) {
-    return set(key, value, size, flags, check_descriptor(descriptor));
+    return set(key, value, size, flags, by_descriptor(descriptor));
 }
 
 int64_t sys_getxattr(const char *name, const char *key, void *value, size_t size) {
     (void)value, (void)size;
-    return unsupported(key, check_path(name, 0));
+    return unsupported(key, by_path(name, 0), -ENODATA);
 }
 
 int64_t sys_lgetxattr(const char *name, const char *key, void *value, size_t size) {
     (void)value, (void)size;
-    return unsupported(key, check_path(name, LOOKUP_NO_FOLLOW));
+    return unsupported(key, by_path(name, LOOKUP_NO_FOLLOW), -ENODATA);
 }
 
 int64_t sys_fgetxattr(int descriptor, const char *key, void *value, size_t size) {
     (void)value, (void)size;
-    return unsupported(key, check_descriptor(descriptor));
+    return unsupported(key, by_descriptor(descriptor), -ENODATA);
 }
 
 int64_t sys_listxattr(const char *name, char *list, size_t size) {
     (void)list, (void)size;
-    return check_path(name, 0); /* 0 bytes: the list is empty */
+    return by_path(name, 0).error; /* 0 bytes: the list is empty */
 }
 
 int64_t sys_llistxattr(const char *name, char *list, size_t size) {
     (void)list, (void)size;
-    return check_path(name, LOOKUP_NO_FOLLOW);
+    return by_path(name, LOOKUP_NO_FOLLOW).error;
 }
 
 int64_t sys_flistxattr(int descriptor, char *list, size_t size) {
     (void)list, (void)size;
-    return check_descriptor(descriptor);
+    return by_descriptor(descriptor).error;
 }
 
 int64_t sys_removexattr(const char *name, const char *key) {
-    return unsupported(key, check_path(name, 0));
+    return unsupported(key, by_path(name, 0), -EPERM);
 }
 
 int64_t sys_lremovexattr(const char *name, const char *key) {
-    return unsupported(key, check_path(name, LOOKUP_NO_FOLLOW));
+    return unsupported(key, by_path(name, LOOKUP_NO_FOLLOW), -EPERM);
 }
 
 int64_t sys_fremovexattr(int descriptor, const char *key) {
-    return unsupported(key, check_descriptor(descriptor));
+    return unsupported(key, by_descriptor(descriptor), -EPERM);
 }

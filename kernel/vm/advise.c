@@ -136,7 +136,7 @@ int space_advise(struct space *space, uint64_t address, uint64_t length, int adv
     mapping_action action = action_of(advice);
     uint64_t end;
 
-    if (map_range(address, length, &end) != 0)
+    if (map_span(address, length, &end) != 0)
         return -EINVAL;
     if (advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE) {
         int error = space_populate(space, address, end,
@@ -189,7 +189,9 @@ int space_sync(struct space *space, uint64_t address, uint64_t length, int flags
     if (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC) || (flags & MS_ASYNC && flags & MS_SYNC) ||
         address & (PAGE_SIZE - 1))
         return -EINVAL;
-    if (map_range(address, length, &end) != 0)
+    if (length > -(uint64_t)PAGE_SIZE) /* rounded up it is none, on Linux */
+        return 0;
+    if (map_span(address, length, &end) != 0)
         return -ENOMEM;
     while (address < end) {
         int error = next_sync_part(space, &address, end, flags, &part);

@@ -19,6 +19,15 @@ int map_range(uint64_t address, uint64_t length, uint64_t *end) {
     return 0;
 }
 
+int map_span(uint64_t address, uint64_t length, uint64_t *end) {
+    uint64_t rounded = ALIGN_UP(length, PAGE_SIZE);
+
+    *end = address + rounded;
+    if (address & (PAGE_SIZE - 1))
+        return -EINVAL;
+    return (length != 0 && rounded == 0) || *end < address ? -EOVERFLOW : 0;
+}
+
 bool map_range_is_free(struct space *space, uint64_t start, uint64_t end) {
     struct vma *vma = space_find(space, start);
 
@@ -46,12 +55,18 @@ int map_check_limits(struct space *space, uint64_t pages, uint64_t replaced_page
     return vma_flags & VMA_ACCOUNT && !commit_allows(space, pages) ? -ENOMEM : 0;
 }
 
+bool map_is_too_low(uint64_t address) {
+    bool privileged = !current_thread()->mmu || cred_has(current_cred(), CAP_SYS_RAWIO);
+
+    return address < (privileged ? USER_ADDRESS_MIN : MAP_LOW);
+}
+
 static int64_t place_fixed(struct space *space, uint64_t address, uint64_t length, uint32_t flags) {
     if (address & (PAGE_SIZE - 1))
         return -EINVAL;
     if (address > USER_ADDRESS_END || length > USER_ADDRESS_END - address)
         return -ENOMEM;
-    if (address < USER_ADDRESS_MIN)
+    if (map_is_too_low(address))
         return -EPERM;
     if (flags & MAP_FIXED_NOREPLACE) {
         struct vma *vma = space_find(space, address);
@@ -88,8 +103,8 @@ static int64_t flags_from_map(uint32_t prot, uint32_t flags) {
         return -EINVAL;
     if (type == MAP_SHARED_VALIDATE && (flags & ~known || flags & MAP_ANONYMOUS))
         return flags & MAP_ANONYMOUS ? -EINVAL : -EOPNOTSUPP;
-    if (flags & MAP_HUGETLB)
-        return -ENOMEM;
+    if (flags & MAP_HUGETLB) /* there are no huge pages, and no files of them */
+        return flags & MAP_ANONYMOUS ? -ENOMEM : -EINVAL;
     if (type != MAP_PRIVATE)
         vma_flags |= VMA_SHARED;
     if (flags & MAP_GROWSDOWN) {

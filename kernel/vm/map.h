@@ -8,6 +8,10 @@
 
 /* A page-rounded range given by a program. 0, or -EINVAL: not aligned, or beyond user space. */
 int map_range(uint64_t address, uint64_t length, uint64_t *end);
+/* The same for calls that find out by its holes that a range leaves user space. -EINVAL: not aligned, -EOVERFLOW: wraps. */
+int map_span(uint64_t address, uint64_t length, uint64_t *end);
+/* Where null pointers lead: the first page is nobody's, the rest below MAP_LOW for CAP_SYS_RAWIO only. */
+bool map_is_too_low(uint64_t address);
 /* No mapping in [start, end), and none that grows down too close above. */
 bool map_range_is_free(struct space *space, uint64_t start, uint64_t end);
 /*

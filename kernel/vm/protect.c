@@ -68,11 +68,13 @@ static int protect_locked(struct space *space, uint64_t start, uint64_t end, uin
 
 int space_protect(struct space *space, uint64_t address, uint64_t length, uint32_t prot) {
     uint64_t end;
-    int error = map_range(address, length, &end);
+    int error = map_span(address, length, &end);
 
     if (error)
-        return address & (PAGE_SIZE - 1) ? -EINVAL : -ENOMEM;
-    if (prot & ~(uint32_t)(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN))
+        return error == -EINVAL ? -EINVAL : -ENOMEM;
+    if (length == 0)
+        return 0;
+    if (prot & ~(uint32_t)(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM | PROT_GROWSDOWN))
         return -EINVAL;
     rwsem_write_lock(&space->lock);
     struct vma *vma = space_find(space, address);
@@ -112,12 +114,13 @@ static int lock_mappings(struct space *space, uint64_t start, uint64_t end, bool
 }
 
 int space_lock_range(struct space *space, uint64_t address, uint64_t length, bool lock) {
-    uint64_t end, start = address & PAGE_MASK;
+    uint64_t start = address & PAGE_MASK;
+    uint64_t size = ALIGN_UP(length + (address - start), PAGE_SIZE), end = start + size; /* wraps to 0 as on Linux */
 
-    if (map_range(start, length + (address - start), &end) != 0)
-        return -ENOMEM;
     rwsem_write_lock(&space->lock);
-    int error = lock ? lock_limit(space, (end - start) >> PAGE_SHIFT) : 0;
+    int error = lock ? lock_limit(space, size >> PAGE_SHIFT) : 0;
+    if (!error && end < start)
+        error = -EINVAL;
     if (!error)
         error = lock_mappings(space, start, end, lock);
     rwsem_write_unlock(&space->lock);

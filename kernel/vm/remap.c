@@ -15,31 +15,56 @@ struct remap {
 static int check_arguments(const struct remap *remap) {
     const uint32_t known = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
     uint32_t flags = remap->flags;
-    uint64_t end;
 
     if (flags & ~known || (flags & MREMAP_FIXED && !(flags & MREMAP_MAYMOVE)))
         return -EINVAL;
     if (flags & MREMAP_DONTUNMAP && (!(flags & MREMAP_MAYMOVE) || remap->old_length != remap->new_length))
         return -EINVAL;
-    if (remap->new_length == 0 || remap->new_length > USER_ADDRESS_END || remap->old_start & ~PAGE_MASK)
-        return -EINVAL;
-    if (map_range(remap->old_start, remap->old_length, &end) != 0)
-        return -EFAULT;
-    if (!(flags & MREMAP_FIXED))
-        return 0;
-    uint64_t to = remap->new_address, new_end;
-    if (map_range(to, remap->new_length, &new_end) != 0 || to < USER_ADDRESS_MIN)
-        return -EINVAL;
-    return to < end && remap->old_start < new_end ? -EINVAL : 0;
+    return remap->new_length == 0 || remap->old_start & ~PAGE_MASK ? -EINVAL : 0;
 }
 
-/* The mapping that holds all of the old range, or NULL. */
+/* The mapping that holds the first page of the old range, or NULL. */
 static struct vma *old_mapping(const struct remap *remap) {
     struct vma *vma = space_find(remap->space, remap->old_start);
 
-    if (!vma || vma->start > remap->old_start || vma->end - remap->old_start < remap->old_length)
-        return NULL;
-    return vma;
+    return vma && vma->start <= remap->old_start ? vma : NULL;
+}
+
+static int check_target(const struct remap *remap) {
+    uint64_t from = remap->old_start, to = remap->new_address, end;
+
+    if (!(remap->flags & MREMAP_FIXED))
+        return 0;
+    if (map_range(to, remap->new_length, &end) != 0)
+        return -EINVAL;
+    if (from + remap->old_length > to && to + remap->new_length > from)
+        return -EINVAL;
+    return map_is_too_low(to) ? -EPERM : 0;
+}
+
+/* Unmaps what the new length leaves over. */
+static int cut_short(struct remap *remap) {
+    uint64_t start = remap->old_start + remap->new_length, end;
+
+    if (map_range(start, remap->old_length - remap->new_length, &end) != 0)
+        return -EINVAL;
+    remap->old_length = remap->new_length;
+    return map_remove(remap->space, start, end, &remap->dead);
+}
+
+/* May this mapping become so long? */
+static int check_growth(const struct remap *remap, const struct vma *vma) {
+    if (remap->old_length == 0 && !(vma->flags & VMA_SHARED))
+        return -EINVAL; /* only a shared mapping can be shown a second time */
+    if (remap->old_length > vma->end - remap->old_start)
+        return -EFAULT;
+    if (remap->new_length == remap->old_length)
+        return 0;
+    if (vma->flags & VMA_SPECIAL)
+        return -EFAULT;
+    if (remap->new_length > USER_ADDRESS_END)
+        return -ENOMEM;
+    return map_check_limits(remap->space, (remap->new_length - remap->old_length) >> PAGE_SHIFT, 0, vma->flags);
 }
 
 static bool can_grow_in_place(const struct remap *remap, const struct vma *vma) {
@@ -121,29 +146,24 @@ static int64_t move_mapping(struct remap *remap, struct vma *vma) {
 }
 
 static int64_t remap_locked(struct remap *remap) {
-    uint64_t start = remap->old_start, old_length = remap->old_length, new_length = remap->new_length;
-    struct vma *vma = old_mapping(remap);
+    uint64_t start = remap->old_start;
     bool must_move = remap->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP);
 
-    if (new_length < old_length && !must_move) {
-        int error = map_remove(remap->space, start + new_length, start + old_length, &remap->dead);
-        return error ? error : (int64_t)start;
-    }
-    if (!vma)
+    if (!old_mapping(remap))
         return -EFAULT;
-    if (old_length == 0 && !(vma->flags & VMA_SHARED))
-        return -EINVAL; /* only a shared mapping can be shown a second time */
-    if (vma->flags & VMA_SPECIAL && new_length > old_length)
-        return -EFAULT;
-    if (new_length > old_length) {
-        int error = map_check_limits(remap->space, (new_length - old_length) >> PAGE_SHIFT, 0, vma->flags);
-        if (error)
-            return error;
-    }
-    if (!must_move && new_length == old_length)
+    int error = must_move ? check_target(remap) : 0;
+    if (!error && remap->old_length > remap->new_length)
+        error = cut_short(remap);
+    if (error)
+        return error;
+    if (!must_move && remap->new_length == remap->old_length)
         return (int64_t)start;
-    if (!must_move && old_length && can_grow_in_place(remap, vma)) {
-        vma_resize(vma, vma->start, start + new_length);
+    struct vma *vma = old_mapping(remap);
+    error = check_growth(remap, vma);
+    if (error)
+        return error;
+    if (!must_move && remap->old_length && can_grow_in_place(remap, vma)) {
+        vma_resize(vma, vma->start, start + remap->new_length);
         (void)vma_merge(vma);
         return (int64_t)start;
     }

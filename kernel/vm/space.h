@@ -31,7 +31,7 @@ enum vma_flag {
 #define VMA_ACCESS (VMA_READ | VMA_WRITE | VMA_EXECUTE)
 
 /* asm-generic/mman-common.h, asm-generic/mman.h, asm/mman.h */
-enum map_protection { PROT_NONE = 0, PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4, PROT_GROWSDOWN = 0x01000000 };
+enum map_protection { PROT_NONE = 0, PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4, PROT_SEM = 8, PROT_GROWSDOWN = 0x01000000 };
 enum map_flag {
     MAP_SHARED = 0x1, MAP_PRIVATE = 0x2, MAP_SHARED_VALIDATE = 0x3, MAP_TYPE = 0xf, MAP_FIXED = 0x10,
     MAP_ANONYMOUS = 0x20, MAP_32BIT = 0x40, MAP_GROWSDOWN = 0x100, MAP_DENYWRITE = 0x800,

@@ -5,6 +5,9 @@ VM_PROGRAMS := $(patsubst tests/vm/programs/%.c,$B/tests/programs/%,$(wildcard t
 RACES_SRC   := $(wildcard tests/vm/programs/races/*.c)
 VM_PROGRAMS += $B/tests/programs/races
 
+ARGUMENTS_SRC := $(wildcard tests/vm/programs/arguments/*.c)
+VM_PROGRAMS   += $B/tests/programs/arguments
+
 .PHONY: vm-programs
 vm-programs: $(VM_PROGRAMS)
 $B/tests/programs/%: tests/vm/programs/%.c $B/flags.txt
@@ -14,3 +17,7 @@ $B/tests/programs/%: tests/vm/programs/%.c $B/flags.txt
 $B/tests/programs/races: $(RACES_SRC) tests/vm/programs/races/races.h $B/flags.txt
 	@mkdir -p $(@D)
 	$(call run,MUSLCC,$@,$(MUSLCC) -static -std=gnu11 -O1 -D_GNU_SOURCE -w -pthread -o $@ $(RACES_SRC))
+
+$B/tests/programs/arguments: $(ARGUMENTS_SRC) tests/vm/programs/arguments/arguments.h kernel/sys/table.h $B/flags.txt
+	@mkdir -p $(@D)
+	$(call run,MUSLCC,$@,$(MUSLCC) -static -std=gnu11 -O1 -D_GNU_SOURCE -w -I. -o $@ $(ARGUMENTS_SRC))
