@@ -16,7 +16,7 @@ OUTPUT = ROOT / "docs" / "syscalls.md"
 FAMILIES = {
     "Files": "open readwrite vector copy descriptor fcntl ioctl sync",
     "Names and attributes": "entry directory access stat attributes times xattr mount",
-    "Pipes and waiting for files": "pipe splice timerfd poll select epoll",
+    "Pipes and waiting for files": "pipe splice timerfd inotify poll select epoll",
     "Sockets": "socket socket_message",
     "Memory": "memory mempolicy",
     "Processes and threads": "process exec identity cred limits sched ioprio futex pidfd peer",

@@ -3,6 +3,7 @@
 
 #include "fs/vfs/file.h"
 #include "fs/vfs/mount.h"
+#include "fs/vfs/notify.h"
 #include "kernel/task/task.h"
 #include "kernel/vm/object.h"
 #include "lib/errno.h"
@@ -72,6 +73,8 @@ int path_change_mode(const struct path *path, uint32_t mode) {
         error = inode_set_attributes(inode, &change);
     }
     rwsem_write_unlock(&inode->lock);
+    if (!error)
+        notify_dentry(path->dentry, IN_ATTRIB);
     return error;
 }
 
@@ -107,10 +110,19 @@ int path_change_owner(const struct path *path, uint32_t uid, uint32_t gid) {
         error = inode_set_attributes(inode, &change);
     }
     rwsem_write_unlock(&inode->lock);
+    if (!error)
+        notify_dentry(path->dentry, IN_ATTRIB);
     return error;
 }
 
 /* ---- times ---- */
+
+/* One time alone looks like the access or the write that usually sets it. */
+static uint32_t event_of_times(uint32_t valid) {
+    if ((valid & ATTR_ACCESS_TIME) && (valid & ATTR_MODIFY_TIME))
+        return IN_ATTRIB;
+    return (valid & ATTR_ACCESS_TIME) ? IN_ACCESS : IN_MODIFY;
+}
 
 int path_change_times(const struct path *path, const struct attributes *times, bool to_now) {
     struct inode *inode = path->dentry->inode;
@@ -127,6 +139,8 @@ int path_change_times(const struct path *path, const struct attributes *times, b
     rwsem_write_lock(&inode->lock);
     error = inode_set_attributes(inode, times);
     rwsem_write_unlock(&inode->lock);
+    if (!error)
+        notify_dentry(path->dentry, event_of_times(times->valid));
     return error;
 }
 
@@ -163,11 +177,16 @@ int path_truncate(const struct path *path, uint64_t size) {
         return error;
     error = inode_truncate(inode, size);
     inode_end_write(inode);
+    if (!error)
+        notify_dentry(path->dentry, IN_MODIFY);
     return error;
 }
 
 int file_truncate(struct file *file, uint64_t size) {
     if (!(file->abilities & FILE_CAN_WRITE) || !S_IS(file->inode->mode, S_IFREG) || !file->inode->object)
         return -EINVAL;
-    return inode_truncate(file->inode, size);
+    int error = inode_truncate(file->inode, size);
+    if (!error)
+        notify_dentry(file->path.dentry, IN_MODIFY);
+    return error;
 }

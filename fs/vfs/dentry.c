@@ -19,6 +19,7 @@
 #include "fs/vfs/dentry_internal.h"
 #include "fs/vfs/mount.h"
 #include "fs/vfs/name_words.h"
+#include "fs/vfs/notify.h"
 #include "fs/vfs/path.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
@@ -139,8 +140,11 @@ static void dentry_free(struct rcu_head *head) {
 struct dentry *dentry_destroy(struct dentry *dentry) {
     ASSERT(list_is_empty(&dentry->children));
     struct dentry *parent = dentry->parent == dentry ? NULL : dentry->parent;
-    if (dentry->inode)
+    if (dentry->inode) {
+        if (notify_is_on() && dentry->inode->link_count == 0)
+            notify_inode_gone(dentry->inode);
         inode_put(dentry->inode);
+    }
     rcu_defer(&dentry->rcu, dentry_free);
     return parent;
 }

@@ -7,6 +7,7 @@
 
 #include "fs/vfs/entry_check.h"
 #include "fs/vfs/mount.h"
+#include "fs/vfs/notify.h"
 #include "kernel/task/task.h"
 #include "lib/errno.h"
 #include "lib/errptr.h"
@@ -79,8 +80,11 @@ static struct dentry *begin_create(const struct path *directory, const char *nam
 /* `made` is the new inode or an ERR_PTR. Unlocks; *result gets the dentry's reference if not NULL. */
 static int end_create(const struct path *directory, struct dentry *dentry, struct inode *made,
                       struct dentry **result) {
-    if (!IS_ERR(made))
+    if (!IS_ERR(made)) {
         dentry_instantiate(dentry, made);
+        notify_name(directory->dentry->inode, dentry->name, dentry->name_length,
+                    IN_CREATE | (S_IS(made->mode, S_IFDIR) ? (uint32_t)IN_ISDIR : 0u));
+    }
     rwsem_write_unlock(&directory->dentry->inode->lock);
     if (!IS_ERR(made) && result)
         *result = dentry;
@@ -162,6 +166,7 @@ int entry_link(const struct path *source, const struct path *directory, const ch
     if (error)
         return end_create(directory, dentry, ERR_PTR(error), NULL);
     inode_get(inode);
+    notify_inode(inode, IN_ATTRIB); /* its link count */
     return end_create(directory, dentry, inode, NULL);
 }
 
@@ -192,6 +197,14 @@ static int slash_error(const struct dentry *dentry) {
     return S_IS(dentry->inode->mode, S_IFDIR) ? -EISDIR : -ENOTDIR;
 }
 
+/* Before the dentry's last reference goes, which may be the end of the file. */
+static void tell_removed(struct inode *parent, const struct dentry *dentry) {
+    bool is_directory = S_IS(dentry->inode->mode, S_IFDIR);
+    if (!is_directory)
+        notify_inode(dentry->inode, IN_ATTRIB); /* its link count */
+    notify_name(parent, dentry->name, dentry->name_length, IN_DELETE | (is_directory ? (uint32_t)IN_ISDIR : 0u));
+}
+
 static int remove_name(const struct path *directory, const char *name, bool is_directory,
                        bool trailing_slash) {
     struct inode *parent = directory->dentry->inode;
@@ -214,6 +227,8 @@ static int remove_name(const struct path *directory, const char *name, bool is_d
         error = remove_entry(directory->dentry, dentry,
                              is_directory ? parent->ops->remove_directory : parent->ops->unlink);
     rwsem_write_unlock(&parent->lock);
+    if (!error)
+        tell_removed(parent, dentry);
     dentry_put(dentry);
     return error;
 }

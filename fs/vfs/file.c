@@ -7,6 +7,7 @@
 #include "fs/vfs/async.h"
 #include "fs/vfs/file_lock.h"
 #include "fs/vfs/mount.h"
+#include "fs/vfs/notify.h"
 #include "fs/vfs/super.h"
 #include "kernel/mm/slab.h"
 #include "lib/errno.h"
@@ -131,6 +132,7 @@ static bool put_reference(struct file *file) {
 void file_put(struct file *file) {
     if (!put_reference(file))
         return;
+    notify_file(file, (file->abilities & FILE_CAN_WRITE) ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
     if (unlikely(!list_is_empty(&file->watchers)))
         watchers_gone(file);
     if (unlikely(!list_is_empty(&file->inode->file_locks)))
@@ -201,7 +203,10 @@ int64_t file_read_position(struct file *file, struct io_buffer *buffer, uint64_t
         return -EBADF;
     if (unlikely(!file->ops->read))
         return S_IS(file->inode->mode, S_IFDIR) ? -EISDIR : -EINVAL;
-    return file->ops->read(file, buffer, position);
+    int64_t moved = file->ops->read(file, buffer, position);
+    if (notify_is_on() && moved > 0)
+        notify_file_slow(file, IN_ACCESS);
+    return moved;
 }
 
 int64_t file_write_position(struct file *file, struct io_buffer *buffer, uint64_t *position) {
@@ -209,7 +214,10 @@ int64_t file_write_position(struct file *file, struct io_buffer *buffer, uint64_
         return -EBADF;
     if (unlikely(!file->ops->write))
         return -EINVAL;
-    return file->ops->write(file, buffer, position);
+    int64_t moved = file->ops->write(file, buffer, position);
+    if (notify_is_on() && moved > 0)
+        notify_file_slow(file, IN_MODIFY);
+    return moved;
 }
 
 int64_t file_read_at(struct file *file, void *to, size_t size, uint64_t offset) {

@@ -59,7 +59,7 @@ static void inode_free(struct rcu_head *head) {
 void inode_put(struct inode *inode) {
     if (!refcount_put(&inode->refcount))
         return;
-    ASSERT(list_is_empty(&inode->file_locks));
+    ASSERT(list_is_empty(&inode->file_locks) && !inode->marks);
     if (inode->ops && inode->ops->release)
         inode->ops->release(inode);
     rcu_defer(&inode->rcu, inode_free);

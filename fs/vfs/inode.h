@@ -12,6 +12,7 @@
 struct dentry;
 struct file;
 struct file_ops;
+struct notify_mark;
 struct inode;
 struct super_block;
 struct vm_object;
@@ -64,6 +65,7 @@ struct inode {
     int32_t writers;            /* open for writing; negative: being executed, writing denied; atomic */
     const char *link_text;      /* a symlink's target where it stays in memory (kmalloc; freed after a grace period) */
     struct pipe *pipe;          /* a FIFO's, while open */
+    struct notify_mark *marks;  /* who wants to be told of what happens to it: fs/vfs/notify.h */
     void *private;              /* the filesystem's */
     struct hlist_node hash_node;
     struct rcu_head rcu;

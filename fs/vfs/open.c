@@ -6,6 +6,7 @@
 #include "fs/vfs/file.h"
 #include "fs/vfs/fs_context.h"
 #include "fs/vfs/mount.h"
+#include "fs/vfs/notify.h"
 #include "fs/vfs/walk.h"
 #include "kernel/mm/slab.h"
 #include "kernel/task/task.h"
@@ -90,6 +91,8 @@ static struct file *open_existing(const struct path *path, uint32_t flags) {
     struct file *file = file_open_granted(path, flags);
     if (!IS_ERR(file) && (flags & O_TRUNC) && S_IS(file->inode->mode, S_IFREG) && file->inode->object) {
         error = inode_truncate(file->inode, 0);
+        if (!error)
+            notify_dentry(path->dentry, IN_MODIFY);
         if (error) {
             file_put(file);
             return ERR_PTR(error);
@@ -248,7 +251,7 @@ static struct file *open_create(const struct path *start, const char *name, uint
     return file;
 }
 
-struct file *file_open_at(const struct path *start, const char *name, uint32_t flags, uint32_t mode) {
+static struct file *open_by_flags(const struct path *start, const char *name, uint32_t flags, uint32_t mode) {
     mode &= 07777u & ~current_task()->fs->umask;
     if (flags & O_PATH)
         return open_name(start, name, flags & PATH_FLAGS);
@@ -257,6 +260,13 @@ struct file *file_open_at(const struct path *start, const char *name, uint32_t f
     if ((flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY))
         return ERR_PTR(-EINVAL);
     return (flags & O_CREAT) ? open_create(start, name, flags, mode) : open_name(start, name, flags);
+}
+
+struct file *file_open_at(const struct path *start, const char *name, uint32_t flags, uint32_t mode) {
+    struct file *file = open_by_flags(start, name, flags, mode);
+    if (notify_is_on() && !IS_ERR(file))
+        notify_file_slow(file, IN_OPEN);
+    return file;
 }
 
 struct file *file_open(const char *path, uint32_t flags, uint32_t mode) {

@@ -5,6 +5,7 @@
 #include "fs/vfs/entry.h"
 #include "fs/vfs/entry_check.h"
 #include "fs/vfs/mount.h"
+#include "fs/vfs/notify.h"
 #include "lib/errno.h"
 #include "lib/errptr.h"
 #include "lib/string.h"
@@ -113,6 +114,30 @@ static void move_dentries(struct rename_job *job) {
         dentry_unhash(source);
 }
 
+/* Moves the dentries, and tells who watches. Names are copied: the cache frees them. */
+static void move_and_tell(struct rename_job *job) {
+    char old_name[NAME_MAX + 1], new_name[NAME_MAX + 1];
+    struct inode *source = job->source->inode, *target = job->target->inode;
+    struct notify_move move = {
+        .from = job->old_parent->inode, .to = job->new_parent->inode, .moved = source,
+        .replaced = (job->flags & RENAME_EXCHANGE) ? NULL : target,
+        .old_name = old_name, .new_name = new_name,
+        .old_length = job->source->name_length, .new_length = job->target->name_length,
+    };
+    memcpy(old_name, job->source->name, move.old_length);
+    memcpy(new_name, job->target->name, move.new_length);
+    move_dentries(job);
+    notify_moved(&move);
+    if (job->flags & RENAME_EXCHANGE) {
+        const struct notify_move back = {
+            .from = move.to, .to = move.from, .moved = target,
+            .old_name = new_name, .new_name = old_name,
+            .old_length = move.new_length, .new_length = move.old_length,
+        };
+        notify_moved(&back);
+    }
+}
+
 static int rename_locked(struct rename_job *job) {
     struct inode *source = job->source->inode, *target = job->target->inode;
     struct inode *old_directory = job->old_parent->inode;
@@ -130,9 +155,13 @@ static int rename_locked(struct rename_job *job) {
                                        job->target->name_length, source, target, job->flags);
     if (target)
         rwsem_write_unlock(&target->lock);
-    if (!error)
+    if (error)
+        return error;
+    if (notify_is_on())
+        move_and_tell(job);
+    else
         move_dentries(job);
-    return error;
+    return 0;
 }
 
 static bool is_special(const char *name) {

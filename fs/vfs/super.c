@@ -1,6 +1,7 @@
 /* The registry of filesystem types, and super blocks: their numbers, references, sync and end. */
 #include "fs/vfs/super.h"
 
+#include "fs/vfs/notify.h"
 #include "fs/vfs/stat.h"
 #include "kernel/mm/layout.h"
 #include "kernel/mm/slab.h"
@@ -75,6 +76,7 @@ void super_put(struct super_block *super) {
     mutex_lock(&list_mutex);
     list_remove(&super->node);
     mutex_unlock(&list_mutex);
+    notify_super_gone(super);
     if (super->root) {
         dentry_forget_children(super->root);
         if (super->ops->destroy_tree)

@@ -3,6 +3,7 @@
 
 #include "fs/vfs/entry.h"
 #include "fs/vfs/file.h"
+#include "fs/vfs/notify.h"
 #include "fs/vfs/super.h"
 #include "kernel/vm/oom.h"
 #include "kernel/vm/space.h"
@@ -46,6 +47,7 @@ void vfs_init(void) {
     super_init();
     mount_init();
     rename_init();
+    notify_init();
     file_cache_init();
     space_set_file_hooks(&hooks);
     oom_set_shrinker(dentry_shrink);

@@ -4,6 +4,7 @@
  */
 #include "kernel/ipc/splice.h"
 
+#include "fs/vfs/notify.h"
 #include "kernel/ipc/pipe_ring.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
@@ -169,6 +170,8 @@ int64_t splice_from_file(struct file *in, uint64_t *offset, struct pipe *out, ui
         if (slots < 0)
             return total ? total : slots;
         got = gather_at(in, offset, size, &batch, (unsigned)slots, nonblocking);
+        if (got > 0)
+            notify_file(in, IN_ACCESS);
         if (got <= 0)
             batch_drop(&batch);
         deliver(out, &batch, (uint32_t)slots);

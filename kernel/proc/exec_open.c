@@ -1,5 +1,6 @@
 /* Opening what is to be executed. */
 #include "fs/vfs/mount.h"
+#include "fs/vfs/notify.h"
 #include "kernel/proc/exec_image.h"
 #include "lib/errno.h"
 #include "lib/errptr.h"
@@ -18,7 +19,10 @@ static int check_executable(const struct path *path) {
 struct file *exec_open_path(const struct path *path) {
     int error = check_executable(path);
 
-    return error ? ERR_PTR(error) : file_open_granted(path, O_RDONLY);
+    struct file *file = error ? ERR_PTR(error) : file_open_granted(path, O_RDONLY);
+    if (notify_is_on() && !IS_ERR(file))
+        notify_file_slow(file, IN_OPEN);
+    return file;
 }
 
 struct file *exec_open_file(const char *name) {

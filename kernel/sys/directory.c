@@ -4,6 +4,7 @@
 #include "fs/vfs/file_table.h"
 #include "fs/vfs/fs_context.h"
 #include "fs/vfs/mount.h"
+#include "fs/vfs/notify.h"
 #include "kernel/mm/slab.h"
 #include "kernel/task/task.h"
 #include "kernel/vm/uaccess.h"
@@ -85,6 +86,7 @@ static int64_t read_directory(struct file *file, struct getdents *state) {
     file->position = state->context.position;
     file_accessed(file);
     mutex_unlock(&file->position_lock);
+    notify_file(file, IN_ACCESS);
     return error;
 }
 

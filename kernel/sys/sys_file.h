@@ -146,6 +146,12 @@ int64_t sys_pipe2(int *descriptors, uint32_t flags);
 int64_t sys_eventfd(uint32_t value);
 int64_t sys_eventfd2(uint32_t value, uint32_t flags);
 
+/* inotify.c */
+int64_t sys_inotify_init(void);
+int64_t sys_inotify_init1(uint32_t flags);
+int64_t sys_inotify_add_watch(int descriptor, const char *name, uint32_t mask);
+int64_t sys_inotify_rm_watch(int descriptor, int number);
+
 /* timerfd.c */
 struct itimerspec_user;
 int64_t sys_timerfd_create(int clock, uint32_t flags);

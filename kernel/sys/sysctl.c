@@ -6,6 +6,7 @@
 
 #include "fs/vfs/dentry.h"
 #include "fs/vfs/file.h"
+#include "kernel/ipc/inotify.h"
 #include "kernel/ipc/pipe.h"
 #include "kernel/mm/page.h"
 #include "kernel/proc/exec.h"
@@ -98,6 +99,10 @@ static int store_setting(const char *text, size_t length, void *context) {
 static struct setting settings[] = {
     SETTING("kernel/randomize_va_space", "address spaces are laid out at random: 0 not, 1 but for the heap, 2 all",
             exec_randomize, RANDOMIZE_BRK_TOO),
+    SETTING("fs/inotify/max_queued_events", "events of an inotify instance that may wait to be read",
+            inotify_limits.queued_events, INT32_MAX),
+    SETTING("fs/inotify/max_user_instances", "inotify instances of a user", inotify_limits.user_instances, INT32_MAX),
+    SETTING("fs/inotify/max_user_watches", "inotify watches of a user", inotify_limits.user_watches, INT32_MAX),
     SETTING("vm/overcommit_memory", "memory is promised: 0 by estimate, 1 always, 2 up to CommitLimit",
             overcommit.mode, OVERCOMMIT_NEVER),
     SETTING("vm/overcommit_ratio", "percent of memory in CommitLimit", overcommit.ratio_percent, INT32_MAX),

@@ -281,9 +281,9 @@ const char *syscall_name(uint64_t number);
     UNKNOWN(250, keyctl) \
     SYSCALL(251, ioprio_set) \
     SYSCALL(252, ioprio_get) \
-    UNKNOWN(253, inotify_init) \
-    UNKNOWN(254, inotify_add_watch) \
-    UNKNOWN(255, inotify_rm_watch) \
+    SYSCALL(253, inotify_init) \
+    SYSCALL(254, inotify_add_watch) \
+    SYSCALL(255, inotify_rm_watch) \
     UNKNOWN(256, migrate_pages) \
     SYSCALL(257, openat) \
     SYSCALL(258, mkdirat) \
@@ -322,7 +322,7 @@ const char *syscall_name(uint64_t number);
     SYSCALL(291, epoll_create1) \
     SYSCALL(292, dup3) \
     SYSCALL(293, pipe2) \
-    UNKNOWN(294, inotify_init1) \
+    SYSCALL(294, inotify_init1) \
     SYSCALL(295, preadv) \
     SYSCALL(296, pwritev) \
     SYSCALL(297, rt_tgsigqueueinfo) \

@@ -81,16 +81,42 @@ void user_uncharge(struct user *user) {
     atomic_fetch_sub(&thread_count, 1u);
 }
 
-bool user_charge_signal(struct user *user, uint64_t limit) {
-    uint32_t old = atomic_load_relaxed(&user->signals);
-
+/* One more of what `counter` counts, unless there are `limit`; *before is how many there were. */
+static bool charge(uint32_t *counter, uint64_t limit, uint32_t *before) {
+    *before = atomic_load_relaxed(counter);
     do {
-        if (old >= limit)
+        if (*before >= limit)
             return false;
-    } while (!atomic_compare_exchange(&user->signals, &old, old + 1));
-    if (old == 0)
+    } while (!atomic_compare_exchange(counter, before, *before + 1));
+    return true;
+}
+
+bool user_charge_signal(struct user *user, uint64_t limit) {
+    uint32_t before;
+
+    if (!charge(&user->signals, limit, &before))
+        return false;
+    if (before == 0)
         user_get(user);
     return true;
+}
+
+bool user_charge_instance(struct user *user, uint64_t limit) {
+    uint32_t before;
+    return charge(&user->instances, limit, &before);
+}
+
+void user_uncharge_instance(struct user *user) {
+    atomic_fetch_sub(&user->instances, 1u);
+}
+
+bool user_charge_watch(struct user *user, uint64_t limit) {
+    uint32_t before;
+    return charge(&user->watches, limit, &before);
+}
+
+void user_uncharge_watch(struct user *user) {
+    atomic_fetch_sub(&user->watches, 1u);
 }
 
 void user_uncharge_signal(struct user *user) {

@@ -15,6 +15,7 @@ struct user {
     uint32_t threads; /* and processes that ended but were not waited for; atomic */
     uint32_t signals; /* queued for its processes, and their POSIX timers; they hold one reference together. Atomic */
     uint32_t files_in_flight; /* sent in messages of sockets and not received; atomic */
+    uint32_t instances, watches; /* of inotify; atomic */
     struct list_node node;
 };
 
@@ -35,6 +36,11 @@ void user_uncharge(struct user *user);
 bool user_charge_signal(struct user *user, uint64_t limit);
 /* May drop the last reference. Any context. */
 void user_uncharge_signal(struct user *user);
+/* inotify's: the same, without a reference. */
+bool user_charge_instance(struct user *user, uint64_t limit);
+void user_uncharge_instance(struct user *user);
+bool user_charge_watch(struct user *user, uint64_t limit);
+void user_uncharge_watch(struct user *user);
 /* May there be one more thread: for this user, whose limit it is, and in the system? */
 bool user_may_start(const struct user *user, uint64_t limit);
 uint32_t user_threads_max(void);

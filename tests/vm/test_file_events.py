@@ -28,3 +28,16 @@ def test_nothing_is_lost_between_pipes(guest_script):
 
 def test_signal_driven_files_and_urgent_data(guest_exec):
     assert_no_failure(guest_exec("/tmp/signal_io", "/mnt", options=["--smp", "2", *add("signal_io")]), 200)
+
+
+def test_inotify_tells_what_linux_tells(guest_exec):
+    assert_no_failure(guest_exec("/tmp/inotify", "/mnt", options=["--smp", "2", *add("inotify")]), 240)
+
+
+def test_watches_come_and_go_while_files_do(guest_script):
+    host.build("debug")
+    out = guest_script("""
+        mkdir /tmp/s; /tmp/inotify /tmp/s 4
+        dmesg | grep -c lockdep || true
+    """, options=["--image", str(host.BUILD / "debug" / "astra.img"), "--smp", "4", *add("inotify")])
+    assert out.splitlines() == ["whole", "0"]
