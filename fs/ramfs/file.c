@@ -3,6 +3,7 @@
 
 #include "fs/vfs/attributes.h"
 #include "fs/vfs/file.h"
+#include "fs/vfs/seal.h"
 #include "kernel/vm/object.h"
 #include "lib/errno.h"
 #include "lib/errptr.h"
@@ -74,6 +75,8 @@ static int ramfs_allocate(struct file *file, uint64_t offset, uint64_t length) {
     if (room_for(inode, offset, length) < length)
         return -ENOSPC;
     rwsem_write_lock(&inode->lock);
+    if (offset + length > inode->size)
+        error = seal_check_size(inode, offset + length);
     for (uint64_t index = offset / PAGE_SIZE; index * PAGE_SIZE < offset + length && !error; index++) {
         struct page *page = object_page_for(inode->object, index, true);
         if (IS_ERR(page))

@@ -5,6 +5,7 @@
 #include "fs/vfs/entry.h"
 #include "fs/vfs/file.h"
 #include "fs/vfs/path.h"
+#include "fs/vfs/seal.h"
 #include "kernel/mm/slab.h"
 #include "lib/errno.h"
 #include "lib/errptr.h"
@@ -65,6 +66,10 @@ struct inode *ramfs_new_inode(struct super_block *super, uint32_t mode, uint64_t
     else if (!S_IS(mode, S_IFLNK))
         inode->file_ops = &special_file_ops;
     atomic_fetch_add(&ramfs_super_of(inode)->inodes, 1ull);
+    if (ok && S_IS(mode, S_IFREG) && super->magic == TMPFS_MAGIC) {
+        inode->flags |= INODE_SEALABLE;
+        inode->seals = SEAL_SEAL; /* only a memfd that was asked for it takes others */
+    }
     if (ok)
         return inode;
     inode_put(inode);

@@ -8,8 +8,8 @@
 
 /* Registers "ramfs" and "tmpfs". */
 void ramfs_init(void);
-/* A file without a name, open for reading and writing, shown as `shown_name`; ERR_PTR. */
-struct file *ramfs_create_unlinked(const char *shown_name);
+/* A file without a name, open for reading and writing, shown as `shown_name`, which takes seals or not; ERR_PTR. */
+struct file *ramfs_create_unlinked(const char *shown_name, bool sealable);
 /*
  * Fills the tree at `root` from a cpio archive in memory (newc; data at page boundaries are used in
  * place, so the archive must stay for ever). Returns the number of members, or -EINVAL with what came

@@ -12,11 +12,13 @@ void ramfs_unlinked_init(void) {
     ASSERT(!IS_ERR(unlinked_mount));
 }
 
-struct file *ramfs_create_unlinked(const char *shown_name) {
+struct file *ramfs_create_unlinked(const char *shown_name, bool sealable) {
     struct inode *inode = ramfs_new_inode(unlinked_mount->super, S_IFREG | 0777u, 0);
     if (IS_ERR(inode))
         return ERR_PTR(PTR_ERR(inode));
     inode_set_owner(inode, NULL, inode->mode);
     inode->link_count = 0;
+    if (sealable)
+        inode->seals = 0;
     return file_create_on_inode(inode, shown_name, &ramfs_file_ops, O_RDWR | O_LARGEFILE, NULL);
 }

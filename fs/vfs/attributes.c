@@ -4,6 +4,7 @@
 #include "fs/vfs/file.h"
 #include "fs/vfs/mount.h"
 #include "fs/vfs/notify.h"
+#include "fs/vfs/seal.h"
 #include "kernel/task/task.h"
 #include "kernel/vm/object.h"
 #include "lib/errno.h"
@@ -156,8 +157,11 @@ int inode_truncate(struct inode *inode, uint64_t size) {
     }
     rwsem_write_lock(&inode->lock);
     struct attributes change = {.valid = ATTR_SIZE, .size = size};
-    inode_drop_set_id(inode);
-    int error = inode_set_attributes(inode, &change);
+    int error = seal_check_size(inode, size);
+    if (!error) {
+        inode_drop_set_id(inode);
+        error = inode_set_attributes(inode, &change);
+    }
     rwsem_write_unlock(&inode->lock);
     return error;
 }

@@ -45,6 +45,7 @@ struct timestamp {
 
 enum inode_flag {
     INODE_UNNAMED = 1u << 0, /* made without a name by O_TMPFILE: link() may give it one */
+    INODE_SEALABLE = 1u << 1, /* its `seals` mean something */
 };
 
 struct inode {
@@ -55,6 +56,7 @@ struct inode {
     uint64_t number;
     uint32_t mode, uid, gid, link_count;
     uint32_t flags;             /* enum inode_flag */
+    uint32_t seals;             /* enum inode_seal */
     uint64_t device;            /* st_rdev of a device node: new_encode_dev form */
     uint64_t size;              /* bytes; for a file with an object, the object's size_bytes follows */
     struct timestamp access_time, modify_time, change_time, birth_time;

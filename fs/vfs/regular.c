@@ -5,6 +5,7 @@
 #include "fs/vfs/file.h"
 #include "fs/vfs/attributes.h"
 #include "fs/vfs/mount.h"
+#include "fs/vfs/seal.h"
 #include "kernel/task/task.h"
 #include "kernel/vm/object.h"
 #include "kernel/vm/space.h"
@@ -54,6 +55,8 @@ static int64_t regular_read(struct file *file, struct io_buffer *buffer, uint64_
 /* inode->lock held. Cuts the transfer to what the size limits allow. */
 static int64_t write_limited(struct inode *inode, struct io_buffer *buffer, uint64_t offset) {
     int64_t allowed = file_write_limit(offset, buffer->remaining);
+    if (allowed >= 0)
+        allowed = seal_limit_write(inode, offset, (uint64_t)allowed);
     if (allowed < 0)
         return allowed;
     size_t beyond = buffer->remaining - (size_t)allowed;
@@ -120,6 +123,9 @@ static int64_t regular_seek(struct file *file, int64_t offset, int whence) {
 }
 
 static int regular_map(struct file *file, struct vma *vma) {
+    int error = seal_check_map(file->inode, vma);
+    if (error)
+        return error;
     vma->object = file->inode->object;
     object_get(vma->object);
     file_accessed(file);

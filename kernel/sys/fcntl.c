@@ -4,6 +4,7 @@
 #include "fs/vfs/async.h"
 #include "fs/vfs/file_lock.h"
 #include "fs/vfs/file_table.h"
+#include "fs/vfs/seal.h"
 #include "kernel/ipc/pipe.h"
 #include "kernel/task/task.h"
 #include "kernel/vm/uaccess.h"
@@ -187,18 +188,6 @@ static int64_t set_lease(const struct file *file, uint64_t type) {
         return -EACCES;
     return S_IS(file->inode->mode, S_IFREG) && type <= F_UNLCK ? -EAGAIN : -EINVAL;
 }
-
-#define F_SEAL_SEAL 1u
-#define F_SEALS_ALL 0x1fu
-
-static int64_t add_seals(const struct file *file, uint64_t seals) {
-    if (seals > UINT32_MAX)
-        return -EINVAL;
-    if (!(file->abilities & FILE_CAN_WRITE))
-        return -EPERM;
-    return seals & ~(uint64_t)F_SEALS_ALL || !file->inode->object ? -EINVAL : -EPERM;
-}
-
 /* ---- fcntl ---- */
 
 static int64_t duplicate(struct file *file, uint32_t minimum, bool close_on_exec) {
@@ -270,9 +259,9 @@ static int64_t fcntl_file(struct file *file, int descriptor, unsigned command, u
     case F_SETLEASE:
         return set_lease(file, argument);
     case F_ADD_SEALS:
-        return add_seals(file, argument);
-    case F_GET_SEALS: /* none may be added */
-        return file->inode->object ? (int64_t)F_SEAL_SEAL : -EINVAL;
+        return seal_add(file, argument);
+    case F_GET_SEALS:
+        return seal_get(file);
     case F_GETLEASE:
         return F_UNLCK; /* nobody has a lease: F_SETLEASE is refused */
     default:

@@ -77,19 +77,22 @@ int64_t sys_openat2(int directory, const char *name, const void *user_how, size_
 
 /* ---- memfd_create ---- */
 
-enum { MFD_CLOEXEC = 1, MFD_ALLOW_SEALING = 2 };
+enum { MFD_CLOEXEC = 1, MFD_ALLOW_SEALING = 2, MFD_HUGETLB = 4 }; /* linux/memfd.h */
+#define MFD_HUGE_SIZE_BITS 0xfc000000u /* the logarithm of a huge page's size */
 #define MEMFD_NAME_MAX 249u /* NAME_MAX less "memfd:" */
 
 int64_t sys_memfd_create(const char *user_name, uint32_t flags) {
     char name[MEMFD_NAME_MAX + 1], shown[NAME_MAX + 1];
-    if (flags & ~(uint32_t)(MFD_CLOEXEC | MFD_ALLOW_SEALING))
+    if (flags & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB | (flags & MFD_HUGETLB ? MFD_HUGE_SIZE_BITS : 0)))
         return -EINVAL;
     int64_t length = copy_string_from_user(name, user_name, sizeof name);
     if (length < 0)
         return length == -ENAMETOOLONG ? -EINVAL : length;
+    if (flags & MFD_HUGETLB)
+        return -ENOSYS; /* as a kernel without hugetlbfs has it */
     format_snprintf(shown, sizeof shown, "/memfd:%s (deleted)", name);
     int64_t descriptor = descriptor_reserve(0, flags & MFD_CLOEXEC);
     if (descriptor < 0)
         return descriptor;
-    return install((int)descriptor, ramfs_create_unlinked(shown));
+    return install((int)descriptor, ramfs_create_unlinked(shown, flags & MFD_ALLOW_SEALING));
 }

@@ -81,6 +81,25 @@ struct vm_object *object_create_anonymous(uint64_t size_bytes, uint64_t promised
     return object;
 }
 
+bool object_allow_writable(struct vm_object *object) {
+    int32_t count = atomic_load_relaxed(&object->writable_mappings);
+
+    while (count >= 0)
+        if (atomic_compare_exchange(&object->writable_mappings, &count, count + 1))
+            return true;
+    return false;
+}
+
+void object_end_writable(struct vm_object *object) {
+    int32_t before = atomic_fetch_sub(&object->writable_mappings, 1);
+    ASSERT(before > 0);
+}
+
+int object_deny_writable(struct vm_object *object) {
+    int32_t none = 0;
+    return atomic_compare_exchange(&object->writable_mappings, &none, -1) ? 0 : -EBUSY;
+}
+
 void object_get(struct vm_object *object) {
     refcount_get(&object->refcount);
 }

@@ -43,6 +43,7 @@ struct vm_object {
     uint64_t size_bytes;       /* accesses at or beyond it: SIGBUS, short read */
     uint64_t page_count;
     uint64_t promised_pages;   /* of anonymous memory */
+    int32_t writable_mappings; /* of a file, shared, that may be or become writable; -1: none is allowed. Atomic */
     int error;                 /* last write-back error, reported once by fsync */
     void *owner;               /* the filesystem's: its inode */
     union {
@@ -58,6 +59,12 @@ void object_init(struct vm_object *object, const struct object_ops *ops, void *o
 struct vm_object *object_create_anonymous(uint64_t size_bytes, uint64_t promised_pages);
 void object_get(struct vm_object *object);
 void object_put(struct vm_object *object);
+
+/* Counts a mapping that may write to the object: false if none is allowed any more. */
+bool object_allow_writable(struct vm_object *object);
+void object_end_writable(struct vm_object *object);
+/* Allows no such mapping from now on: 0, or -EBUSY if there is one. */
+int object_deny_writable(struct vm_object *object);
 
 /* The up-to-date page at `index` with a reference, or ERR_PTR(-EIO, -ENOMEM). May sleep. */
 struct page *object_page(struct vm_object *object, uint64_t index);

@@ -44,11 +44,19 @@ struct vma *vma_create(struct space *space, uint64_t start, uint64_t end, uint32
     return vma;
 }
 
+/* A mapping through which, maybe after mprotect, the file can be changed. */
+static bool may_write_file(const struct vma *vma) {
+    return vma->file && vma->object && (vma->flags & VMA_SHARED) && (vma->flags & VMA_MAY_WRITE);
+}
+
 int vma_attach_file(struct vma *vma, struct file *file, uint64_t page_offset) {
     vma->object_offset = page_offset;
     int error = file_hooks->map(file, vma);
     if (error)
         return error;
+    bool writable = vma->object && (vma->flags & VMA_SHARED) && (vma->flags & VMA_MAY_WRITE);
+    if (writable && !object_allow_writable(vma->object))
+        return -EPERM;
     file_hooks->get(file);
     vma->file = file;
     return 0;
@@ -79,10 +87,16 @@ struct vma *vma_copy(const struct vma *vma, struct space *space) {
         object_get(copy->object);
     if (copy->file)
         file_hooks->get(copy->file);
+    if (may_write_file(copy)) {
+        bool allowed = object_allow_writable(copy->object);
+        ASSERT(allowed); /* the mapping copied keeps it so */
+    }
     return copy;
 }
 
 void vma_destroy(struct vma *vma) {
+    if (may_write_file(vma))
+        object_end_writable(vma->object);
     if (vma->object)
         object_put(vma->object);
     if (vma->file)

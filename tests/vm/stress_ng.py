@@ -42,7 +42,6 @@ SKIPS = {
     "sockabuse": _SOCKETS,
     "sockdiag": _SOCKETS,
     "sockmany": _SOCKETS,
-    "seal": "needs seals on memfd (F_ADD_SEALS)",
     "swap": _NO_SWAP,
     "sysinval": _PATHOLOGICAL,
     "tee": _NO_CALL + "tee",
