@@ -16,6 +16,9 @@
 #include "kernel/firmware/acpi.h"
 #include "kernel/ipc/epoll.h"
 #include "kernel/ipc/pipe.h"
+#include "kernel/ipc/sysv_msg.h"
+#include "kernel/ipc/sysv_sem.h"
+#include "kernel/ipc/sysv_shm.h"
 #include "kernel/irq/irq.h"
 #include "kernel/log/cmdline.h"
 #include "kernel/log/panic.h"
@@ -49,6 +52,9 @@ static void boot_rest(void *unused) {
     filesystems_init(boot_info.ramfs_size ? phys_to_virt(boot_info.ramfs_phys) : NULL,
                      boot_info.ramfs_size); // the tree at /
     pipe_init();
+    shm_init();                      // System V IPC, three kinds
+    sem_init();
+    msg_init();
     unix_init();                     // AF_UNIX sockets
     epoll_init();
     sysctl_init();                   // /proc/sys

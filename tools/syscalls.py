@@ -21,6 +21,7 @@ FAMILIES = {
     "Memory": "memory mempolicy",
     "Processes and threads": "process exec identity cred limits sched ioprio futex pidfd peer",
     "Signals": "signal",
+    "System V IPC": "sysv_shm sysv_sem sysv_msg",
     "Time": "time timers adjtime",
     "The machine": "system syslog",
 }

@@ -76,6 +76,7 @@ struct file_ops {
     uint32_t (*poll)(struct file *file, struct poll_table *table);   /* [always readable and writable] */
     int (*read_directory)(struct file *file, struct dir_context *context);             /* [-ENOTDIR] */
     int (*map)(struct file *file, struct vma *vma);                  /* [-ENODEV] */
+    void (*mapped)(struct file *file, bool more);    /* a mapping has come or gone; must not sleep [nothing] */
     int (*sync)(struct file *file, uint64_t start, uint64_t end);    /* [-EINVAL] */
     int (*allocate)(struct file *file, uint64_t offset, uint64_t length); /* room for bytes [-EOPNOTSUPP] */
     /* O_ASYNC comes (with the descriptor it is asked for by) or goes: async_join. [O_ASYNC stays off] */

@@ -26,8 +26,16 @@ static int map_file(struct file *file, struct vma *vma) {
     return file->ops->map ? file->ops->map(file, vma) : -ENODEV;
 }
 
-static void get_file(struct file *file) {
+static void get_mapped(struct file *file) {
     file_get(file);
+    if (file->ops->mapped)
+        file->ops->mapped(file, true);
+}
+
+static void put_mapped(struct file *file) {
+    if (file->ops->mapped)
+        file->ops->mapped(file, false);
+    file_put(file);
 }
 
 static void execute_file(struct file *file, bool begin) {
@@ -39,7 +47,7 @@ static void execute_file(struct file *file, bool begin) {
     ASSERT(error == 0); /* it is denied already */
 }
 
-static const struct vma_file_hooks hooks = {.map = map_file, .get = get_file, .put = file_put, .execute = execute_file};
+static const struct vma_file_hooks hooks = {.map = map_file, .get = get_mapped, .put = put_mapped, .execute = execute_file};
 
 void vfs_init(void) {
     inode_cache_init();

@@ -8,6 +8,7 @@
 #include "fs/vfs/fs_context.h"
 #include "kernel/arch/fpu.h"
 #include "kernel/ipc/pidfd.h"
+#include "kernel/ipc/sysv_sem.h"
 #include "kernel/log/panic.h"
 #include "kernel/mm/slab.h"
 #include "kernel/proc/rseq.h"
@@ -147,6 +148,8 @@ static int copy_files(struct task *child, uint64_t flags) {
         fs_context_get(child->fs = parent->fs);
     else
         child->fs = fs_context_copy(parent->fs);
+    if ((flags & CLONE_SYSVSEM) && sem_undo_share(child) < 0)
+        return -ENOMEM;
     return child->files == NULL || child->fs == NULL ? -ENOMEM : 0;
 }
 
@@ -185,6 +188,8 @@ static int copy_process(struct task *child, const struct clone_request *request)
 static void discard_child(struct task *child, bool new_process) {
     struct process *process = child->process;
 
+    if (child->sem_undo != NULL)
+        sem_undo_leave(child);
     if (child->fs != NULL)
         fs_context_put(child->fs);
     if (child->files != NULL)

@@ -8,6 +8,7 @@
 #include "fs/procfs/procfs.h"
 #include "fs/vfs/file_table.h"
 #include "fs/vfs/fs_context.h"
+#include "kernel/ipc/sysv_sem.h"
 #include "kernel/log/panic.h"
 #include "kernel/proc/futex.h"
 #include "kernel/proc/itimer.h"
@@ -38,6 +39,8 @@ static void release_resources(struct task *task) {
         space_install(NULL);
     atomic_store(&task->files, NULL);
     atomic_store(&task->fs, NULL);
+    if (task->sem_undo != NULL)
+        sem_undo_leave(task);
     if (files != NULL)
         file_table_put(files);
     if (fs != NULL)

@@ -181,7 +181,7 @@ static int64_t get_owner_users(const struct file *file, void *user) {
     return copy_to_user(user, users, sizeof users);
 }
 
-/* ---- leases and seals: nobody gets one ---- */
+/* ---- leases: nobody gets one ---- */
 
 static int64_t set_lease(const struct file *file, uint64_t type) {
     if (current_cred()->fsuid != file->inode->uid && !cred_has(current_cred(), CAP_LEASE))

@@ -5,6 +5,7 @@
 #include "kernel/ipc/pidfd.h"
 #include "kernel/proc/clone.h"
 #include "kernel/proc/exit.h"
+#include "kernel/proc/unshare.h"
 #include "kernel/proc/wait.h"
 #include "kernel/sys/rusage.h"
 #include "kernel/task/task.h"
@@ -218,4 +219,21 @@ int64_t sys_waitid(int kind, int number, struct siginfo_user __user *info, unsig
     if (put_waitid(info, found > 0 ? &result : NULL) < 0)
         return -EFAULT;
     return found < 0 ? found : 0;
+}
+
+/* ---- sharing ---- */
+
+int64_t sys_unshare(uint64_t flags) {
+    return process_unshare(flags);
+}
+
+/* No descriptor stands for a namespace: there are none. */
+int64_t sys_setns(int descriptor, int type) {
+    struct file_use use = file_use(descriptor);
+
+    (void)type;
+    if (use.file == NULL)
+        return -EBADF;
+    file_use_end(use);
+    return -EINVAL;
 }

@@ -15,6 +15,8 @@ struct siginfo_user;
 
 int64_t sys_fork(void);
 int64_t sys_vfork(void);
+int64_t sys_unshare(uint64_t flags);
+int64_t sys_setns(int descriptor, int type);
 int64_t sys_clone(uint64_t flags, uint64_t stack, uint64_t parent_tid, uint64_t child_tid, uint64_t tls);
 int64_t sys_clone3(const struct clone_args_user __user *args, size_t size);
 int64_t sys_exit(int code);

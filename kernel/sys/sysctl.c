@@ -8,6 +8,9 @@
 #include "fs/vfs/file.h"
 #include "kernel/ipc/inotify.h"
 #include "kernel/ipc/pipe.h"
+#include "kernel/ipc/sysv_msg.h"
+#include "kernel/ipc/sysv_sem.h"
+#include "kernel/ipc/sysv_shm.h"
 #include "kernel/mm/page.h"
 #include "kernel/proc/exec.h"
 #include "kernel/random/random.h"
@@ -58,6 +61,7 @@ static struct constant constants[] = {
     CONSTANT("kernel/random/entropy_avail", "bits of the random generator's key", ENTROPY_BITS),
     CONSTANT("kernel/random/poolsize", "the same", ENTROPY_BITS),
     CONSTANT("vm/max_map_count", "mappings of a process", 65530),
+    CONSTANT("kernel/shm_rmid_forced", "segments go when nobody has them: only those removed", 0),
     CONSTANT("vm/swappiness", "there is no swap", 0),
     CONSTANT("fs/pipe-max-size", "bytes a pipe may be set to hold without privilege", PIPE_CAPACITY_MAX),
     CONSTANT("fs/file-max", "open files of a descriptor table", FILES_MAX),
@@ -103,6 +107,12 @@ static struct setting settings[] = {
             inotify_limits.queued_events, INT32_MAX),
     SETTING("fs/inotify/max_user_instances", "inotify instances of a user", inotify_limits.user_instances, INT32_MAX),
     SETTING("fs/inotify/max_user_watches", "inotify watches of a user", inotify_limits.user_watches, INT32_MAX),
+    SETTING("kernel/shmmax", "bytes of a shared memory segment", shm_limits.bytes_max, UINT64_MAX),
+    SETTING("kernel/shmall", "pages of all of them", shm_limits.pages_total, UINT64_MAX),
+    SETTING("kernel/shmmni", "how many there may be", shm_limits.count, IPC_INDEX_MAX),
+    SETTING("kernel/msgmax", "bytes of a System V message", msg_limits.message_bytes, INT32_MAX),
+    SETTING("kernel/msgmnb", "bytes in a new message queue", msg_limits.queue_bytes, INT32_MAX),
+    SETTING("kernel/msgmni", "how many queues there may be", msg_limits.queues, IPC_INDEX_MAX),
     SETTING("vm/overcommit_memory", "memory is promised: 0 by estimate, 1 always, 2 up to CommitLimit",
             overcommit.mode, OVERCOMMIT_NEVER),
     SETTING("vm/overcommit_ratio", "percent of memory in CommitLimit", overcommit.ratio_percent, INT32_MAX),
@@ -163,6 +173,42 @@ static void show_file_numbers(struct view_buffer *buffer, void *context) {
 static void show_threads_max(struct view_buffer *buffer, void *context) {
     (void)context;
     view_printf(buffer, "%u\n", user_threads_max());
+}
+
+/* ---- semaphores: four numbers in one file ---- */
+
+static void show_sem_limits(struct view_buffer *buffer, void *context) {
+    (void)context;
+    view_printf(buffer, "%llu\t%llu\t%llu\t%llu\n", (unsigned long long)sem_limits.per_set,
+                (unsigned long long)sem_limits.total, (unsigned long long)sem_limits.operations,
+                (unsigned long long)sem_limits.sets);
+}
+
+/* The next number of a list; NULL: there is none, or it is too large. */
+static const char *next_number(const char *text, const char *end, uint64_t *value) {
+    while (text < end && (*text == ' ' || *text == '\t'))
+        text++;
+    const char *start = text;
+    for (*value = 0; text < end && *text >= '0' && *text <= '9' && *value <= INT32_MAX; text++)
+        *value = *value * 10 + (uint64_t)(*text - '0');
+    return text == start || *value > INT32_MAX ? NULL : text;
+}
+
+/* Fewer than four numbers change the first ones. */
+static int store_sem_limits(const char *text, size_t length, void *context) {
+    uint64_t *const limits[] = {&sem_limits.per_set, &sem_limits.total, &sem_limits.operations, &sem_limits.sets};
+    static const uint64_t largest[] = {65535, INT32_MAX, 65535, IPC_INDEX_MAX};
+    const char *end = text + length;
+
+    (void)context;
+    for (size_t i = 0; i < ARRAY_SIZE(limits) && text < end; i++) {
+        uint64_t value;
+        text = next_number(text, end, &value);
+        if (text == NULL || value > largest[i])
+            return -EINVAL;
+        atomic_store_relaxed(limits[i], value);
+    }
+    return 0;
 }
 
 /* ---- random numbers ---- */
@@ -229,6 +275,8 @@ static struct view views[] = {
     {.path = "sys/fs/file-nr", .help = "open files, 0, limit", .show = show_file_numbers},
     {.path = "sys/kernel/random/uuid", .help = "a new one at each reading", .show = show_new_uuid},
     {.path = "sys/kernel/random/boot_id", .help = "of this run", .show = show_boot_id},
+    {.path = "sys/kernel/sem", .help = "semaphores of a set, of the system; operations of a call; sets",
+     .show = show_sem_limits, .store = store_sem_limits},
     {.path = "sys/kernel/threads-max", .help = "threads of the system", .show = show_threads_max},
     {.path = "sys/fs/dentry-state", .help = "cached names: all, unused", .show = show_dentry_state},
     {.path = "sys/vm/drop_caches", .help = "write 2 to forget unused names", .show = show_drop_caches,

@@ -57,9 +57,9 @@ const char *syscall_name(uint64_t number);
     SYSCALL(26, msync) \
     SYSCALL(27, mincore) \
     SYSCALL(28, madvise) \
-    UNKNOWN(29, shmget) \
-    UNKNOWN(30, shmat) \
-    UNKNOWN(31, shmctl) \
+    SYSCALL(29, shmget) \
+    SYSCALL(30, shmat) \
+    SYSCALL(31, shmctl) \
     SYSCALL(32, dup) \
     SYSCALL(33, dup2) \
     SYSCALL(34, pause) \
@@ -92,14 +92,14 @@ const char *syscall_name(uint64_t number);
     SYSCALL(61, wait4) \
     SYSCALL(62, kill) \
     SYSCALL(63, uname) \
-    UNKNOWN(64, semget) \
-    UNKNOWN(65, semop) \
-    UNKNOWN(66, semctl) \
-    UNKNOWN(67, shmdt) \
-    UNKNOWN(68, msgget) \
-    UNKNOWN(69, msgsnd) \
-    UNKNOWN(70, msgrcv) \
-    UNKNOWN(71, msgctl) \
+    SYSCALL(64, semget) \
+    SYSCALL(65, semop) \
+    SYSCALL(66, semctl) \
+    SYSCALL(67, shmdt) \
+    SYSCALL(68, msgget) \
+    SYSCALL(69, msgsnd) \
+    SYSCALL(70, msgrcv) \
+    SYSCALL(71, msgctl) \
     SYSCALL(72, fcntl) \
     SYSCALL(73, flock) \
     SYSCALL(74, fsync) \
@@ -248,7 +248,7 @@ const char *syscall_name(uint64_t number);
     SYSCALL(217, getdents64) \
     SYSCALL(218, set_tid_address) \
     SYSCALL(219, restart_syscall) \
-    UNKNOWN(220, semtimedop) \
+    SYSCALL(220, semtimedop) \
     SYSCALL(221, fadvise64) \
     SYSCALL(222, timer_create) \
     SYSCALL(223, timer_settime) \
@@ -300,7 +300,7 @@ const char *syscall_name(uint64_t number);
     SYSCALL(269, faccessat) \
     SYSCALL(270, pselect6) \
     SYSCALL(271, ppoll) \
-    UNKNOWN(272, unshare) \
+    SYSCALL(272, unshare) \
     SYSCALL(273, set_robust_list) \
     SYSCALL(274, get_robust_list) \
     SYSCALL(275, splice) \
@@ -336,7 +336,7 @@ const char *syscall_name(uint64_t number);
     SYSCALL(305, clock_adjtime) \
     SYSCALL(306, syncfs) \
     SYSCALL(307, sendmmsg) \
-    UNKNOWN(308, setns) \
+    SYSCALL(308, setns) \
     SYSCALL(309, getcpu) \
     SYSCALL(310, process_vm_readv) \
     SYSCALL(311, process_vm_writev) \

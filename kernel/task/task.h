@@ -25,6 +25,7 @@ struct file_table;  /* fs/vfs/file_table.h */
 struct fs_context;  /* fs/vfs/fs_context.h: root, cwd, umask */
 struct tty;         /* kernel/tty/tty.h */
 struct file;
+struct sem_undo_list; /* kernel/ipc/sysv_sem.h */
 struct pi_waiter;   /* kernel/proc/pi_state.h */
 
 enum process_state { PROCESS_ALIVE, PROCESS_ZOMBIE, PROCESS_REAPED };
@@ -80,6 +81,7 @@ struct task {
     struct space *space;
     struct file_table *files;
     struct fs_context *fs;
+    struct sem_undo_list *sem_undo; /* what its semaphore operations are to be undone at its end; NULL: none yet */
     const struct cred *cred;       /* immutable; replaced whole by its own thread */
     struct signal_state signals;   /* mask, pending, altstack */
     uint64_t clear_child_tid;      /* user address, or 0 */

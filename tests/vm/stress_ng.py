@@ -36,7 +36,6 @@ SKIPS = {
     "rawpkt": _SOCKETS,
     "rawsock": _SOCKETS,
     "rawudp": _SOCKETS,
-    "sem-sysv": _NO_CALL + "semget",
     "smi": _PATHOLOGICAL,
     "sock": _SOCKETS,
     "sockabuse": _SOCKETS,
@@ -48,7 +47,6 @@ SKIPS = {
     "tmpfs": "looks for a file system of type tmpfs with room",
     "udp": _SOCKETS,
     "udp-flood": _SOCKETS,
-    "unshare": _NO_CALL + "unshare",
     "vm-segv": _NO_CALL + "ptrace; without it, its child stops itself and nobody continues it",
     "watchdog": _PATHOLOGICAL,
 }
