@@ -19,7 +19,7 @@ FAMILIES = {
     "Pipes and waiting for files": "pipe splice timerfd inotify poll select epoll",
     "Sockets": "socket socket_message",
     "Memory": "memory mempolicy",
-    "Processes and threads": "process exec identity cred limits sched ioprio futex pidfd peer",
+    "Processes and threads": "process exec identity cred limits sched sched_policy ioprio futex pidfd peer",
     "Signals": "signal",
     "System V IPC": "sysv_shm sysv_sem sysv_msg",
     "Time": "time timers adjtime",

@@ -90,6 +90,20 @@ static void child_begin(void *argument) {
     arch_return_to_user(task_frame(task));
 }
 
+static void copy_schedule(struct thread *child, const struct thread *parent) {
+    bool realtime = parent->rt_priority != 0;
+
+    child->nice = parent->nice;
+    child->policy = parent->policy;
+    child->rt_priority = child->run_priority = parent->rt_priority;
+    if (parent->reset_on_fork) {
+        child->nice = realtime || parent->nice < 0 ? 0 : parent->nice;
+        child->policy = realtime ? SCHED_OTHER : parent->policy;
+        child->rt_priority = child->run_priority = 0;
+    }
+    sched_weigh(child);
+}
+
 /* Registers, FPU, signal mask: what every child copies. */
 static void copy_thread(struct task *child, const struct clone_request *request) {
     struct task *parent = current_task();
@@ -102,10 +116,7 @@ static void copy_thread(struct task *child, const struct clone_request *request)
     child->thread.arch.fs_base = request->flags & CLONE_SETTLS ? request->tls : parent->thread.arch.fs_base;
     child->thread.arch.gs_base = parent->thread.arch.gs_base;
     arch_fpu_copy(child->thread.arch.fpu, parent->thread.arch.fpu);
-    child->thread.nice = parent->thread.nice;
-    child->thread.policy = parent->thread.policy;
-    child->thread.rt_priority = child->thread.run_priority = parent->thread.rt_priority;
-    sched_weigh(&child->thread);
+    copy_schedule(&child->thread, &parent->thread);
     child->thread.affinity = parent->thread.affinity;
     child->cred = cred_get(parent->cred);
     child->personality = parent->personality;

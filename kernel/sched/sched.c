@@ -84,7 +84,7 @@ static void slice_expire(struct timer *timer) {
     spin_lock(&rq->lock);
     struct thread *current = rq->current;
     if (current != rq->idle) {
-        uint64_t end_ns = current->slice_start_ns + SCHED_SLICE_NS;
+        uint64_t end_ns = current->slice_start_ns + sched_slice_ns(current->policy);
         sample(rq, current);
         look_around(rq);
         if (current->switch_work & THREAD_WORK_CPU_CLOCK)
@@ -96,12 +96,19 @@ static void slice_expire(struct timer *timer) {
         } else if (rq->queued > 0 && rq_changes_kind(rq)) {
             thread_set_work(current, THREAD_WORK_RESCHEDULE);
         }
-        timer_start(timer, now_ns >= end_ns ? now_ns + SCHED_SLICE_NS : end_ns);
+        timer_start(timer, now_ns >= end_ns ? now_ns + SCHED_SLICE_NS : MIN(end_ns, now_ns + SCHED_SLICE_NS));
     }
     spin_unlock(&rq->lock);
 }
 
 /* ---- queueing ---- */
+
+/* It comes from a sleep, or is new: behind its real-time equals. rq->lock held. */
+static void arrive(struct run_queue *rq, struct thread *thread, bool is_new) {
+    rq_place(rq, thread, is_new);
+    thread->rotate = true;
+    thread->woken_cpu_time_ns = thread->cpu_time_ns;
+}
 
 /* Puts a runnable thread on its queue and sees to it that it gets its turn. rq->lock held. */
 static void activate(struct run_queue *rq, struct thread *thread, bool sync) {
@@ -275,7 +282,7 @@ bool thread_wake(struct thread *thread, unsigned states, bool sync) {
         thread->state = THREAD_RUNNABLE;
         if (cpu_count > 1)
             rq = balance_move(thread, rq, balance_choose(thread, rq->cpu, sync));
-        rq_place(rq, thread, false);
+        arrive(rq, thread, false);
         activate(rq, thread, sync && rq->cpu == cpu_id());
     }
     spin_unlock_irqrestore(&rq->lock, flags);
@@ -289,7 +296,7 @@ void thread_start(struct thread *thread) {
     spin_lock(&rq->lock);
     ASSERT(thread->state == THREAD_NEW);
     thread->cpu = rq->cpu;
-    rq_place(rq, thread, true);
+    arrive(rq, thread, true);
     thread->state = THREAD_RUNNABLE;
     activate(rq, thread, false);
     spin_unlock_irqrestore(&rq->lock, flags);

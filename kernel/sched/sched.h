@@ -65,6 +65,11 @@ void thread_times(struct thread *thread, uint64_t *user_ns, uint64_t *system_ns)
 /* What real-time threads may have of a CPU's time while others wait: Linux's sched_rt_runtime_us. */
 #define SCHED_RT_PERIOD_US 1000000ull
 #define SCHED_RT_RUNTIME_US 950000ull
+#define SCHED_RR_SLICE_NS (100 * 1000 * 1000ull) /* while others of the same real-time priority do */
+/* A turn under that policy; 0: without end. */
+static inline uint64_t sched_slice_ns(int policy) {
+    return policy == SCHED_FIFO ? 0 : policy == SCHED_RR ? SCHED_RR_SLICE_NS : SCHED_SLICE_NS;
+}
 
 /* Numbers for /proc/loadavg and /proc/stat. */
 struct sched_stats {

@@ -61,6 +61,7 @@ struct thread {
     uint8_t policy;    /* SCHED_OTHER, FIFO, RR, BATCH, IDLE: Linux numbers */
     uint8_t rt_priority; /* 1..99 for FIFO and RR, else 0 */
     uint8_t boost;       /* the highest real-time priority that waits for what it holds; 0: none */
+    bool reset_on_fork;  /* its children start as ordinary threads */
     uint8_t run_priority; /* the higher of these two: it queues by that; 0: by virtual runtime */
     uint32_t weight;      /* what these make: its share of a CPU against others' */
     struct rb_node run_node; /* fair queue, by virtual runtime */
@@ -70,6 +71,7 @@ struct thread {
     bool queued;  /* on the run queue of `cpu` (the running thread is not) */
     bool rotate;  /* real time: goes behind its equals when it is queued next */
     uint64_t cpu_time_ns;                /* exact */
+    uint64_t woken_cpu_time_ns;          /* what that was when it last began to run after a sleep */
     uint32_t user_samples, kernel_samples; /* where the slice timer found it: they divide cpu_time_ns */
     uint64_t voluntary_switches, involuntary_switches;
 

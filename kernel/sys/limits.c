@@ -51,7 +51,7 @@ int64_t sys_prlimit64(int pid, unsigned resource, const struct rlimit __user *ne
     if (target == NULL)
         return -ESRCH;
     int error = limit_exchange(target, resource, new_limit != NULL ? &new : NULL, &old);
-    if (error == 0 && new_limit != NULL && resource == RLIMIT_CPU)
+    if (error == 0 && new_limit != NULL && (resource == RLIMIT_CPU || resource == RLIMIT_RTTIME))
         cpu_clock_attend_process(target);
     process_put(target);
     if (error == 0 && old_limit != NULL)

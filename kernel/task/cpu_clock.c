@@ -245,6 +245,36 @@ static bool check_limit(struct process *process, uint64_t used_ns) {
     return true;
 }
 
+/* RLIMIT_RTTIME, in microseconds: how long a real-time thread may run without sleeping. */
+static unsigned realtime_limit_signal(struct task *task) {
+    struct rlimit *limit = &task->process->limits[RLIMIT_RTTIME];
+    uint64_t used_us = (task->thread.cpu_time_ns - task->thread.woken_cpu_time_ns) / NS_PER_US;
+    unsigned signal = 0;
+
+    uint64_t flags = spin_lock_irqsave(&task->process->lock);
+    if (used_us >= limit->maximum) {
+        signal = SIGKILL;
+    } else if (used_us >= limit->current) {
+        limit->current += US_PER_SEC;
+        signal = SIGXCPU;
+    }
+    spin_unlock_irqrestore(&task->process->lock, flags);
+    return signal;
+}
+
+static bool check_realtime_limit(struct task *task) {
+    int policy = task->thread.policy;
+
+    if (atomic_load_relaxed(&task->process->limits[RLIMIT_RTTIME].current) == RLIM_INFINITY)
+        return false;
+    unsigned signal = policy == SCHED_FIFO || policy == SCHED_RR ? realtime_limit_signal(task) : 0;
+    if (signal != 0) {
+        struct signal_info info = {.number = (int32_t)signal, .code = SI_KERNEL};
+        (void)signal_send_task(task, signal, &info);
+    }
+    return true;
+}
+
 void cpu_clock_check(void) {
     struct task *task = current_task();
     struct process *process = task->process;
@@ -257,6 +287,7 @@ void cpu_clock_check(void) {
     process_times(process, &user_ns, &system_ns);
     watched |= fire_due(&process->cpu_watches, user_ns, system_ns);
     watched |= check_limit(process, user_ns + system_ns);
+    watched |= check_realtime_limit(task);
     if (watched)
         task->thread.switch_work |= THREAD_WORK_CPU_CLOCK;
     else

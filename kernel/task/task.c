@@ -99,7 +99,9 @@ void task_link(struct task *task) {
     list_add_tail(&task->process_node, &process->threads);
     process->thread_count++;
     process->live_threads++;
-    if (!list_is_empty(&process->cpu_watches.list) || process->limits[RLIMIT_CPU].current != RLIM_INFINITY)
+    bool limited = process->limits[RLIMIT_CPU].current != RLIM_INFINITY ||
+                   process->limits[RLIMIT_RTTIME].current != RLIM_INFINITY;
+    if (!list_is_empty(&process->cpu_watches.list) || limited)
         task->thread.switch_work |= THREAD_WORK_CPU_CLOCK; /* before it runs first */
     spin_unlock(&process->lock);
     user_charge(task->cred->user);

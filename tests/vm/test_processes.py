@@ -77,3 +77,20 @@ def test_adjustments(guest_exec, smp):
     checks = result.text.splitlines()
     assert result.status == 0 and checks.pop() == "passed" and len(checks) == 38, result.text
     assert all(line.startswith("ok ") for line in checks), result.text
+
+
+def test_scheduling_policies_by_the_letter(guest_exec):
+    """tests/vm/programs/sched_rules.c: policies, who may, what fork inherits, who runs before whom, RLIMIT_RTTIME."""
+    program = host.BUILD / "tests" / "programs" / "sched_rules"
+    result = guest_exec("/tmp/p", options=["--smp", "2", "--add", f"{program}:/tmp/p"])
+    checks = result.text.splitlines()
+    assert result.status == 0 and len(checks) == 69 and all(line.startswith("ok ") for line in checks), result.text
+
+
+@pytest.mark.parametrize("cpu", ["qemu64", "max"])
+def test_what_a_handler_is_told_of_a_fault(guest_exec, cpu):
+    """tests/vm/programs/fault_codes.c: si_code and si_addr, frames with and without XSAVE, flags, stack and guard gap."""
+    program = host.BUILD / "tests" / "programs" / "fault_codes"
+    result = guest_exec("/tmp/p", options=["--cpu", cpu, "--add", f"{program}:/tmp/p"])
+    checks = result.text.splitlines()
+    assert result.status == 0 and len(checks) == 51 and all(line.startswith("ok ") for line in checks), result.text

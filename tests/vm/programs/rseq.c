@@ -165,7 +165,7 @@ static void cpu_numbers(void) {
 
 /* The signal that ends a child that runs the section, or its negative exit code. */
 static int end_with(const struct descriptor *section, uint32_t area_flags) {
-    struct itimerval soon = {{0, 0}, {0, 2000}};
+    struct itimerval soon = {{0, 2000}, {0, 2000}}; /* again, should it come before the section begins */
     int status;
     pid_t child = fork();
     if (child == 0) {
