@@ -2,6 +2,10 @@
 #pragma once
 
 #include "fs/procfs/node.h"
+#include "kernel/arch/pte.h"
+
+struct page;
+struct vma;
 
 /* process_stat.c */
 int proc_show_stat(const struct proc_node *node, struct view_buffer *buffer);
@@ -22,8 +26,21 @@ int proc_show_limits(const struct proc_node *node, struct view_buffer *buffer);
 int proc_show_wchan(const struct proc_node *node, struct view_buffer *buffer);
 int proc_show_cgroup(const struct proc_node *node, struct view_buffer *buffer);
 
+/* process_oom.c */
+int proc_show_oom_score(const struct proc_node *node, struct view_buffer *buffer);
+int proc_show_oom_adjust(const struct proc_node *node, struct view_buffer *buffer);
+int proc_store_oom_adjust(const struct proc_node *node, const char *text, size_t length);
+
 /* process_maps.c */
 int proc_show_maps(const struct proc_node *node, struct view_buffer *buffer);
+/* One line of it; `path_space` has PATH_MAX bytes. The space's lock is held. */
+void proc_show_mapping(const struct space *space, const struct vma *vma, char *path_space, struct view_buffer *buffer);
+
+/* process_smaps.c */
+int proc_show_smaps(const struct proc_node *node, struct view_buffer *buffer);
+int proc_show_smaps_rollup(const struct proc_node *node, struct view_buffer *buffer);
+/* Calls `visit` for every entry of the mapping that has a page, with its page (NULL: device memory). Lock held. */
+void proc_each_page(const struct vma *vma, void (*visit)(pte_t entry, const struct page *page, void *context), void *context);
 
 /* mounts.c */
 int proc_show_mounts(const struct proc_node *node, struct view_buffer *buffer);

@@ -21,8 +21,8 @@ static const char *special_name(const struct space *space, const struct vma *vma
     return NULL;
 }
 
-static void show_mapping(const struct space *space, const struct vma *vma, char *path_space,
-                         struct view_buffer *buffer) {
+void proc_show_mapping(const struct space *space, const struct vma *vma, char *path_space,
+                       struct view_buffer *buffer) {
     size_t line_start = buffer->length;
     const struct inode *inode = vma->file ? vma->file->inode : NULL;
     uint64_t device = inode ? inode->super->device : 0;
@@ -49,7 +49,7 @@ int proc_show_maps(const struct proc_node *node, struct view_buffer *buffer) {
     if (path_space) {
         rwsem_read_lock(&space->lock);
         for (struct vma *vma = space_find(space, 0); vma; vma = vma_next(vma))
-            show_mapping(space, vma, path_space, buffer);
+            proc_show_mapping(space, vma, path_space, buffer);
         rwsem_read_unlock(&space->lock);
     }
     kfree(path_space);

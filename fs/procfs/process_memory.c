@@ -31,13 +31,9 @@ struct mapping_totals {
     uint64_t stack, executable, shared_resident;
 };
 
-static uint64_t resident_pages(const struct vma *vma) {
-    uint64_t count = 0;
-    for (uint64_t address = vma->start; address < vma->end; address += PAGE_SIZE) {
-        const pte_t *pte = table_find(vma->space, address);
-        count += pte && atomic_load_relaxed(pte) != 0;
-    }
-    return count;
+static void count_page(pte_t entry, const struct page *page, void *context) {
+    (void)entry, (void)page;
+    (*(uint64_t *)context)++;
 }
 
 static void add_mappings(struct space *space, struct mapping_totals *totals) {
@@ -47,7 +43,7 @@ static void add_mappings(struct space *space, struct mapping_totals *totals) {
         totals->stack += stack ? vma_pages(vma) : 0;
         totals->executable += !stack && vma->flags & VMA_EXECUTE && !(vma->flags & VMA_WRITE) ? vma_pages(vma) : 0;
         if (vma->flags & VMA_SHARED && vma->object && !vma->file)
-            totals->shared_resident += resident_pages(vma);
+            proc_each_page(vma, count_page, &totals->shared_resident);
     }
     rwsem_read_unlock(&space->lock);
 }

@@ -189,6 +189,7 @@ static int copy_process(struct task *child, const struct clone_request *request)
     uint64_t flags = spin_lock_irqsave(&parent->lock);
     for (unsigned i = 0; i < RLIMIT_COUNT; i++)
         process->limits[i] = parent->limits[i];
+    process->oom_adjust = parent->oom_adjust;
     spin_unlock_irqrestore(&parent->lock, flags);
     process->exit_signal = (uint8_t)request->exit_signal;
     process->exit_uid = child->cred->uid;

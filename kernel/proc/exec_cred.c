@@ -24,6 +24,7 @@ static void apply_identity(struct cred *cred, const struct file *file) {
 static void apply_capabilities(struct cred *cred, bool identity_changed) {
     bool root = cred->euid == 0 || cred->uid == 0;
 
+    cred->keep_capabilities = false;
     if (identity_changed)
         cred->capabilities_ambient = 0;
     cred->capabilities_permitted = cred->capabilities_ambient;
@@ -36,7 +37,7 @@ static bool is_same(const struct cred *a, const struct cred *b) {
     return a->euid == b->euid && a->suid == b->suid && a->fsuid == b->fsuid && a->egid == b->egid &&
            a->sgid == b->sgid && a->fsgid == b->fsgid && a->capabilities_permitted == b->capabilities_permitted &&
            a->capabilities_effective == b->capabilities_effective &&
-           a->capabilities_ambient == b->capabilities_ambient;
+           a->capabilities_ambient == b->capabilities_ambient && a->keep_capabilities == b->keep_capabilities;
 }
 
 int exec_prepare_cred(struct exec_image *image) {

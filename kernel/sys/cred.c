@@ -66,8 +66,11 @@ static void adjust_capabilities(struct cred *new, const struct cred *old) {
     bool was_root = old->uid == 0 || old->euid == 0 || old->suid == 0;
     bool is_root = new->uid == 0 || new->euid == 0 || new->suid == 0;
 
-    if (was_root && !is_root)
-        new->capabilities_permitted = new->capabilities_effective = new->capabilities_ambient = 0;
+    if (was_root && !is_root) {
+        new->capabilities_ambient = 0;
+        if (!new->keep_capabilities)
+            new->capabilities_permitted = new->capabilities_effective = 0;
+    }
     if (old->euid == 0 && new->euid != 0)
         new->capabilities_effective = 0;
     if (old->euid != 0 && new->euid == 0)

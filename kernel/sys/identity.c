@@ -1,6 +1,7 @@
 /* System calls about who the caller is: numbers, groups, sessions, names, segment bases. */
 #include "kernel/arch/context.h"
 #include "kernel/arch/irqflags.h"
+#include "kernel/sys/prctl_cred.h"
 #include "kernel/sys/sys_process.h"
 #include "kernel/task/job_control.h"
 #include "kernel/task/task.h"
@@ -66,11 +67,11 @@ int64_t sys_set_tid_address(uint64_t address) {
 
 enum prctl_option {
     PR_SET_PDEATHSIG = 1, PR_GET_PDEATHSIG = 2, PR_GET_DUMPABLE = 3, PR_SET_DUMPABLE = 4, PR_GET_KEEPCAPS = 7,
-    PR_GET_TIMING = 13, PR_SET_TIMING = 14, PR_SET_NAME = 15, PR_GET_NAME = 16, PR_GET_SECCOMP = 21, PR_CAPBSET_READ = 23, PR_GET_SECUREBITS = 27, PR_SET_CHILD_SUBREAPER = 36,
-    PR_GET_CHILD_SUBREAPER = 37, PR_SET_NO_NEW_PRIVS = 38, PR_GET_NO_NEW_PRIVS = 39,
+    PR_SET_KEEPCAPS = 8, PR_GET_TIMING = 13, PR_SET_TIMING = 14, PR_SET_NAME = 15, PR_GET_NAME = 16, PR_GET_SECCOMP = 21,
+    PR_CAPBSET_READ = 23, PR_CAPBSET_DROP = 24, PR_GET_SECUREBITS = 27, PR_SET_SECUREBITS = 28,
+    PR_SET_CHILD_SUBREAPER = 36, PR_GET_CHILD_SUBREAPER = 37, PR_SET_NO_NEW_PRIVS = 38, PR_GET_NO_NEW_PRIVS = 39,
     PR_GET_TID_ADDRESS = 40, PR_CAP_AMBIENT = 47,
 };
-#define PR_CAP_AMBIENT_IS_SET 1u
 
 static int set_name(const char __user *name) {
     char copy[THREAD_NAME_MAX] = {0};
@@ -100,10 +101,6 @@ static int64_t give_up_privileges(void) {
     return 0;
 }
 
-static int64_t capability_bit(uint64_t capabilities, uint64_t number) {
-    return number > CAP_LAST ? -EINVAL : (int64_t)(capabilities >> number & 1);
-}
-
 int64_t sys_prctl(int option, uint64_t arg2, uint64_t arg3, uint64_t arg4, uint64_t arg5) {
     struct task *task = current_task();
 
@@ -128,16 +125,22 @@ int64_t sys_prctl(int option, uint64_t arg2, uint64_t arg3, uint64_t arg4, uint6
     case PR_GET_TID_ADDRESS:
         return put_user(task->clear_child_tid, (uint64_t __user *)arg2);
     case PR_CAPBSET_READ:
-        return capability_bit(task->cred->capabilities_bounding, arg2);
+        return prctl_bounding_read(arg2);
+    case PR_CAPBSET_DROP:
+        return prctl_bounding_drop(arg2);
     case PR_CAP_AMBIENT:
-        if (arg2 != PR_CAP_AMBIENT_IS_SET || arg4 != 0 || arg5 != 0)
-            return -EINVAL;
-        return capability_bit(task->cred->capabilities_ambient, arg3);
+        return arg4 != 0 || arg5 != 0 ? -EINVAL : prctl_ambient(arg2, arg3);
+    case PR_GET_KEEPCAPS:
+        return task->cred->keep_capabilities;
+    case PR_SET_KEEPCAPS:
+        return arg2 > 1 ? -EINVAL : prctl_keep_capabilities(arg2 == 1);
+    case PR_GET_SECUREBITS:
+        return task->cred->keep_capabilities ? SECBIT_KEEP_CAPS : 0;
+    case PR_SET_SECUREBITS:
+        return prctl_secure_bits(arg2);
     case PR_SET_DUMPABLE: /* there are no core dumps: nothing to forbid, and never more than that */
         return arg2 == 0 ? 0 : -EINVAL;
-    case PR_GET_DUMPABLE: /* what is not supported is off: no core dumps, no secure bits */
-    case PR_GET_KEEPCAPS:
-    case PR_GET_SECUREBITS:
+    case PR_GET_DUMPABLE: /* what is not supported is off: no core dumps */
     case PR_GET_SECCOMP:
     case PR_GET_TIMING: /* PR_TIMING_STATISTICAL */
         return 0;

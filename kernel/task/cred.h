@@ -17,6 +17,7 @@ struct cred {
     uint32_t gid, egid, sgid, fsgid;
     uint64_t capabilities_effective, capabilities_permitted, capabilities_inheritable;
     uint64_t capabilities_bounding, capabilities_ambient;
+    bool keep_capabilities; /* prctl(PR_SET_KEEPCAPS): the permitted ones outlive root's user number, until exec */
     bool no_new_privileges; /* prctl(PR_SET_NO_NEW_PRIVS): exec honours no set-id bits, for ever */
     uint32_t group_count;
     uint32_t groups[CRED_GROUPS_MAX];

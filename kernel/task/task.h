@@ -44,6 +44,7 @@ struct process {
     int exit_status;                 /* as wait4 reports it */
     bool exiting;                    /* exit_group or a fatal signal is under way */
     bool child_subreaper;            /* adopts orphaned descendants; set by the process itself */
+    int16_t oom_adjust;              /* thousandths of all memory that count as its own, -1000: never chosen; inherited */
     bool executed;                   /* has called execve since fork (setpgid refuses then) */
     uint8_t exit_signal;             /* sent to the parent; SIGCHLD for fork */
     /* Job control, process->lock: `stopping` from the stop signal until SIGCONT; `stopped` once every thread has stopped */

@@ -1,6 +1,6 @@
 /*
  * Out of memory. First clean cached pages are dropped; then the process with the most resident
- * memory is killed, once: another is chosen only when the last one is gone or does not come to its
+ * memory, after /proc/PID/oom_score_adj, is killed, once: another is chosen only when the last one is gone or does not come to its
  * end. The first process is never chosen. Page tables count as the memory of their process.
  */
 #define LOG_TAG "oom"
@@ -39,7 +39,7 @@ void oom_init(void) {
 struct choice {
     struct process *process; /* the largest so far, referenced */
     char name[THREAD_NAME_MAX];
-    uint64_t pages;
+    uint64_t pages, weight;
     bool somebody_dies; /* another process is on its way out already */
 };
 
@@ -59,6 +59,17 @@ static uint64_t pages_of(struct process *process) {
     return 0;
 }
 
+uint64_t oom_weight(struct process *process) {
+    int64_t pages = (int64_t)pages_of(process), adjust = atomic_load_relaxed(&process->oom_adjust);
+    struct page_stats stats;
+
+    if (pages == 0 || adjust == -OOM_ADJUST_MAX)
+        return 0;
+    page_stats_read(&stats);
+    int64_t weight = pages + adjust * (int64_t)stats.managed_pages / OOM_ADJUST_MAX;
+    return weight > 0 ? (uint64_t)weight : 1;
+}
+
 static void note_name(struct choice *choice) {
     const struct task *task = list_first_entry(&choice->process->threads, struct task, process_node);
 
@@ -67,16 +78,17 @@ static void note_name(struct choice *choice) {
 
 static bool consider(struct process *process, void *context) {
     struct choice *choice = context;
-    uint64_t pages = pages_of(process);
+    uint64_t weight = oom_weight(process);
 
     if (is_dying(process)) {
         choice->somebody_dies |= process->state == PROCESS_ALIVE;
-    } else if (process != init_process && pages > choice->pages) {
+    } else if (process != init_process && weight > choice->weight) {
         if (choice->process)
             process_put(choice->process);
         process_get(process);
         choice->process = process;
-        choice->pages = pages;
+        choice->pages = pages_of(process);
+        choice->weight = weight;
         note_name(choice);
     }
     return true;
