@@ -16,6 +16,8 @@
 
 #define MODE_BITS (EPOLLEXCLUSIVE | EPOLLWAKEUP | EPOLLONESHOT | EPOLLET)
 
+#define EXCLUSIVE_BITS (POLLIN | POLLOUT | POLLERR | POLLHUP | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE) /* with it, these */
+
 #define EVENTS_PER_COPY 16
 #define NESTING_MAX 5u /* links from an epoll to one that it watches, in a row */
 
@@ -245,8 +247,8 @@ static int item_add(struct epoll *epoll, struct file *file, int descriptor, cons
 static int item_modify(struct epoll *epoll, struct file *file, int descriptor, const struct epoll_event *event) {
     struct rb_node **link, *parent;
     struct epoll_item *item = item_find(epoll, file, descriptor, &link, &parent);
-    if (!item)
-        return -ENOENT;
+    if (!item || item->event.events & EPOLLEXCLUSIVE)
+        return item ? -EINVAL : -ENOENT;
     item->event = *event;
     memory_barrier(); /* hook_wake sees the new events, or the poll sees what it is called for */
     if (item_events(item, NULL) && make_ready(item))
@@ -275,12 +277,19 @@ static int control_locked(struct epoll *epoll, enum epoll_operation operation, s
     return -EINVAL;
 }
 
+/* EPOLLEXCLUSIVE is for good, not for epolls, and few other bits go with it. */
+static bool asks_badly(enum epoll_operation operation, const struct file *file, const struct epoll_event *event) {
+    if (operation == EPOLL_CTL_DEL || !(event->events & EPOLLEXCLUSIVE))
+        return false;
+    return operation == EPOLL_CTL_MOD || file_is_epoll(file) || event->events & ~EXCLUSIVE_BITS;
+}
+
 int epoll_control(struct file *epoll_file, enum epoll_operation operation, struct file *file,
                   int descriptor, const struct epoll_event *event) {
     struct epoll *epoll = epoll_file->private;
     if (!file->ops->poll)
         return -EPERM;
-    if (file == epoll_file)
+    if (file == epoll_file || asks_badly(operation, file, event))
         return -EINVAL;
     mutex_lock(&watch_mutex);
     mutex_lock(&epoll->mutex);

@@ -15,10 +15,17 @@
  * When it runs: when a socket in flight that has sockets in its queue loses a reference, or when a message
  * with sockets goes to a socket in flight; no other step can close a circle off. Its cost is proportional to the
  * sockets in flight and what is in their queues, which RLIMIT_NOFILE bounds (ETOOMANYREFS); requests
- * that come while it waits to run, or while what was in flight is being dropped, are one.
+ * that come while it waits to run, or while what was in flight is being dropped, are one. After a run it rests
+ * for REST_FACTOR times as long as the run took: so it has at most a fifth of one CPU, however many requests there
+ * are, and what can be collected still is, soon.
  */
 #include "kernel/sched/work.h"
+#include "kernel/time/clock.h"
+#include "kernel/time/timer.h"
+#include "kernel/view/view.h"
 #include "net/unix/unix_internal.h"
+
+#define REST_FACTOR 4u
 
 enum mark { MARK_NONE, MARK_CANDIDATE, MARK_REACHED };
 
@@ -28,22 +35,40 @@ struct mutex unix_rights_mutex;
 struct list_node unix_sockets_in_flight = LIST_INIT(unix_sockets_in_flight);
 static struct work collect_work;
 static uint32_t wanted; /* since the last run something happened that may leave garbage; atomic */
+static struct timer rest_timer;
+static uint64_t rest_until_ns; /* atomic */
+static uint64_t runs, run_ns;  /* in all; written by the worker alone */
 
 struct unix_socket *unix_socket_of_file(const struct file *file) {
     struct socket *socket = socket_of_file(file);
     return socket && socket->family == AF_UNIX ? unix_of(socket) : NULL;
 }
 
+/* Now, or when it has rested. */
+static void request(void) {
+    uint64_t until_ns = atomic_load(&rest_until_ns);
+    if (clock_monotonic_ns() >= until_ns)
+        work_queue(&collect_work);
+    else
+        timer_start(&rest_timer, until_ns);
+}
+
+/* Interrupt context. */
+static void rested(struct timer *timer) {
+    (void)timer;
+    work_queue(&collect_work);
+}
+
 void unix_collect_if_wanted(void) {
     if (atomic_load(&wanted))
-        work_queue(&collect_work);
+        request();
 }
 
 /* While files are being dropped there is more to come: it waits for the end of that. */
 void unix_collect_later(void) {
     atomic_exchange(&wanted, 1u);
     if (!atomic_load(&unix_discarding))
-        work_queue(&collect_work);
+        request();
 }
 
 /* ---- who is in flight ---- */
@@ -185,16 +210,36 @@ static void collect(struct work *work) {
     (void)work;
     atomic_exchange(&wanted, 0u);
     mutex_lock(&unix_rights_mutex);
+    uint64_t start_ns = clock_monotonic_ns();
     mark_candidates();
     unmark_reachable();
     list_for_each_entry(sock, &unix_sockets_in_flight, flight_node)
         if (sock->mark == MARK_CANDIDATE)
             empty_queue(sock, &garbage);
     mutex_unlock(&unix_rights_mutex);
+    uint64_t end_ns = clock_monotonic_ns();
+    atomic_store(&rest_until_ns, end_ns + REST_FACTOR * (end_ns - start_ns));
+    atomic_store_relaxed(&runs, runs + 1);
+    atomic_store_relaxed(&run_ns, run_ns + end_ns - start_ns);
     unix_free_together(&garbage);
 }
 
+static void show(struct view_buffer *buffer, void *context) {
+    (void)context;
+    view_printf(buffer, "runs %llu\nrun_ns %llu\n", (unsigned long long)atomic_load_relaxed(&runs),
+                (unsigned long long)atomic_load_relaxed(&run_ns));
+}
+
+static struct view collector_view = {
+    .tree = VIEW_KERNEL,
+    .path = "net/unix_collector",
+    .help = "looks for AF_UNIX sockets that only hold each other: how often, nanoseconds",
+    .show = show,
+};
+
 void unix_collect_init(void) {
+    timer_init(&rest_timer, rested);
+    view_register(&collector_view);
     mutex_init(&unix_rights_mutex, rights_class);
     work_init(&collect_work, collect);
     file_set_in_flight_hook(reference_dropped);

@@ -42,7 +42,7 @@ def test_timers_and_signals_as_files(guest_exec):
     program = host.BUILD / "tests" / "programs" / "event_files"
     result = guest_exec("env", "SET_CLOCK=1", "/tmp/p", options=["--smp", "2", "--add", f"{program}:/tmp/p"])
     checks = result.text.splitlines()
-    assert result.status == 0 and len(checks) == 10 and all(line.startswith("ok ") for line in checks), result.text
+    assert result.status == 0 and len(checks) == 11 and all(line.startswith("ok ") for line in checks), result.text
 
 
 def test_cpu_time_as_a_clock(guest_exec):

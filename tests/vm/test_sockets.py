@@ -64,6 +64,12 @@ def test_nothing_is_left_behind_and_locks_are_in_order(astra, debug_image, tmp_p
     assert not grown, grown
 
 
+def test_collecting_leaves_time_for_others(guest_exec):
+    """tests/vm/programs/unix_chain.c: thousands of sockets in flight, and a reason to look at them at each close."""
+    result = guest_exec("/tmp/p", "4000", options=["--smp", "2", "--add", f"{PROGRAMS}/unix_chain:/tmp/p"])
+    assert result.status == 0 and result.text.count("ok ") == 3 and "BAD" not in result.text, result.text
+
+
 def test_system_log(guest_script):
     """busybox's syslogd and logger, over /dev/log."""
     out = guest_script("""

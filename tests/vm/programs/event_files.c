@@ -239,11 +239,30 @@ static void run(const char *name, void (*test)(void)) {
     fflush(stdout);
 }
 
+/* EPOLLEXCLUSIVE is given once and for good, not to epolls, and with few other bits: as epoll_ctl(2) says. */
+static void exclusive_watches(void) {
+    int poller = epoll_create1(0), inner = epoll_create1(0), fd = eventfd(0, 0);
+    struct epoll_event exclusive = {.events = EPOLLEXCLUSIVE | EPOLLIN}, plain = {.events = EPOLLIN};
+    struct epoll_event more = {.events = EPOLLEXCLUSIVE | EPOLLPRI};
+    CHECK(epoll_ctl(poller, EPOLL_CTL_ADD, inner, &exclusive) < 0 && errno == EINVAL);
+    CHECK(epoll_ctl(poller, EPOLL_CTL_ADD, inner, &plain) == 0);
+    CHECK(epoll_ctl(poller, EPOLL_CTL_ADD, fd, &more) < 0 && errno == EINVAL);
+    CHECK(epoll_ctl(poller, EPOLL_CTL_MOD, fd, &plain) < 0 && errno == ENOENT);
+    CHECK(epoll_ctl(poller, EPOLL_CTL_ADD, fd, &exclusive) == 0);
+    CHECK(epoll_ctl(poller, EPOLL_CTL_MOD, fd, &plain) < 0 && errno == EINVAL);
+    CHECK(epoll_ctl(poller, EPOLL_CTL_MOD, inner, &exclusive) < 0 && errno == EINVAL);
+    CHECK(epoll_ctl(poller, EPOLL_CTL_DEL, fd, NULL) == 0);
+    close(fd);
+    close(inner);
+    close(poller);
+}
+
 int main(void) {
     run("timers_once_and_again", timers_once_and_again);
     run("timers_that_block", timers_that_block);
     run("timer_errors", timer_errors);
     run("timer_in_epoll", timer_in_epoll);
+    run("exclusive_watches", exclusive_watches);
     run("many_events", many_events);
     if (getenv("SET_CLOCK"))
         run("set_clock", set_clock);
