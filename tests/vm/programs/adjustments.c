@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timex.h>
 #include <sys/wait.h>
@@ -155,6 +156,41 @@ static int inherits(void) {
     return syscall(SYS_ioprio_get, IOPRIO_PROCESS, 0) == IOPRIO(1, 3);
 }
 
+/* ---- what threads and children share ---- */
+
+static char stack[65536];
+
+static int become_own(void *flags) {
+    int result = unshare((int)(intptr_t)flags);
+    close(0);
+    umask(0);
+    return result == 0 ? 0 : 1;
+}
+
+static int unshares(int flags, int wanted_status) {
+    int status = -1;
+    pid_t child = clone(become_own, stack + sizeof stack, CLONE_FILES | CLONE_FS | SIGCHLD, (void *)(intptr_t)flags);
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) && WEXITSTATUS(status) == wanted_status;
+}
+
+static int unshare_common(void *unused) {
+    return answer(unshare(CLONE_SIGHAND)) == EINVAL && answer(unshare(CLONE_VM)) == EINVAL ? 0 : 1;
+}
+
+static void sharing(void) {
+    int fd = open("/dev/null", O_RDONLY), status = -1;
+    dup2(fd, 0);
+    umask(022);
+    check("own descriptors and directories", unshares(CLONE_FILES | CLONE_FS, 0) && fcntl(0, F_GETFD) >= 0 && umask(022) == 022);
+    check("shared until then", unshares(0, 0) && fcntl(0, F_GETFD) < 0 && umask(022) == 0);
+    check("what is one's own", unshare(CLONE_THREAD | CLONE_SIGHAND | CLONE_VM | CLONE_FILES | CLONE_FS) == 0);
+    pid_t child = clone(unshare_common, stack + sizeof stack, CLONE_VM | CLONE_SIGHAND | SIGCHLD, NULL);
+    waitpid(child, &status, 0);
+    check("what is common to two", WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    check("unknown bits", answer(unshare(CLONE_SETTLS)) == EINVAL);
+}
+
 static void disk_priorities(void) {
     check("no priority for disks at first", syscall(SYS_ioprio_get, IOPRIO_PROCESS, 0) == 0);
     check("a group's follows from nice", in_child(group_follows_nice));
@@ -260,6 +296,7 @@ int main(void) {
     clocks();
     disk_priorities();
     spinning();
+    sharing();
     page_order();
     processors();
     puts(failed ? "FAILED" : "passed");
