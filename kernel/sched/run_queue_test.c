@@ -32,6 +32,8 @@ SELFTEST(run_queue_realtime_rests, "sched.realtime-rests") {
     rq_init(&queue, 0);
     greedy = (struct thread){.state = THREAD_RUNNABLE, .policy = SCHED_FIFO, .rt_priority = 1, .run_priority = 1};
     modest = (struct thread){.state = THREAD_RUNNABLE};
+    sched_weigh(&greedy);
+    sched_weigh(&modest);
     spin_lock(&queue.lock);
     rq_enqueue(&queue, &greedy);
     uint64_t alone_ms = share_ms(&greedy, 3001, &now_ns);
