@@ -21,7 +21,7 @@ FAMILIES = {
     "Memory": "memory mempolicy",
     "Processes and threads": "process exec identity cred limits sched sched_policy ioprio futex pidfd peer",
     "Signals": "signal",
-    "System V IPC": "sysv_shm sysv_sem sysv_msg",
+    "System V IPC and message queues": "sysv_shm sysv_sem sysv_msg mqueue",
     "Time": "time timers adjtime",
     "The machine": "system syslog",
 }

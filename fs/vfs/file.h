@@ -67,6 +67,7 @@ struct dir_context {
 struct file_ops {
     int (*open)(struct inode *inode, struct file *file);             /* [0] */
     void (*release)(struct file *file);                              /* last reference gone */
+    void (*closed)(struct file *file);      /* one of the running process's descriptors is closed [nothing] */
     /* Bytes moved, 0 at the end, or -errno; `*position` moves with them (ignored by streams). */
     int64_t (*read)(struct file *file, struct io_buffer *buffer, uint64_t *position);  /* [-EINVAL] */
     int64_t (*write)(struct file *file, struct io_buffer *buffer, uint64_t *position); /* [-EINVAL] */

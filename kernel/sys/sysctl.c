@@ -7,6 +7,7 @@
 #include "fs/vfs/dentry.h"
 #include "fs/vfs/file.h"
 #include "kernel/ipc/inotify.h"
+#include "kernel/ipc/mqueue.h"
 #include "kernel/ipc/pipe.h"
 #include "kernel/ipc/sysv_msg.h"
 #include "kernel/ipc/sysv_sem.h"
@@ -107,6 +108,11 @@ static struct setting settings[] = {
             inotify_limits.queued_events, INT32_MAX),
     SETTING("fs/inotify/max_user_instances", "inotify instances of a user", inotify_limits.user_instances, INT32_MAX),
     SETTING("fs/inotify/max_user_watches", "inotify watches of a user", inotify_limits.user_watches, INT32_MAX),
+    SETTING("fs/mqueue/queues_max", "POSIX message queues of the system", mqueue_limits.queues, INT32_MAX),
+    SETTING("fs/mqueue/msg_max", "messages of a queue", mqueue_limits.messages, 65536),
+    SETTING("fs/mqueue/msgsize_max", "bytes of a message", mqueue_limits.message_bytes, 1u << 24),
+    SETTING("fs/mqueue/msg_default", "messages of a queue made without attributes", mqueue_limits.messages_default, 65536),
+    SETTING("fs/mqueue/msgsize_default", "bytes of its messages", mqueue_limits.message_bytes_default, 1u << 24),
     SETTING("kernel/shmmax", "bytes of a shared memory segment", shm_limits.bytes_max, UINT64_MAX),
     SETTING("kernel/shmall", "pages of all of them", shm_limits.pages_total, UINT64_MAX),
     SETTING("kernel/shmmni", "how many there may be", shm_limits.count, IPC_INDEX_MAX),

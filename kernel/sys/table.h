@@ -268,12 +268,12 @@ const char *syscall_name(uint64_t number);
     SYSCALL(237, mbind) \
     SYSCALL(238, set_mempolicy) \
     SYSCALL(239, get_mempolicy) \
-    UNKNOWN(240, mq_open) \
-    UNKNOWN(241, mq_unlink) \
-    UNKNOWN(242, mq_timedsend) \
-    UNKNOWN(243, mq_timedreceive) \
-    UNKNOWN(244, mq_notify) \
-    UNKNOWN(245, mq_getsetattr) \
+    SYSCALL(240, mq_open) \
+    SYSCALL(241, mq_unlink) \
+    SYSCALL(242, mq_timedsend) \
+    SYSCALL(243, mq_timedreceive) \
+    SYSCALL(244, mq_notify) \
+    SYSCALL(245, mq_getsetattr) \
     UNKNOWN(246, kexec_load) \
     SYSCALL(247, waitid) \
     UNKNOWN(248, add_key) \

@@ -16,6 +16,7 @@ struct user {
     uint32_t signals; /* queued for its processes, and their POSIX timers; they hold one reference together. Atomic */
     uint32_t files_in_flight; /* sent in messages of sockets and not received; atomic */
     uint32_t instances, watches; /* of inotify; atomic */
+    uint64_t mqueue_bytes;    /* that its POSIX message queues may take; atomic */
     struct list_node node;
 };
 
