@@ -13,6 +13,7 @@
 #include "kernel/arch/frame.h"
 #include "kernel/arch/percpu.h"
 #include "kernel/sched/sched.h"
+#include "kernel/sync/cpu_call.h"
 #include "kernel/task/task.h"
 #include "kernel/vm/uaccess.h"
 #include "lib/atomic.h"
@@ -148,4 +149,16 @@ void rseq_resume(struct trap_frame *frame) {
         error = store_cpu(task, cpu_id(), cpu_id());
     if (error < 0)
         task_signal_fault(SIGSEGV, SI_KERNEL, 0, frame);
+}
+
+/* On each of the CPUs, in the interrupt. */
+static void abort_running(void *space) {
+    struct thread *thread = current_thread();
+
+    if (thread_is_user(thread) && thread_to_task(thread)->space == space)
+        thread_set_work(thread, THREAD_WORK_RSEQ);
+}
+
+void rseq_abort_elsewhere(const struct space *space, uint64_t cpus) {
+    cpu_call(cpus & cpu_mask_all(), abort_running, (void *)space);
 }

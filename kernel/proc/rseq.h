@@ -7,6 +7,7 @@
 
 #include "lib/bits.h"
 
+struct space;
 struct task;
 struct trap_frame;
 
@@ -30,3 +31,5 @@ void rseq_forget(struct task *task);
  * time if a handler leaves it so. Interrupts on; may sleep. Nothing happens to a thread without an area.
  */
 void rseq_resume(struct trap_frame *frame);
+/* Threads of the space that run on other CPUs of the mask leave their sections before they go on. May not hold locks. */
+void rseq_abort_elsewhere(const struct space *space, uint64_t cpus);

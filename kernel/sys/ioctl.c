@@ -1,7 +1,9 @@
-/* ioctl: the requests every file knows; the rest is the file's own. */
+/* ioctl: the requests every file knows; the rest is the file's own. vhangup: of terminals too. */
 #include "kernel/sys/sys_file.h"
 
 #include "fs/vfs/file_table.h"
+#include "kernel/task/task.h"
+#include "kernel/tty/job_control.h"
 #include "kernel/vm/uaccess.h"
 #include "lib/errno.h"
 
@@ -76,4 +78,11 @@ int64_t sys_ioctl(int descriptor, unsigned request, uint64_t argument) {
     }
     file_use_end(use);
     return result;
+}
+
+int64_t sys_vhangup(void) {
+    if (!cred_has(current_cred(), CAP_SYS_TTY_CONFIG))
+        return -EPERM;
+    tty_hangup_controlling();
+    return 0;
 }

@@ -2,6 +2,8 @@
 #include "kernel/sys/sys_memory.h"
 
 #include "fs/vfs/file_table.h"
+#include "kernel/arch/percpu.h"
+#include "kernel/proc/rseq.h"
 #include "kernel/sync/rcu.h"
 #include "kernel/task/task.h"
 #include "kernel/vm/map.h"
@@ -127,16 +129,33 @@ enum membarrier_command {
     MEMBARRIER_REGISTER_PRIVATE_EXPEDITED = 1 << 4,
     MEMBARRIER_PRIVATE_EXPEDITED_SYNC_CORE = 1 << 5,
     MEMBARRIER_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE = 1 << 6,
-    MEMBARRIER_ALL = (1 << 7) - 1,
+    MEMBARRIER_PRIVATE_EXPEDITED_RSEQ = 1 << 7,
+    MEMBARRIER_REGISTER_PRIVATE_EXPEDITED_RSEQ = 1 << 8,
+    MEMBARRIER_ALL = (1 << 9) - 1,
 };
+enum { MEMBARRIER_FLAG_CPU = 1 };
+
+/* Restartable sequences on all CPUs, or one, are begun anew. */
+static int64_t abort_sequences(const struct space *space, unsigned flags, int cpu) {
+    if (flags & ~(unsigned)MEMBARRIER_FLAG_CPU)
+        return -EINVAL;
+    if (!(atomic_load(&space->membarrier_commands) & MEMBARRIER_REGISTER_PRIVATE_EXPEDITED_RSEQ))
+        return -EPERM;
+    bool one = flags & MEMBARRIER_FLAG_CPU;
+    if (!one || (cpu >= 0 && (uint32_t)cpu < cpu_count))
+        rseq_abort_elsewhere(space, one ? BIT(cpu) : ~0ull);
+    return 0;
+}
 
 /*
  * A grace period is a barrier on every CPU: each passes a context switch or the way back to user
  * mode (IRET or a CR3 write, which also synchronise the core, SDM 3A §8.3).
  */
-int64_t sys_membarrier(int command, unsigned flags) {
+int64_t sys_membarrier(int command, unsigned flags, int cpu) {
     struct space *space = current_space();
 
+    if (command == MEMBARRIER_PRIVATE_EXPEDITED_RSEQ)
+        return abort_sequences(space, flags, cpu);
     if (flags)
         return -EINVAL;
     switch (command) {
@@ -145,6 +164,7 @@ int64_t sys_membarrier(int command, unsigned flags) {
     case MEMBARRIER_REGISTER_GLOBAL_EXPEDITED:
     case MEMBARRIER_REGISTER_PRIVATE_EXPEDITED:
     case MEMBARRIER_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE:
+    case MEMBARRIER_REGISTER_PRIVATE_EXPEDITED_RSEQ:
         atomic_fetch_or(&space->membarrier_commands, (uint32_t)command);
         return 0;
     case MEMBARRIER_PRIVATE_EXPEDITED:

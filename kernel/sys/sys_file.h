@@ -22,6 +22,7 @@ int64_t sys_dup2(int from, int to);
 int64_t sys_dup3(int from, int to, uint32_t flags);
 int64_t sys_fcntl(int descriptor, unsigned command, uint64_t argument);
 int64_t sys_ioctl(int descriptor, unsigned request, uint64_t argument);
+int64_t sys_vhangup(void);
 int64_t sys_flock(int descriptor, unsigned operation);
 
 /* readwrite.c */

@@ -19,7 +19,7 @@ int64_t sys_mlock2(uint64_t address, uint64_t length, unsigned flags);
 int64_t sys_munlock(uint64_t address, uint64_t length);
 int64_t sys_mlockall(int flags);
 int64_t sys_munlockall(void);
-int64_t sys_membarrier(int command, unsigned flags);
+int64_t sys_membarrier(int command, unsigned flags, int cpu);
 
 int64_t sys_set_mempolicy(int mode, const uint64_t *mask, uint64_t max_node);
 int64_t sys_get_mempolicy(int32_t *mode, uint64_t *mask, uint64_t max_node, uint64_t address, uint64_t flags);

@@ -181,7 +181,7 @@ const char *syscall_name(uint64_t number);
     SYSCALL(150, munlock) \
     SYSCALL(151, mlockall) \
     SYSCALL(152, munlockall) \
-    UNKNOWN(153, vhangup) \
+    SYSCALL(153, vhangup) \
     UNKNOWN(154, modify_ldt) \
     UNKNOWN(155, pivot_root) \
     UNKNOWN(156, _sysctl) \

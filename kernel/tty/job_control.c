@@ -195,6 +195,15 @@ struct tty *tty_get_controlling(void) {
     return tty;
 }
 
+void tty_hangup_controlling(void) {
+    struct tty *tty = tty_get_controlling();
+
+    if (!tty)
+        return;
+    tty_hangup(tty);
+    tty_put(tty);
+}
+
 /* A pseudo-terminal goes on for who holds it, and its foreground group is told; others hang up. */
 void tty_session_leader_exit(struct process *process) {
     struct pid *group = NULL;
