@@ -188,7 +188,7 @@ void timerfd_read_value(struct file *file, struct timerfd_value *value) {
 /* When the clock shows `time_ns`, in monotonic time. */
 static uint64_t deadline_on(int clock, uint64_t time_ns) {
     uint64_t now_ns = clock_monotonic_ns(), deadline_ns;
-    uint64_t clock_ns = clock == CLOCK_REALTIME ? clock_realtime_ns() : now_ns;
+    uint64_t clock_ns = clock_is_realtime(clock) ? clock_realtime_ns() : now_ns;
 
     if (time_ns <= clock_ns)
         return now_ns - MIN(now_ns, clock_ns - time_ns);
@@ -198,7 +198,7 @@ static uint64_t deadline_on(int clock, uint64_t time_ns) {
 void timerfd_set(struct file *file, uint32_t set_flags, const struct timerfd_value *new, struct timerfd_value *old) {
     struct timerfd *timerfd = file->private;
     bool absolute = (set_flags & TFD_TIMER_ABSTIME) != 0;
-    bool follows = absolute && timerfd->clock == CLOCK_REALTIME && new->remaining_ns != 0;
+    bool follows = absolute && clock_is_realtime(timerfd->clock) && new->remaining_ns != 0;
 
     uint64_t flags = spin_lock_irqsave(&timerfd->lock);
     read_value(timerfd, old);

@@ -130,7 +130,7 @@ static void give_away_children(struct process *process, struct list_node *reaped
         notify_ended(child, &reap);
         if (!reap)
             continue;
-        process_reap(child);
+        process_unlink(child);
         list_add_tail(&child->sibling, reaped);
     }
 }
@@ -162,7 +162,7 @@ static void process_end(struct process *process, struct list_node *reaped) {
     notify_ended(process, &reap);
     if (!reap)
         return;
-    process_reap(process);
+    process_unlink(process);
     list_add_tail(&process->sibling, reaped);
 }
 

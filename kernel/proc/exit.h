@@ -22,5 +22,6 @@ noreturn_fn void process_exit(int status);
  * another thread was first (this one is to end). */
 int process_end_other_threads(void) must_check;
 
-/* Takes a zombie out of the tree: its times go to the parent. task_list_lock held; process_put once it is released. */
+/* Takes a zombie that was awaited out of the tree: its times go to the parent. task_list_lock held; process_put once it
+ * is released. Times of those that nobody awaits are counted nowhere: process_unlink. */
 void process_reap(struct process *process);

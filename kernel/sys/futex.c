@@ -44,6 +44,35 @@ static int read_deadline(uint64_t timeout, int operation, uint64_t *deadline_ns)
     return 0;
 }
 
+static int64_t wait_again(struct restart_block *block);
+
+/* Waits without an end are executed again; those with one go on until then, whatever interrupted them. */
+static int64_t wait_restartable(const struct futex_wait_request *request) {
+    int result = futex_wait(request);
+
+    if (result != -EINTR)
+        return result;
+    if (request->deadline_ns == WAIT_FOREVER)
+        return -ERESTARTSYS;
+    current_task()->restart = (struct restart_block){
+        .restart = wait_again,
+        .deadline_ns = request->deadline_ns,
+        .futex = {request->address, request->expected, request->bitset, request->shared},
+    };
+    return -ERESTART_RESTARTBLOCK;
+}
+
+static int64_t wait_again(struct restart_block *block) {
+    const struct futex_wait_request request = {
+        .address = block->futex.address,
+        .expected = block->futex.value,
+        .bitset = block->futex.bitset,
+        .shared = block->futex.shared,
+        .deadline_ns = block->deadline_ns,
+    };
+    return wait_restartable(&request);
+}
+
 static int64_t wait(uint64_t address, int operation, uint32_t value, uint64_t timeout, uint32_t bitset) {
     struct futex_wait_request request = {
         .address = address,
@@ -56,10 +85,7 @@ static int64_t wait(uint64_t address, int operation, uint32_t value, uint64_t ti
     int error = read_deadline(timeout, operation, &request.deadline_ns);
     if (error < 0)
         return error;
-    int result = futex_wait(&request);
-    /* A span would start anew: only waits without an end, or to a moment, are executed again. */
-    bool restartable = timeout == 0 || (operation & OPERATION_MASK) == FUTEX_WAIT_BITSET;
-    return result == -EINTR && restartable ? -ERESTARTSYS : result;
+    return wait_restartable(&request);
 }
 
 /* FUTEX_WAKE_OP's fourth argument: operation, comparison and two 12-bit operands. */

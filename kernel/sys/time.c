@@ -145,7 +145,8 @@ static int64_t sleep_to_deadline(uint64_t deadline_ns, uint64_t user_remaining) 
     if (user_remaining != 0 &&
         put_user(timespec_from_ns(left_ns), (struct user_timespec __user *)user_remaining) < 0)
         return -EFAULT;
-    *block = (struct restart_block){sleep_again, deadline_ns, user_remaining, CLOCK_MONOTONIC};
+    *block = (struct restart_block){.restart = sleep_again, .deadline_ns = deadline_ns, .user_remaining = user_remaining,
+                                    .clock = CLOCK_MONOTONIC};
     return -ERESTART_RESTARTBLOCK;
 }
 
@@ -160,7 +161,9 @@ static int64_t interrupted(const struct cpu_clock *clock, int id, uint64_t deadl
     struct user_timespec left = timespec_from_ns(deadline_ns > now_ns ? deadline_ns - now_ns : 0);
     if (user_remaining != 0 && put_user(left, (struct user_timespec __user *)user_remaining) < 0)
         return -EFAULT;
-    current_task()->restart = (struct restart_block){cpu_sleep_again, deadline_ns, user_remaining, id};
+    current_task()->restart = (struct restart_block){
+        .restart = cpu_sleep_again, .deadline_ns = deadline_ns, .user_remaining = user_remaining, .clock = id,
+    };
     return -ERESTART_RESTARTBLOCK;
 }
 

@@ -5,6 +5,7 @@
 #include "kernel/ipc/signalfd.h"
 #include "kernel/sys/sys_file.h"
 #include "kernel/sys/user_time.h"
+#include "kernel/task/task.h"
 #include "kernel/time/clock_id.h"
 #include "lib/errno.h"
 #include "lib/errptr.h"
@@ -27,8 +28,10 @@ static int64_t install(struct file *file, bool close_on_exec) {
 int64_t sys_timerfd_create(int clock, uint32_t flags) {
     if (flags & ~(uint32_t)(O_CLOEXEC | O_NONBLOCK))
         return -EINVAL;
-    if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME)
+    if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME && !clock_is_alarm(clock))
         return -EINVAL;
+    if (clock_is_alarm(clock) && !cred_has(current_cred(), CAP_WAKE_ALARM))
+        return -EPERM;
     return install(timerfd_create(clock, flags & O_NONBLOCK), flags & O_CLOEXEC);
 }
 

@@ -100,6 +100,11 @@ struct task {
         int64_t (*restart)(struct restart_block *block);
         uint64_t deadline_ns, user_remaining;
         int clock;                 /* of the deadline, if it is CPU time */
+        struct {                   /* of a futex: its address, and what was to be waited for */
+            uint64_t address;
+            uint32_t value, bitset;
+            bool shared;
+        } futex;
     } restart;
     struct cpu_watches cpu_watches; /* of its own CPU time */
     uint64_t minor_faults, major_faults;

@@ -102,3 +102,11 @@ def test_settings_of_a_task(guest_exec):
     result = guest_exec("/tmp/p", options=["--smp", "2", "--add", f"{program}:/tmp/p"])
     checks = result.text.splitlines()
     assert result.status == 0 and len(checks) == 23 and all(line.startswith("ok ") for line in checks), result.text
+
+
+def test_time_by_the_letter(guest_exec):
+    """tests/vm/programs/time_rules.c: all clocks, interrupted sleeps, sleeps across a stop, overruns, usage of children."""
+    program = host.BUILD / "tests" / "programs" / "time_rules"
+    result = guest_exec("/tmp/p", options=["--smp", "2", "--add", f"{program}:/tmp/p"])
+    checks = result.text.splitlines()
+    assert result.status == 0 and len(checks) == 54 and all(line.startswith("ok ") for line in checks), result.text
