@@ -5,7 +5,7 @@
  * A freed stack stays mapped and goes to the CPU's pool, then to a common one; only when that is full
  * are its frames given back. Its slot then is stale: other CPUs may still translate its addresses, to
  * which nothing refers any more. It is used again after all CPUs have been flushed, which happens when
- * there is no clean slot left.
+ * there are many: slots further on would need page tables, which stay for ever.
  *
  * stack_lock guards slots, the common pool and the mappings.
  */
@@ -27,6 +27,7 @@
 #define STACK_PAGES (KERNEL_STACK_SIZE / PAGE_SIZE)
 #define CPU_POOL_SIZE 16u
 #define COMMON_POOL_SIZE 64u
+#define STALE_MANY 512u /* eight page tables' worth of slots */
 
 _Static_assert(SLOT_SIZE * SLOT_COUNT <= VMAP_STACKS_SIZE, "the slots fit");
 
@@ -39,6 +40,7 @@ DEFINE_LOCK_CLASS(stack_class, "kernel stacks");
 static struct spinlock stack_lock = SPINLOCK_INIT(stack_class);
 static uint64_t used_slots[BITMAP_WORDS(SLOT_COUNT)]; /* [stack_lock] */
 static uint64_t stale_slots[BITMAP_WORDS(SLOT_COUNT)]; /* subset of used_slots [stack_lock] */
+static uint32_t stale_count;                          /* [stack_lock] written; read anywhere */
 static uint64_t mapped_stacks;                        /* [stack_lock] written; read anywhere */
 static size_t next_slot;                              /* where to search from [stack_lock] */
 static void *common_pool[COMMON_POOL_SIZE];           /* [stack_lock] */
@@ -59,6 +61,7 @@ static void slot_release(size_t slot, size_t mapped_pages) {
     kernel_unmap_range(slot_stack(slot), mapped_pages * PAGE_SIZE, free_frame);
     if (cpu_count > 1) {
         bitmap_set(stale_slots, slot);
+        stale_count++;
         return;
     }
     bitmap_clear(used_slots, slot);
@@ -80,6 +83,7 @@ static void clean_slots(void) {
     for (size_t i = 0; i < BITMAP_WORDS(SLOT_COUNT); i++) {
         used_slots[i] &= ~cleaned[i];
         stale_slots[i] &= ~cleaned[i];
+        stale_count -= popcount64(cleaned[i]);
     }
     next_slot = 0;
     spin_unlock_irqrestore(&stack_lock, flags);
@@ -107,13 +111,6 @@ static void *slot_create(void) {
     return (void *)slot_stack(slot);
 }
 
-static bool slots_used_up(void) {
-    uint64_t flags = spin_lock_irqsave(&stack_lock);
-    bool used_up = common_count == 0 && bitmap_find_clear(used_slots, SLOT_COUNT, next_slot) == SLOT_COUNT;
-    spin_unlock_irqrestore(&stack_lock, flags);
-    return used_up;
-}
-
 static void *stack_take(void) {
     void *stack;
     uint64_t flags = irq_save();
@@ -130,13 +127,9 @@ static void *stack_take(void) {
 }
 
 void *kernel_stack_alloc(void) {
-    void *stack = stack_take();
-
-    if (stack == NULL && cpu_count > 1 && slots_used_up()) {
+    if (unlikely(atomic_load_relaxed(&stale_count) >= STALE_MANY))
         clean_slots();
-        stack = stack_take();
-    }
-    return stack;
+    return stack_take();
 }
 
 void kernel_stack_free(void *stack) {
