@@ -14,7 +14,7 @@ RACES = host.BUILD / "tests" / "programs" / "races"
 PARTS = re.compile(r"^(\w+) ok$", re.MULTILINE)
 BUG = re.compile(r"kernel panic|\b(lockdep|ubsan|kasan): ")
 ALL = {"mappings", "copies", "truncation", "processes", "exec", "futexes", "inheritance", "robust", "descriptors", "polls", "names",
-       "scheduling", "timers", "signals", "proc", "rseq", "clock"}
+       "scheduling", "timers", "signals", "proc", "rseq", "clock", "ipc"}
 
 
 def race(astra, console, variant, *arguments, smp=4, memory="256M", limit_s=900):
@@ -36,7 +36,7 @@ def test_races(astra, tmp_path, variant):
 def test_the_program_is_right_on_this_machine():
     """What it demands holds on the host's kernel too."""
     result = subprocess.run([RACES, "-t", "1", "mappings", "copies", "futexes", "inheritance", "processes", "descriptors",
-                             "polls", "names"],
+                             "polls", "names", "ipc"],
                             capture_output=True, text=True, timeout=300)
     assert result.returncode == 0, result.stdout
 

@@ -31,7 +31,7 @@ static const struct part {
     {"inheritance", race_inheritance}, {"robust", race_robust},     {"descriptors", race_descriptors}, {"polls", race_polls},
     {"names", race_names},       {"scheduling", race_scheduling}, {"timers", race_timers},
     {"signals", race_signals},   {"proc", race_proc},           {"rseq", race_rseq},
-    {"clock", race_clock},
+    {"clock", race_clock},       {"ipc", race_ipc},
 };
 #define PART_COUNT (sizeof parts / sizeof parts[0])
 

@@ -63,6 +63,7 @@ void race_signals(void);
 void race_proc(void);
 void race_rseq(void);
 void race_clock(void);
+void race_ipc(void);
 
 /* What the program does instead when it is called by race_exec: exits with `code`. */
 #define EXEC_WORD "exit-with"
