@@ -68,21 +68,32 @@ static int ramfs_sync(struct file *file, uint64_t start, uint64_t end) {
     return 0; /* memory is the only store */
 }
 
-/* Brings the pages in, so that later writes find them. */
-static int ramfs_allocate(struct file *file, uint64_t offset, uint64_t length) {
-    struct inode *inode = file->inode;
-    int error = 0;
-    if (room_for(inode, offset, length) < length)
-        return -ENOSPC;
-    rwsem_write_lock(&inode->lock);
-    if (offset + length > inode->size)
-        error = seal_check_size(inode, offset + length);
-    for (uint64_t index = offset / PAGE_SIZE; index * PAGE_SIZE < offset + length && !error; index++) {
+/* Brings the pages in, so that later writes find them. inode->lock held. */
+static int bring_in(struct inode *inode, uint64_t offset, uint64_t length) {
+    for (uint64_t index = offset / PAGE_SIZE; index * PAGE_SIZE < offset + length; index++) {
         struct page *page = object_page_for(inode->object, index, true);
         if (IS_ERR(page))
-            error = PTR_ERR(page);
-        else
-            page_put(page);
+            return PTR_ERR(page);
+        page_put(page);
+    }
+    return 0;
+}
+
+static int ramfs_allocate(struct file *file, enum allocate_mode mode, uint64_t offset, uint64_t length) {
+    struct inode *inode = file->inode;
+    int error = 0;
+    if (mode == ALLOCATE_ROOM && room_for(inode, offset, length) < length)
+        return -ENOSPC;
+    rwsem_write_lock(&inode->lock);
+    if (mode == ALLOCATE_HOLE)
+        error = seal_limit_write(inode, offset, 1) < 0 ? -EPERM : 0;
+    else if (offset + length > inode->size)
+        error = seal_check_size(inode, offset + length);
+    if (!error && mode == ALLOCATE_HOLE) {
+        object_punch(inode->object, offset, offset + length);
+        inode_touch(inode);
+    } else if (!error) {
+        error = bring_in(inode, offset, length);
     }
     ramfs_charge(inode, inode->object->page_count);
     rwsem_write_unlock(&inode->lock);

@@ -21,6 +21,9 @@ enum open_flag {
     O_PATH = 010000000, O_TMPFILE = 020200000,
 };
 
+/* What fallocate(2) may ask of a file: pages for later writes, or holes in place of pages. */
+enum allocate_mode { ALLOCATE_ROOM, ALLOCATE_HOLE };
+
 /* What may be done with an open file; all but the last fixed at open. */
 enum file_ability {
     FILE_CAN_READ = 1u << 0,
@@ -79,7 +82,8 @@ struct file_ops {
     int (*map)(struct file *file, struct vma *vma);                  /* [-ENODEV] */
     void (*mapped)(struct file *file, bool more);    /* a mapping has come or gone; must not sleep [nothing] */
     int (*sync)(struct file *file, uint64_t start, uint64_t end);    /* [-EINVAL] */
-    int (*allocate)(struct file *file, uint64_t offset, uint64_t length); /* room for bytes [-EOPNOTSUPP] */
+    /* Room for bytes, or a hole; does not change the size. [-EOPNOTSUPP] */
+    int (*allocate)(struct file *file, enum allocate_mode mode, uint64_t offset, uint64_t length);
     /* O_ASYNC comes (with the descriptor it is asked for by) or goes: async_join. [O_ASYNC stays off] */
     int (*set_async)(struct file *file, int descriptor, bool on);
     uint32_t splices; /* enum splice_ability */

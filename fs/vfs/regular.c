@@ -118,7 +118,28 @@ int64_t file_seek_sized(struct file *file, int64_t offset, int whence, uint64_t 
     return target;
 }
 
+/* The next bytes that are there, or that are not, of a file whose pages are all there is of it. */
+static int64_t seek_pages(struct file *file, uint64_t offset, bool data) {
+    struct inode *inode = file->inode;
+    if (offset >= inode->size)
+        return -ENXIO;
+    uint64_t index = offset >> PAGE_SHIFT;
+    uint64_t found = data ? object_next_data(inode->object, index) : object_next_hole(inode->object, index);
+    if (found > inode->size >> PAGE_SHIFT || found << PAGE_SHIFT >= inode->size) {
+        if (data)
+            return -ENXIO;
+        file->position = inode->size;
+    } else {
+        file->position = MAX(offset, found << PAGE_SHIFT);
+    }
+    return (int64_t)file->position;
+}
+
 static int64_t regular_seek(struct file *file, int64_t offset, int whence) {
+    enum { SEEK_DATA = 3, SEEK_HOLE = 4 };
+    bool pages = file->inode->object && !file->inode->object->ops->fill;
+    if (pages && (whence == SEEK_DATA || whence == SEEK_HOLE))
+        return offset < 0 ? -ENXIO : seek_pages(file, (uint64_t)offset, whence == SEEK_DATA);
     return file_seek_sized(file, offset, whence, file->inode->size);
 }
 

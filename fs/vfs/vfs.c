@@ -47,7 +47,16 @@ static void execute_file(struct file *file, bool begin) {
     ASSERT(error == 0); /* it is denied already */
 }
 
-static const struct vma_file_hooks hooks = {.map = map_file, .get = get_mapped, .put = put_mapped, .execute = execute_file};
+static int punch_file(struct file *file, uint64_t offset, uint64_t length) {
+    int error = file->ops->allocate ? file->ops->allocate(file, ALLOCATE_HOLE, offset, length) : -EOPNOTSUPP;
+    if (!error)
+        notify_file(file, IN_MODIFY);
+    return error;
+}
+
+static const struct vma_file_hooks hooks = {
+    .map = map_file, .get = get_mapped, .put = put_mapped, .execute = execute_file, .punch = punch_file,
+};
 
 void vfs_init(void) {
     inode_cache_init();

@@ -122,6 +122,9 @@ static void copy_thread(struct task *child, const struct clone_request *request)
     child->personality = parent->personality;
     child->memory_policy = parent->memory_policy;
     child->io_priority = parent->io_priority;
+    child->timer_slack_ns = child->default_timer_slack_ns = parent->timer_slack_ns;
+    child->memory_error_policy = parent->memory_error_policy;
+    child->io_flusher = parent->io_flusher;
     child->signals.mask = parent->signals.mask;
     if (!(request->flags & CLONE_VM) || (request->flags & CLONE_VFORK)) {
         child->signals.altstack_base = parent->signals.altstack_base;
@@ -192,6 +195,7 @@ static int copy_process(struct task *child, const struct clone_request *request)
     process->oom_adjust = parent->oom_adjust;
     spin_unlock_irqrestore(&parent->lock, flags);
     process->exit_signal = (uint8_t)request->exit_signal;
+    process->not_dumpable = parent->not_dumpable;
     process->exit_uid = child->cred->uid;
     return process->handlers == NULL ? -ENOMEM : 0;
 }

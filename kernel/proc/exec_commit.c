@@ -85,6 +85,7 @@ static void become(struct task *task, struct exec_image *image) {
         cred_commit(image->cred);
         image->cred = NULL;
     }
+    process->not_dumpable = image->not_dumpable;
     set_name(task, image->name);
     file_table_close_on_exec(task->files);
     posix_timers_free(process);

@@ -22,22 +22,23 @@ static void apply_identity(struct cred *cred, const struct file *file) {
 
 /* Root's files count as having all capabilities, others as having none. */
 static void apply_capabilities(struct cred *cred, bool identity_changed) {
-    bool root = cred->euid == 0 || cred->uid == 0;
+    bool no_root = cred->secure_bits & SECURE_NO_ROOT;
+    bool root = !no_root && (cred->euid == 0 || cred->uid == 0);
 
-    cred->keep_capabilities = false;
     if (identity_changed)
         cred->capabilities_ambient = 0;
     cred->capabilities_permitted = cred->capabilities_ambient;
     if (root)
         cred->capabilities_permitted = cred->capabilities_inheritable | cred->capabilities_bounding;
-    cred->capabilities_effective = cred->euid == 0 ? cred->capabilities_permitted : cred->capabilities_ambient;
+    cred->secure_bits &= ~(uint32_t)SECURE_KEEP_CAPS;
+    cred->capabilities_effective = !no_root && cred->euid == 0 ? cred->capabilities_permitted : cred->capabilities_ambient;
 }
 
 static bool is_same(const struct cred *a, const struct cred *b) {
     return a->euid == b->euid && a->suid == b->suid && a->fsuid == b->fsuid && a->egid == b->egid &&
            a->sgid == b->sgid && a->fsgid == b->fsgid && a->capabilities_permitted == b->capabilities_permitted &&
            a->capabilities_effective == b->capabilities_effective &&
-           a->capabilities_ambient == b->capabilities_ambient && a->keep_capabilities == b->keep_capabilities;
+           a->capabilities_ambient == b->capabilities_ambient && a->secure_bits == b->secure_bits;
 }
 
 int exec_prepare_cred(struct exec_image *image) {
@@ -48,6 +49,7 @@ int exec_prepare_cred(struct exec_image *image) {
     bool changed = new.euid != old->euid || new.egid != old->egid;
     apply_capabilities(&new, changed);
     image->secure = changed || new.uid != new.euid || new.gid != new.egid;
+    image->not_dumpable = image->secure || inode_permission(image->file->inode, ACCESS_READ) != 0;
     if (is_same(&new, old))
         return 0;
     image->cred = cred_copy(old);

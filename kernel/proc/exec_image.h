@@ -65,6 +65,7 @@ struct exec_image {
 
     struct cred *cred;           /* to be committed; NULL: unchanged */
     bool secure;                 /* AT_SECURE */
+    bool not_dumpable;           /* secure, or nobody but exec may read the file */
     uint32_t random[4];          /* decides where things are placed: enum exec_random */
 };
 

@@ -4,6 +4,7 @@
 #include "fs/vfs/file_table.h"
 #include "fs/vfs/fs_context.h"
 #include "fs/vfs/mount.h"
+#include "fs/vfs/notify.h"
 #include "kernel/sys/at_flags.h"
 #include "kernel/sys/sys_file.h"
 #include "kernel/task/task.h"
@@ -90,9 +91,32 @@ int64_t sys_ftruncate(int descriptor, int64_t size) {
 
 /* ---- fallocate ---- */
 
-enum { FALLOC_FL_KEEP_SIZE = 1 }; /* linux/falloc.h; the other modes are refused */
+/* linux/falloc.h: of these only holes are made, as in Linux's tmpfs */
+enum {
+    FALLOC_KEEP_SIZE = 1, FALLOC_PUNCH_HOLE = 2, FALLOC_COLLAPSE = 8, FALLOC_ZERO = 16, FALLOC_INSERT = 32,
+    FALLOC_UNSHARE = 64,
+};
+#define FALLOC_KNOWN \
+    (FALLOC_KEEP_SIZE | FALLOC_PUNCH_HOLE | FALLOC_COLLAPSE | FALLOC_ZERO | FALLOC_INSERT | FALLOC_UNSHARE)
 
-static int64_t allocate(struct file *file, uint32_t mode, uint64_t offset, uint64_t length) {
+static int check_mode(uint32_t mode) {
+    const uint32_t both = FALLOC_PUNCH_HOLE | FALLOC_ZERO;
+    if ((mode & ~(uint32_t)FALLOC_KNOWN) || (mode & both) == both)
+        return -EOPNOTSUPP;
+    if ((mode & FALLOC_PUNCH_HOLE) && !(mode & FALLOC_KEEP_SIZE))
+        return -EOPNOTSUPP;
+    bool alone = (mode & (mode - 1)) == 0;
+    if ((mode & (FALLOC_COLLAPSE | FALLOC_INSERT)) && !alone)
+        return -EINVAL;
+    if ((mode & FALLOC_UNSHARE) && (mode & ~(uint32_t)(FALLOC_UNSHARE | FALLOC_KEEP_SIZE)))
+        return -EINVAL;
+    return 0;
+}
+
+static int allocate(struct file *file, uint32_t mode, uint64_t offset, uint64_t length) {
+    int error = check_mode(mode);
+    if (error)
+        return error;
     if (!(file->abilities & FILE_CAN_WRITE))
         return -EBADF;
     if (S_IS(file->inode->mode, S_IFIFO))
@@ -101,16 +125,18 @@ static int64_t allocate(struct file *file, uint32_t mode, uint64_t offset, uint6
         return -EISDIR;
     if (!S_IS(file->inode->mode, S_IFREG))
         return -ENODEV;
-    if (mode & ~(uint32_t)FALLOC_FL_KEEP_SIZE)
-        return -EOPNOTSUPP;
     if (offset + length > (uint64_t)INT64_MAX)
         return -EFBIG;
-    if (!file->ops->allocate)
+    if (!file->ops->allocate || (mode & ~(uint32_t)(FALLOC_KEEP_SIZE | FALLOC_PUNCH_HOLE)))
         return -EOPNOTSUPP;
-    int error = file->ops->allocate(file, offset, length);
-    if (!error && !(mode & FALLOC_FL_KEEP_SIZE) && offset + length > file->inode->size)
-        error = file_truncate(file, offset + length);
-    return error;
+    bool hole = mode & FALLOC_PUNCH_HOLE;
+    error = file->ops->allocate(file, hole ? ALLOCATE_HOLE : ALLOCATE_ROOM, offset, length);
+    if (error)
+        return error;
+    if (!(mode & FALLOC_KEEP_SIZE) && offset + length > file->inode->size)
+        return file_truncate(file, offset + length);
+    notify_file(file, IN_MODIFY);
+    return 0;
 }
 
 int64_t sys_fallocate(int descriptor, uint32_t mode, int64_t offset, int64_t length) {

@@ -66,10 +66,12 @@ static void adjust_capabilities(struct cred *new, const struct cred *old) {
     bool was_root = old->uid == 0 || old->euid == 0 || old->suid == 0;
     bool is_root = new->uid == 0 || new->euid == 0 || new->suid == 0;
 
+    if (new->secure_bits & SECURE_NO_SETUID_FIXUP)
+        return;
     if (was_root && !is_root) {
-        new->capabilities_ambient = 0;
-        if (!new->keep_capabilities)
+        if (!(new->secure_bits & SECURE_KEEP_CAPS))
             new->capabilities_permitted = new->capabilities_effective = 0;
+        new->capabilities_ambient = 0;
     }
     if (old->euid == 0 && new->euid != 0)
         new->capabilities_effective = 0;

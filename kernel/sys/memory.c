@@ -65,6 +65,21 @@ int64_t sys_madvise(uint64_t address, uint64_t length, int advice) {
     return space_advise(current_space(), address, length, advice);
 }
 
+/* Protection keys, as on a CPU that has none: no key can be had, and none is valid. */
+int64_t sys_pkey_alloc(uint64_t flags, uint64_t rights) {
+    (void)flags, (void)rights; /* what they say does not matter: without the CPU's support all is EINVAL */
+    return -EINVAL;
+}
+
+int64_t sys_pkey_free(int key) {
+    (void)key;
+    return -EINVAL;
+}
+
+int64_t sys_pkey_mprotect(uint64_t address, uint64_t length, uint64_t prot, int key) {
+    return key == -1 ? sys_mprotect(address, length, prot) : -EINVAL;
+}
+
 int64_t sys_msync(uint64_t address, uint64_t length, int flags) {
     return space_sync(current_space(), address, length, flags);
 }

@@ -1,5 +1,6 @@
-/* Calls that look into another process: process_vm_readv, process_vm_writev, kcmp. */
+/* Calls that look into another process: process_vm_readv, process_vm_writev, process_madvise, process_mrelease, kcmp. */
 #include "fs/vfs/file_table.h"
+#include "kernel/ipc/pidfd.h"
 #include "kernel/mm/page.h"
 #include "kernel/random/random.h"
 #include "kernel/sys/sys_process.h"
@@ -104,6 +105,104 @@ int64_t sys_process_vm_readv(int tid, const void *own, uint64_t own_count, const
 int64_t sys_process_vm_writev(int tid, const void *own, uint64_t own_count, const void *foreign, uint64_t foreign_count,
                               uint64_t flags) {
     return process_vm(tid, own, own_count, foreign, foreign_count, flags, true);
+}
+
+/* ---- advice ---- */
+
+enum { MADV_WILLNEED = 3, MADV_COLD = 20, MADV_PAGEOUT = 21 }; /* asm-generic/mman-common.h */
+
+/* The number behind a pidfd, for a process that lives; -EBADF, -ESRCH. */
+static int pidfd_number(int descriptor) {
+    struct file_use use = file_use(descriptor);
+    const struct pid *pid = use.file != NULL ? pidfd_pid(use.file) : NULL;
+    int number = -EBADF;
+
+    if (pid != NULL) {
+        rcu_read_lock();
+        const struct process *process = rcu_dereference(pid->process);
+        number = process != NULL && process->state == PROCESS_ALIVE ? pid->number : -ESRCH;
+        rcu_read_unlock();
+    }
+    file_use_end(use);
+    return number;
+}
+
+/* Bytes of the pieces up to the first that is refused, or why the first was. */
+static int64_t advise_all(struct space *space, const struct vector *pieces, int advice) {
+    int64_t total = 0;
+
+    for (unsigned i = 0; i < pieces->count; i++) {
+        const struct io_segment *piece = &pieces->segments[i];
+        int error = space_advise(space, (uintptr_t)piece->base, piece->length, advice);
+        if (error < 0)
+            return total > 0 ? total : error;
+        total += (int64_t)piece->length;
+    }
+    return total;
+}
+
+static int64_t advise_process(int pidfd, const struct vector *pieces, int advice) {
+    int number = pidfd_number(pidfd), error;
+
+    if (number < 0)
+        return number;
+    if (advice != MADV_WILLNEED && advice != MADV_COLD && advice != MADV_PAGEOUT)
+        return -EINVAL;
+    struct space *space = foreign_space(number, &error);
+    if (space == NULL)
+        return error == -EPERM ? -EACCES : -ESRCH;
+    int64_t result = cred_has(current_cred(), CAP_SYS_NICE) ? advise_all(space, pieces, advice) : -EPERM;
+    space_put(space);
+    return result;
+}
+
+int64_t sys_process_madvise(int pidfd, const void *user_vector, uint64_t count, int advice, unsigned flags) {
+    struct vector pieces;
+
+    if (flags != 0)
+        return -EINVAL;
+    int error = vector_get(&pieces, user_vector, count);
+    if (error < 0)
+        return error;
+    int64_t result = advise_process(pidfd, &pieces, advice);
+    vector_end(&pieces);
+    return result;
+}
+
+/* Only a process that cannot but end loses its memory early. Its space, or NULL and -EINVAL, -ESRCH. */
+static struct space *dying_space(int number, int *error) {
+    struct space *space = NULL;
+
+    rcu_read_lock();
+    const struct pid *pid = pid_find(number);
+    const struct task *task = pid != NULL ? rcu_dereference(pid->task) : NULL;
+    *error = -ESRCH;
+    if (task != NULL) {
+        const struct process *process = task->process;
+        bool killed = process->exiting || (process->shared_pending.set & signal_bit(SIGKILL));
+        space = killed ? rcu_dereference(task->space) : NULL;
+        *error = killed ? -ESRCH : -EINVAL;
+        if (space != NULL && !refcount_get_not_zero(&space->refcount))
+            space = NULL;
+    }
+    rcu_read_unlock();
+    return space;
+}
+
+int64_t sys_process_mrelease(int pidfd, unsigned flags) {
+    int error;
+
+    if (flags != 0)
+        return -EINVAL;
+    int number = pidfd_number(pidfd);
+    if (number < 0)
+        return number;
+    struct space *space = dying_space(number, &error);
+    if (space == NULL)
+        return error;
+    space_reap(space);
+    space_put(space);
+    return 0;
 }
 
 /* ---- kcmp ---- */

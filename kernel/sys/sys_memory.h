@@ -12,6 +12,9 @@ int64_t sys_mremap(uint64_t old_address, uint64_t old_length, uint64_t new_lengt
 int64_t sys_remap_file_pages(uint64_t start, uint64_t length, uint64_t prot, uint64_t page_index, uint64_t flags);
 int64_t sys_brk(uint64_t brk);
 int64_t sys_madvise(uint64_t address, uint64_t length, int advice);
+int64_t sys_pkey_alloc(uint64_t flags, uint64_t rights);
+int64_t sys_pkey_free(int key);
+int64_t sys_pkey_mprotect(uint64_t address, uint64_t length, uint64_t prot, int key);
 int64_t sys_msync(uint64_t address, uint64_t length, int flags);
 int64_t sys_mincore(uint64_t address, uint64_t length, uint8_t *residency);
 int64_t sys_mlock(uint64_t address, uint64_t length);

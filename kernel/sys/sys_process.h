@@ -52,4 +52,6 @@ int64_t sys_process_vm_readv(int tid, const void *own, uint64_t own_count, const
                              uint64_t flags);
 int64_t sys_process_vm_writev(int tid, const void *own, uint64_t own_count, const void *foreign, uint64_t foreign_count,
                               uint64_t flags);
+int64_t sys_process_madvise(int pidfd, const void *vector, uint64_t count, int advice, unsigned flags);
+int64_t sys_process_mrelease(int pidfd, unsigned flags);
 int64_t sys_kcmp(int tid1, int tid2, int type, uint64_t index1, uint64_t index2);

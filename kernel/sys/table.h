@@ -357,9 +357,9 @@ const char *syscall_name(uint64_t number);
     SYSCALL(326, copy_file_range) \
     SYSCALL(327, preadv2) \
     SYSCALL(328, pwritev2) \
-    UNKNOWN(329, pkey_mprotect) \
-    UNKNOWN(330, pkey_alloc) \
-    UNKNOWN(331, pkey_free) \
+    SYSCALL(329, pkey_mprotect) \
+    SYSCALL(330, pkey_alloc) \
+    SYSCALL(331, pkey_free) \
     SYSCALL(332, statx) \
     UNKNOWN(333, io_pgetevents) \
     SYSCALL(334, rseq) \
@@ -379,7 +379,7 @@ const char *syscall_name(uint64_t number);
     SYSCALL(437, openat2) \
     SYSCALL(438, pidfd_getfd) \
     SYSCALL(439, faccessat2) \
-    UNKNOWN(440, process_madvise) \
+    SYSCALL(440, process_madvise) \
     SYSCALL(441, epoll_pwait2) \
     UNKNOWN(442, mount_setattr) \
     UNKNOWN(443, quotactl_fd) \
@@ -387,6 +387,6 @@ const char *syscall_name(uint64_t number);
     UNKNOWN(445, landlock_add_rule) \
     UNKNOWN(446, landlock_restrict_self) \
     UNKNOWN(447, memfd_secret) \
-    UNKNOWN(448, process_mrelease) \
+    SYSCALL(448, process_mrelease) \
     SYSCALL(449, futex_waitv) \
     UNKNOWN(450, set_mempolicy_home_node)

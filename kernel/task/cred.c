@@ -50,9 +50,19 @@ void cred_discard(struct cred *cred) {
     kfree(cred);
 }
 
+/* Somebody else now, or somebody with more rights: others must not look into what was read before. */
+static bool is_new_person(const struct cred *cred, const struct cred *old) {
+    return cred->euid != old->euid || cred->egid != old->egid || cred->fsuid != old->fsuid || cred->fsgid != old->fsgid ||
+           (cred->capabilities_permitted & ~old->capabilities_permitted);
+}
+
 void cred_commit(struct cred *cred) {
     struct task *task = current_task();
     const struct cred *old = task->cred;
+    if (is_new_person(cred, old)) {
+        task->process->not_dumpable = true;
+        task->parent_death_signal = 0;
+    }
     user_charge(cred->user);
     user_uncharge(old->user);
     rcu_assign(task->cred, (const struct cred *)cred);

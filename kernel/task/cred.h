@@ -17,7 +17,7 @@ struct cred {
     uint32_t gid, egid, sgid, fsgid;
     uint64_t capabilities_effective, capabilities_permitted, capabilities_inheritable;
     uint64_t capabilities_bounding, capabilities_ambient;
-    bool keep_capabilities; /* prctl(PR_SET_KEEPCAPS): the permitted ones outlive root's user number, until exec */
+    uint32_t secure_bits;   /* prctl(PR_SET_SECUREBITS): enum secure_bit */
     bool no_new_privileges; /* prctl(PR_SET_NO_NEW_PRIVS): exec honours no set-id bits, for ever */
     uint32_t group_count;
     uint32_t groups[CRED_GROUPS_MAX];
@@ -34,6 +34,16 @@ enum capability {
     CAP_SYS_RESOURCE = 24, CAP_SYS_TIME = 25, CAP_SYS_TTY_CONFIG = 26, CAP_MKNOD = 27, CAP_LEASE = 28,
     CAP_SYSLOG = 34, CAP_WAKE_ALARM = 35, CAP_CHECKPOINT_RESTORE = 40, CAP_LAST = 40,
 };
+
+/* linux/securebits.h; the bit above each locks it */
+enum secure_bit {
+    SECURE_NO_ROOT = 1u << 0,          /* exec gives user 0 no capabilities */
+    SECURE_NO_SETUID_FIXUP = 1u << 2,  /* nor do changes of user numbers change them */
+    SECURE_KEEP_CAPS = 1u << 4,        /* user 0 may become another and keep what is permitted; until exec */
+    SECURE_NO_AMBIENT_RAISE = 1u << 6,
+    SECURE_ALL_BITS = 0x55, SECURE_ALL_LOCKS = 0xaa,
+};
+#define SECURE_LOCK(bit) ((uint32_t)(bit) << 1)
 
 #define CRED_CAPABILITIES_ALL ((1ull << (CAP_LAST + 1)) - 1)
 

@@ -12,5 +12,5 @@ int task_may_inspect(const struct task *task) {
     bool same = own->uid == other->uid && own->uid == other->euid && own->uid == other->suid &&
                 own->gid == other->gid && own->gid == other->egid && own->gid == other->sgid;
     bool more = other->capabilities_permitted & ~own->capabilities_permitted;
-    return same && !more ? 0 : -EPERM;
+    return same && !more && !task->process->not_dumpable ? 0 : -EPERM;
 }

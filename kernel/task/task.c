@@ -65,6 +65,7 @@ struct task *task_create(const char *name, int tid, void (*entry)(void *), void 
         goto uncount;
     signal_pending_init(&task->signals.pending);
     cpu_watches_init(&task->cpu_watches);
+    task->timer_slack_ns = task->default_timer_slack_ns = TIMER_SLACK_NS;
     task->thread.release = task_release;
     task->thread.arch.fpu = slab_alloc(fpu_cache);
     if (task->thread.arch.fpu == NULL)

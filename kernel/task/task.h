@@ -45,6 +45,7 @@ struct process {
     bool exiting;                    /* exit_group or a fatal signal is under way */
     bool child_subreaper;            /* adopts orphaned descendants; set by the process itself */
     int16_t oom_adjust;              /* thousandths of all memory that count as its own, -1000: never chosen; inherited */
+    bool not_dumpable;               /* prctl(PR_SET_DUMPABLE): others may not look inside */
     bool executed;                   /* has called execve since fork (setpgid refuses then) */
     uint8_t exit_signal;             /* sent to the parent; SIGCHLD for fork */
     /* Job control, process->lock: `stopping` from the stop signal until SIGCONT; `stopped` once every thread has stopped */
@@ -113,10 +114,15 @@ struct task {
     uint16_t io_priority;          /* ioprio_set(2); 0: none of its own */
     uint32_t personality;          /* personality(2) */
     uint8_t parent_death_signal;   /* prctl PR_SET_PDEATHSIG; 0: none */
+    uint8_t memory_error_policy;   /* prctl PR_MCE_KILL: 0 the default, 1 late, 2 early */
+    bool io_flusher;               /* prctl PR_SET_IO_FLUSHER */
+    uint64_t timer_slack_ns, default_timer_slack_ns; /* prctl PR_SET_TIMERSLACK; the default is the parent's */
     bool exiting;
     bool has_children;             /* some process may have it as parent_task; task_list_lock */
     struct rcu_head rcu;
 };
+
+#define TIMER_SLACK_NS 50000u /* of the first thread, as Linux has it */
 
 static inline struct task *thread_to_task(struct thread *thread) {
     return container_of(thread, struct task, thread);

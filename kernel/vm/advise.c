@@ -1,4 +1,5 @@
 /* madvise, msync and mincore. */
+#include "kernel/task/cred.h"
 #include "kernel/vm/map.h"
 #include "kernel/vm/object.h"
 #include "kernel/vm/page_table.h"
@@ -7,9 +8,9 @@
 /* asm-generic/mman-common.h, asm-generic/mman.h */
 enum advice {
     MADV_NORMAL = 0, MADV_RANDOM = 1, MADV_SEQUENTIAL = 2, MADV_WILLNEED = 3, MADV_DONTNEED = 4,
-    MADV_FREE = 8, MADV_DONTFORK = 10, MADV_DOFORK = 11, MADV_DONTDUMP = 16, MADV_DODUMP = 17,
+    MADV_FREE = 8, MADV_REMOVE = 9, MADV_DONTFORK = 10, MADV_DOFORK = 11, MADV_DONTDUMP = 16, MADV_DODUMP = 17,
     MADV_WIPEONFORK = 18, MADV_KEEPONFORK = 19, MADV_COLD = 20, MADV_PAGEOUT = 21,
-    MADV_POPULATE_READ = 22, MADV_POPULATE_WRITE = 23,
+    MADV_POPULATE_READ = 22, MADV_POPULATE_WRITE = 23, MADV_HWPOISON = 100, MADV_SOFT_OFFLINE = 101,
 };
 enum sync_flag { MS_ASYNC = 1, MS_INVALIDATE = 2, MS_SYNC = 4 };
 
@@ -92,6 +93,12 @@ static int do_nothing(struct vma *vma, uint64_t start, uint64_t end, int advice)
     return 0;
 }
 
+/* Nothing is ever paged out; what must not be is refused. */
+static int check_page_out(struct vma *vma, uint64_t start, uint64_t end, int advice) {
+    (void)start, (void)end, (void)advice;
+    return vma->flags & (VMA_LOCKED | VMA_SPECIAL) ? -EINVAL : 0;
+}
+
 /* Hints without an effect that a program could see are checked and then taken as given. */
 static mapping_action action_of(int advice) {
     switch (advice) {
@@ -101,9 +108,10 @@ static mapping_action action_of(int advice) {
     case MADV_WILLNEED:
     case MADV_DONTDUMP:
     case MADV_DODUMP:
+        return do_nothing;
     case MADV_COLD:
     case MADV_PAGEOUT:
-        return do_nothing;
+        return check_page_out;
     case MADV_DONTNEED:
     case MADV_FREE:
         return drop_pages;
@@ -118,9 +126,9 @@ static mapping_action action_of(int advice) {
 }
 
 /* Hints disturb nobody: other threads' page faults go on meanwhile. */
-static int check_hint(struct space *space, uint64_t start, uint64_t end) {
+static int check_hint(struct space *space, uint64_t start, uint64_t end, mapping_action action) {
     rwsem_read_lock(&space->lock);
-    int error = each_mapping(space, start, end, do_nothing, MADV_NORMAL);
+    int error = each_mapping(space, start, end, action, MADV_NORMAL);
     rwsem_read_unlock(&space->lock);
     return error;
 }
@@ -130,6 +138,67 @@ static int change(struct space *space, uint64_t start, uint64_t end, mapping_act
     int error = each_mapping(space, start, end, action, advice);
     rwsem_write_unlock(&space->lock);
     return error;
+}
+
+/* What a part of a shared mapping shows, referenced. */
+struct shown_part {
+    struct file *file;
+    struct vm_object *object;
+    uint64_t offset, length;
+};
+
+static int find_shown(struct space *space, uint64_t start, uint64_t end, struct shown_part *part) {
+    int error = 0;
+
+    *part = (struct shown_part){0};
+    rwsem_read_lock(&space->lock);
+    struct vma *vma = space_find(space, start);
+    if (!vma || vma->start > start)
+        error = -ENOMEM;
+    else if (vma->flags & VMA_LOCKED || !vma->object)
+        error = -EINVAL;
+    else if ((vma->flags & (VMA_SHARED | VMA_WRITE)) != (VMA_SHARED | VMA_WRITE))
+        error = -EACCES;
+    if (!error) {
+        part->offset = vma_object_index(vma, start) << PAGE_SHIFT;
+        part->length = MIN(end, vma->end) - start;
+        part->file = vma->file;
+        part->object = vma->object;
+        object_get(part->object);
+        if (part->file)
+            space_file_hooks()->get(part->file);
+    }
+    rwsem_read_unlock(&space->lock);
+    return error;
+}
+
+/* MADV_REMOVE: holes in what shared mappings show. */
+static int remove_shown(struct space *space, uint64_t start, uint64_t end) {
+    struct shown_part part;
+    int error = 0;
+
+    for (; start < end && !error; start += part.length) {
+        error = find_shown(space, start, end, &part);
+        if (error)
+            break;
+        if (part.file) {
+            error = space_file_hooks()->punch(part.file, part.offset, part.length);
+            space_file_hooks()->put(part.file);
+        } else {
+            object_punch(part.object, part.offset, part.offset + part.length);
+        }
+        object_put(part.object);
+    }
+    return error;
+}
+
+void space_reap(struct space *space) {
+    rwsem_write_lock(&space->lock);
+    for (struct vma *vma = space_find(space, 0); vma; vma = vma_next(vma)) {
+        if (is_private_anonymous(vma) && !(vma->flags & VMA_LOCKED))
+            table_unmap(space, vma->start, vma->end);
+    }
+    rwsem_write_unlock(&space->lock);
 }
 
 int space_advise(struct space *space, uint64_t address, uint64_t length, int advice) {
@@ -143,9 +212,14 @@ int space_advise(struct space *space, uint64_t address, uint64_t length, int adv
                                    advice == MADV_POPULATE_WRITE ? POPULATE_WRITE : POPULATE_READ);
         return error == -EACCES ? -EINVAL : error == -EIO ? -EFAULT : error;
     }
+    if (advice == MADV_HWPOISON || advice == MADV_SOFT_OFFLINE) /* as without memory that can fail */
+        return cred_has(current_cred(), CAP_SYS_ADMIN) ? -EINVAL : -EPERM;
+    if (advice == MADV_REMOVE)
+        return remove_shown(space, address, end);
     if (!action)
         return -EINVAL;
-    int error = action == do_nothing ? check_hint(space, address, end) : change(space, address, end, action, advice);
+    bool is_hint = action == do_nothing || action == check_page_out;
+    int error = is_hint ? check_hint(space, address, end, action) : change(space, address, end, action, advice);
     return !error && advice == MADV_WILLNEED ? read_ahead(space, address, end) : error;
 }
 

@@ -307,11 +307,13 @@ void object_mark_dirty(struct vm_object *object, struct page *page) {
 }
 
 /* A page that is being filled or written is waited for: its owner works on it without the lock. */
-void object_drop_pages(struct vm_object *object, uint64_t first) {
+void object_drop_range(struct vm_object *object, uint64_t first, uint64_t last) {
     for (;;) {
         uint64_t index = first;
         spin_lock(&object->lock);
         struct page *page = radix_next(&object->pages, &index);
+        if (index > last)
+            page = NULL;
         bool busy = page && atomic_load(&page->flags) & PAGE_LOCKED;
         if (busy)
             page_get(page);
@@ -326,6 +328,25 @@ void object_drop_pages(struct vm_object *object, uint64_t first) {
         }
         page_put(page);
     }
+}
+
+void object_drop_pages(struct vm_object *object, uint64_t first) {
+    object_drop_range(object, first, UINT64_MAX);
+}
+
+uint64_t object_next_data(struct vm_object *object, uint64_t index) {
+    spin_lock(&object->lock);
+    bool found = radix_next(&object->pages, &index) != NULL;
+    spin_unlock(&object->lock);
+    return found ? index : UINT64_MAX;
+}
+
+uint64_t object_next_hole(struct vm_object *object, uint64_t index) {
+    spin_lock(&object->lock);
+    while (radix_lookup(&object->pages, index) != NULL)
+        index++;
+    spin_unlock(&object->lock);
+    return index;
 }
 
 /* Drops clean pages that only the tree holds. */

@@ -91,6 +91,11 @@ int64_t object_read(struct vm_object *object, uint64_t offset, struct io_buffer 
 int64_t object_write(struct vm_object *object, uint64_t offset, struct io_buffer *buffer);
 /* Sets the size; frees and unmaps what lies beyond, zeroes the tail of the last page. */
 int object_truncate(struct vm_object *object, uint64_t size_bytes);
+/* Makes zeros of bytes [start, end), of an object that lives in memory only: whole pages become holes. */
+void object_punch(struct vm_object *object, uint64_t start, uint64_t end);
+/* The first page at `index` or above that is there (UINT64_MAX: none), or that is not. */
+uint64_t object_next_data(struct vm_object *object, uint64_t index);
+uint64_t object_next_hole(struct vm_object *object, uint64_t index);
 /* Writes dirty pages of bytes [start, end) back; 0, or the first error since the last call. */
 int object_sync(struct vm_object *object, uint64_t start, uint64_t end);
 /* Reads pages ahead of use; errors show when the pages are used. */
@@ -101,5 +106,6 @@ uint64_t object_reclaim(uint64_t count);
 /* For object_io.c: a page beyond the size is allowed (`extend`); takes a page out of the tree. */
 struct page *object_page_for(struct vm_object *object, uint64_t index, bool extend);
 void object_drop_pages(struct vm_object *object, uint64_t first);
+void object_drop_range(struct vm_object *object, uint64_t first, uint64_t last);
 void page_lock(struct page *page);
 void page_unlock(struct page *page);

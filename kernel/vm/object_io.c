@@ -3,6 +3,7 @@
 #include "kernel/vm/io_buffer.h"
 #include "kernel/vm/object.h"
 #include "kernel/vm/object_map.h"
+#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/errptr.h"
 #include "lib/string.h"
@@ -158,6 +159,32 @@ int object_truncate(struct vm_object *object, uint64_t size_bytes) {
         object_unmap_pages(object, first, UINT64_MAX);
     }
     return 0;
+}
+
+/* Zeros in one page, if it is there. */
+static void clear_part(struct vm_object *object, uint64_t start, uint64_t end) {
+    struct page *page = start < end ? object_page_cached(object, start >> PAGE_SHIFT) : NULL;
+
+    if (!page)
+        return;
+    memset((char *)page_to_virt(page) + (start & (PAGE_SIZE - 1)), 0, end - start);
+    page_put(page);
+}
+
+void object_punch(struct vm_object *object, uint64_t start, uint64_t end) {
+    uint64_t first = DIV_ROUND_UP(start, PAGE_SIZE), behind = end >> PAGE_SHIFT;
+
+    ASSERT(!object->ops->fill && start <= end);
+    if (first > behind) { /* inside one page */
+        clear_part(object, start, end);
+        return;
+    }
+    clear_part(object, start, MIN(first << PAGE_SHIFT, end));
+    clear_part(object, behind << PAGE_SHIFT, end);
+    if (first == behind)
+        return;
+    object_drop_range(object, first, behind - 1);
+    object_unmap_pages(object, first, behind - 1);
 }
 
 /* The first dirty page at *index or above, with a reference. */

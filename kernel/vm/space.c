@@ -120,6 +120,7 @@ static void copy_layout(struct space *child, const struct space *parent) {
     child->environment_start = parent->environment_start;
     child->environment_end = parent->environment_end;
     child->membarrier_commands = parent->membarrier_commands;
+    child->no_huge_pages = parent->no_huge_pages;
     memcpy(child->auxv, parent->auxv, sizeof child->auxv);
     space_set_executable(child, parent->executable);
 }

@@ -74,6 +74,7 @@ struct space {
     int64_t resident_peak;         /* pages, at the last moment before some were taken out [table_lock] */
     uint64_t total_peak;           /* pages of mappings */
     bool lock_future;              /* mlockall(MCL_FUTURE) */
+    bool no_huge_pages;            /* prctl(PR_SET_THP_DISABLE): kept, and told */
     uint32_t membarrier_commands;  /* registered by membarrier(2); atomic */
     struct file *executable;       /* /proc/PID/exe */
     uint64_t auxv[48];             /* /proc/PID/auxv */
@@ -111,6 +112,8 @@ int space_show_other_pages(struct space *space, uint64_t start, uint64_t length,
 /* The new end of the heap, or the old one if it cannot be moved to `brk` (as brk(2)). */
 uint64_t space_brk(struct space *space, uint64_t brk);
 int space_advise(struct space *space, uint64_t address, uint64_t length, int advice);
+/* A dying process's memory: what is its own alone is freed before it gets to that itself. */
+void space_reap(struct space *space);
 int space_sync(struct space *space, uint64_t address, uint64_t length, int flags);
 /* `residency`: one byte a page, 1 if it is in memory. */
 int space_residency(struct space *space, uint64_t address, uint64_t page_count, uint8_t *residency);
@@ -146,5 +149,8 @@ struct vma_file_hooks {
     void (*put)(struct file *file);
     /* The program of one more space, which nobody may write to (exec sees to the first), or of one less. */
     void (*execute)(struct file *file, bool begin);
+    /* Makes a hole of the bytes: madvise(MADV_REMOVE). No lock of the space held. */
+    int (*punch)(struct file *file, uint64_t offset, uint64_t length);
 };
+const struct vma_file_hooks *space_file_hooks(void);
 void space_set_file_hooks(const struct vma_file_hooks *hooks);

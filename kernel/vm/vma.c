@@ -19,6 +19,10 @@ void vma_init(void) {
     vma_cache = slab_cache_create("vma", sizeof(struct vma), 0, NULL);
 }
 
+const struct vma_file_hooks *space_file_hooks(void) {
+    return file_hooks;
+}
+
 void space_set_file_hooks(const struct vma_file_hooks *hooks) {
     file_hooks = hooks;
 }

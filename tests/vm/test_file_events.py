@@ -1,4 +1,4 @@
-"""Splicing and being told of events: programs whose every expectation also holds on Linux."""
+"""Splicing, events, less common memory calls, prctl: programs whose every expectation also holds on Linux."""
 from vm import host
 
 PROGRAMS = host.BUILD / "tests" / "programs"
@@ -41,3 +41,12 @@ def test_watches_come_and_go_while_files_do(guest_script):
         dmesg | grep -c lockdep || true
     """, options=["--image", str(host.BUILD / "debug" / "astra.img"), "--smp", "4", *add("inotify")])
     assert out.splitlines() == ["whole", "0"]
+
+
+def test_less_common_memory_calls(guest_exec):
+    assert_no_failure(guest_exec("/tmp/memory_calls", "/mnt", options=["--smp", "2", *add("memory_calls")]), 140)
+
+
+def test_prctl(guest_script):
+    out = guest_script("chmod 755 /tmp /tmp/prctl; /tmp/prctl", options=add("prctl"))
+    assert out == "72 checks, 0 failed\n"
