@@ -116,6 +116,9 @@ struct file *file_open(const char *path, uint32_t flags, uint32_t mode);
 
 /* Opens with O_ flags and creation mode, relative to `start` (NULL: the working directory). */
 struct file *file_open_at(const struct path *start, const char *name, uint32_t flags, uint32_t mode);
+/* The same with restrictions on the walk: LOOKUP_NO_MOUNTS and those after it. */
+struct file *file_open_restricted(const struct path *start, const char *name, uint32_t flags, uint32_t mode,
+                                  unsigned restrictions);
 /* As file_create_anonymous, on an inode made by the caller (its reference is taken over). */
 struct file *file_create_on_inode(struct inode *inode, const char *name, const struct file_ops *ops,
                                   uint32_t flags, void *private);

@@ -107,9 +107,9 @@ struct file *file_open_path(const struct path *path, uint32_t flags) {
 
 /* ---- by name, without O_CREAT ---- */
 
-static struct file *open_name(const struct path *start, const char *name, uint32_t flags) {
+static struct file *open_name(const struct path *start, const char *name, uint32_t flags, unsigned restrictions) {
     struct path path;
-    unsigned lookup = ((flags & O_NOFOLLOW) ? LOOKUP_NO_FOLLOW : 0u) |
+    unsigned lookup = restrictions | ((flags & O_NOFOLLOW) ? LOOKUP_NO_FOLLOW : 0u) |
                       ((flags & O_DIRECTORY) ? LOOKUP_DIRECTORY : 0u);
     int error = path_lookup(start, name, lookup, &path);
     if (error)
@@ -122,11 +122,11 @@ static struct file *open_name(const struct path *start, const char *name, uint32
 /* ---- O_TMPFILE ---- */
 
 static struct file *open_unnamed(const struct path *start, const char *name, uint32_t flags,
-                                 uint32_t mode) {
+                                 uint32_t mode, unsigned restrictions) {
     struct path directory, path;
     if (!(wanted_access(flags) & ACCESS_WRITE))
         return ERR_PTR(-EINVAL);
-    int error = path_lookup(start, name, LOOKUP_DIRECTORY, &directory);
+    int error = path_lookup(start, name, LOOKUP_DIRECTORY | restrictions, &directory);
     if (error)
         return ERR_PTR(error);
     error = entry_create_unnamed(&directory, mode, !(flags & O_EXCL), &path.dentry);
@@ -212,10 +212,10 @@ static bool ends_in_slash(const char *name) {
 }
 
 static struct file *open_create(const struct path *start, const char *name, uint32_t flags,
-                                uint32_t mode) {
+                                uint32_t mode, unsigned restrictions) {
     /* Most often the file is there, and the fast walk finds it. Links in the last place included. */
     if (!(flags & O_EXCL) && !ends_in_slash(name)) {
-        struct file *file = open_name(start, name, flags & ~(uint32_t)O_CREAT);
+        struct file *file = open_name(start, name, flags & ~(uint32_t)O_CREAT, restrictions);
         if (!IS_ERR(file) && S_IS(file->inode->mode, S_IFDIR)) {
             file_put(file);
             return ERR_PTR(-EISDIR);
@@ -233,8 +233,8 @@ static struct file *open_create(const struct path *start, const char *name, uint
         bool trailing_slash;
         int error = links > SYMLINKS_MAX
                         ? -ELOOP
-                        : path_lookup_parent(text ? &old : start, text ? text : name,
-                                             &step->directory, step->last, &trailing_slash);
+                        : path_lookup_parent_restricted(text ? &old : start, text ? text : name, restrictions,
+                                                        &step->directory, step->last, &trailing_slash);
         if (text)
             path_put(&old);
         kfree(text);
@@ -245,28 +245,39 @@ static struct file *open_create(const struct path *start, const char *name, uint
         }
         file = trailing_slash ? ERR_PTR(-EISDIR) : create_step(step, flags, mode);
         text = step->link_text;
+        if (unlikely(text && (restrictions & LOOKUP_RESTRICTED))) { /* a link to nothing: its text begins elsewhere */
+            kfree(text);
+            file = ERR_PTR(-ELOOP);
+        }
     }
     path_put(&step->directory);
     kfree(step);
     return file;
 }
 
-static struct file *open_by_flags(const struct path *start, const char *name, uint32_t flags, uint32_t mode) {
+static struct file *open_by_flags(const struct path *start, const char *name, uint32_t flags, uint32_t mode,
+                                  unsigned restrictions) {
     mode &= 07777u & ~current_task()->fs->umask;
     if (flags & O_PATH)
-        return open_name(start, name, flags & PATH_FLAGS);
+        return open_name(start, name, flags & PATH_FLAGS, restrictions);
     if (flags & O_TMPFILE_BIT)
-        return (flags & O_DIRECTORY) ? open_unnamed(start, name, flags, mode) : ERR_PTR(-EINVAL);
+        return (flags & O_DIRECTORY) ? open_unnamed(start, name, flags, mode, restrictions) : ERR_PTR(-EINVAL);
     if ((flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY))
         return ERR_PTR(-EINVAL);
-    return (flags & O_CREAT) ? open_create(start, name, flags, mode) : open_name(start, name, flags);
+    return (flags & O_CREAT) ? open_create(start, name, flags, mode, restrictions)
+                             : open_name(start, name, flags, restrictions);
 }
 
-struct file *file_open_at(const struct path *start, const char *name, uint32_t flags, uint32_t mode) {
-    struct file *file = open_by_flags(start, name, flags, mode);
+struct file *file_open_restricted(const struct path *start, const char *name, uint32_t flags, uint32_t mode,
+                                  unsigned restrictions) {
+    struct file *file = open_by_flags(start, name, flags, mode, restrictions);
     if (notify_is_on() && !IS_ERR(file))
         notify_file_slow(file, IN_OPEN);
     return file;
+}
+
+struct file *file_open_at(const struct path *start, const char *name, uint32_t flags, uint32_t mode) {
+    return file_open_restricted(start, name, flags, mode, 0);
 }
 
 struct file *file_open(const char *path, uint32_t flags, uint32_t mode) {

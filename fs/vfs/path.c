@@ -20,18 +20,35 @@ void path_put(const struct path *path) {
     mount_put(path->mount);
 }
 
+/* With the start as the walk's root. */
+static int walk_scoped(struct walk *walk, const struct path *start, const char *name, unsigned flags) {
+    struct path root;
+    if (start) {
+        root = *start;
+        path_get(&root);
+    } else {
+        fs_context_cwd(current_task()->fs, &root);
+    }
+    int error = walk_path(walk, &root, &root, name, flags);
+    path_put(&root);
+    return error;
+}
+
 int path_lookup(const struct path *start, const char *name, unsigned flags, struct path *result) {
     struct walk walk;
-    int error = walk_path(&walk, NULL, start, name, flags);
+    int error = unlikely(flags & LOOKUP_SCOPED) ? walk_scoped(&walk, start, name, flags)
+                                                : walk_path(&walk, NULL, start, name, flags);
     if (!error)
         *result = walk.at.path;
     return error;
 }
 
-int path_lookup_parent(const struct path *start, const char *name, struct path *directory,
-                       char *last, bool *trailing_slash) {
+int path_lookup_parent_restricted(const struct path *start, const char *name, unsigned restrictions,
+                                  struct path *directory, char *last, bool *trailing_slash) {
     struct walk walk;
-    int error = walk_path(&walk, NULL, start, name, LOOKUP_PARENT);
+    unsigned flags = restrictions | LOOKUP_PARENT;
+    int error = unlikely(flags & LOOKUP_SCOPED) ? walk_scoped(&walk, start, name, flags)
+                                                : walk_path(&walk, NULL, start, name, flags);
     if (error)
         return error;
     if (walk.last_length > NAME_MAX) {
@@ -44,6 +61,11 @@ int path_lookup_parent(const struct path *start, const char *name, struct path *
     if (trailing_slash)
         *trailing_slash = walk.trailing_slash;
     return 0;
+}
+
+int path_lookup_parent(const struct path *start, const char *name, struct path *directory, char *last,
+                       bool *trailing_slash) {
+    return path_lookup_parent_restricted(start, name, 0, directory, last, trailing_slash);
 }
 
 int path_lookup_user(int directory_fd, const char *user_name, unsigned flags, struct path *result) {

@@ -43,12 +43,17 @@ static void place_sample(struct place *place) {
     place->inode = atomic_load(&place->path.dentry->inode);
 }
 
-static void walk_to_root(struct walk *walk) {
+/* An absolute link. 0, or -EXDEV: the walk may not go there. */
+static int walk_to_root(struct walk *walk) {
     struct place root = {.path = walk->root};
+    bool leaves = (walk->flags & LOOKUP_NO_MOUNTS) && root.path.mount != walk->at.path.mount;
+    if (unlikely((walk->flags & LOOKUP_BENEATH) || leaves))
+        return -EXDEV;
     if (!walk->rcu)
         path_get(&root.path);
     place_sample(&root);
     walk_move(walk, &root);
+    return 0;
 }
 
 /* ---- one component ---- */
@@ -78,6 +83,14 @@ static int find_child_rcu(struct walk *walk, const struct component *component, 
     return 0;
 }
 
+/* Gives up a place that LOOKUP_NO_MOUNTS forbids: 0 or -EXDEV. With references only. */
+static int stay_in_mount(const struct walk *walk, struct place *next) {
+    if (likely(!(walk->flags & LOOKUP_NO_MOUNTS)) || next->path.mount == walk->at.path.mount)
+        return 0;
+    path_put(&next->path);
+    return -EXDEV;
+}
+
 static int find_child(struct walk *walk, const struct component *component, struct place *next) {
     if (unlikely(component->key.length > NAME_MAX))
         return -ENAMETOOLONG;
@@ -91,7 +104,7 @@ static int find_child(struct walk *walk, const struct component *component, stru
     mount_get(next->path.mount);
     mount_descend(&next->path);
     place_sample(next);
-    return 0;
+    return stay_in_mount(walk, next);
 }
 
 static bool at_walk_root(const struct walk *walk, const struct path *path) {
@@ -127,6 +140,8 @@ static int go_up(struct walk *walk) {
     if (walk->rcu)
         return go_up_rcu(walk);
     struct place up = {.path = walk->at.path};
+    if (unlikely(walk->flags & LOOKUP_BENEATH) && at_walk_root(walk, &up.path))
+        return -EXDEV;
     path_get(&up.path);
     while (up.path.dentry == up.path.mount->root && !at_walk_root(walk, &up.path))
         if (!mount_ascend(&up.path))
@@ -141,8 +156,10 @@ static int go_up(struct walk *walk) {
         mount_descend(&up.path);
     }
     place_sample(&up);
-    walk_move(walk, &up);
-    return 0;
+    int error = stay_in_mount(walk, &up);
+    if (!error)
+        walk_move(walk, &up);
+    return error;
 }
 
 /* ---- symlinks ---- */
@@ -195,10 +212,15 @@ static const char *link_enter(struct walk *walk, struct place *link, const char 
     }
     if (inode->ops->follow_link) {
         struct place target = {0};
+        if (walk->flags & (LOOKUP_NO_MAGIC | LOOKUP_SCOPED))
+            return ERR_PTR((walk->flags & LOOKUP_NO_MAGIC) ? -ELOOP : -EXDEV);
         int error = inode->ops->follow_link(inode, &target.path);
         if (error)
             return ERR_PTR(error);
         place_sample(&target);
+        error = stay_in_mount(walk, &target);
+        if (error)
+            return ERR_PTR(error);
         walk_move(walk, &target);
         return NULL;
     }
@@ -212,7 +234,7 @@ static const char *link_enter(struct walk *walk, struct place *link, const char 
 /* Follows `link`, which has been found behind walk->at. *name becomes what is to be walked next. */
 static int follow(struct walk *walk, struct place *link, const char *rest, const char **name) {
     const char *text;
-    if (++walk->links_followed > SYMLINKS_MAX)
+    if (++walk->links_followed > SYMLINKS_MAX || (walk->flags & LOOKUP_NO_LINKS))
         text = ERR_PTR(-ELOOP);
     else
         text = link_enter(walk, link, rest);
@@ -224,9 +246,7 @@ static int follow(struct walk *walk, struct place *link, const char *rest, const
         return 0;
     if (*text == '\0')
         return -ENOENT;
-    if (*text == '/')
-        walk_to_root(walk);
-    return 0;
+    return *text == '/' ? walk_to_root(walk) : 0;
 }
 
 /* ---- the loop ---- */
@@ -430,6 +450,11 @@ int walk_path(struct walk *walk, const struct path *root, const struct path *sta
               const char *name, unsigned flags) {
     if (unlikely(*name == '\0') && !(flags & LOOKUP_EMPTY))
         return -ENOENT;
-    int error = walk_without_references(walk, root, start, name, flags);
+    if (unlikely((flags & LOOKUP_BENEATH) && *name == '/'))
+        return -EXDEV;
+    /* The first mode does not look at restrictions. */
+    int error = unlikely(flags & LOOKUP_RESTRICTED) ? -ECHILD : walk_without_references(walk, root, start, name, flags);
+    if (unlikely(error == -ECHILD && (flags & LOOKUP_CACHED)))
+        return -EAGAIN;
     return error == -ECHILD ? walk_with_references(walk, root, start, name, flags) : error;
 }

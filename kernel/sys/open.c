@@ -30,17 +30,35 @@ static int64_t install(int descriptor, struct file *file) {
     return descriptor;
 }
 
-int64_t sys_openat(int directory, const char *user_name, uint32_t flags, uint32_t mode) {
+/* Where an absolute name begins if the directory is to be the root: there. */
+static int root_of_scope(int directory, struct user_name *name) {
+    if (name->start || directory == AT_FDCWD)
+        return 0;
+    name->use = file_use_path(directory);
+    if (!name->use.file)
+        return -EBADF;
+    name->start = &name->use.file->path;
+    return 0;
+}
+
+static int64_t open_restricted(int directory, const char *user_name, uint32_t flags, uint32_t mode, unsigned restrictions) {
     struct user_name name;
     int error = user_name_get(&name, directory, user_name, false);
     if (error)
         return error;
-    int64_t descriptor = descriptor_reserve(0, flags & O_CLOEXEC);
+    int64_t descriptor = (restrictions & LOOKUP_IN_ROOT) ? root_of_scope(directory, &name) : 0;
+    if (!descriptor)
+        descriptor = descriptor_reserve(0, flags & O_CLOEXEC);
     if (descriptor >= 0)
-        descriptor = install((int)descriptor, file_open_at(name.start, name.text,
-                                                           (flags & OPEN_KNOWN_FLAGS) | O_LARGEFILE, mode));
+        descriptor = install((int)descriptor,
+                             file_open_restricted(name.start, name.text, (flags & OPEN_KNOWN_FLAGS) | O_LARGEFILE, mode,
+                                                  restrictions));
     user_name_end(&name);
     return descriptor;
+}
+
+int64_t sys_openat(int directory, const char *user_name, uint32_t flags, uint32_t mode) {
+    return open_restricted(directory, user_name, flags, mode, 0);
 }
 
 int64_t sys_open(const char *name, uint32_t flags, uint32_t mode) {
@@ -63,6 +81,24 @@ static bool open_how_valid(const struct open_how *how) {
     return !unnamed || (how->flags & (O_TMPFILE | O_CREAT)) == O_TMPFILE;
 }
 
+/* linux/openat2.h */
+enum resolve_flag {
+    RESOLVE_NO_XDEV = 1, RESOLVE_NO_MAGICLINKS = 2, RESOLVE_NO_SYMLINKS = 4, RESOLVE_BENEATH = 8, RESOLVE_IN_ROOT = 16,
+    RESOLVE_CACHED = 32, RESOLVE_ALL = 63,
+};
+
+static unsigned restrictions_of(uint64_t resolve) {
+    static const struct { uint32_t resolve, lookup; } table[] = {
+        {RESOLVE_NO_XDEV, LOOKUP_NO_MOUNTS}, {RESOLVE_NO_MAGICLINKS, LOOKUP_NO_MAGIC},
+        {RESOLVE_NO_SYMLINKS, LOOKUP_NO_LINKS | LOOKUP_NO_MAGIC}, {RESOLVE_BENEATH, LOOKUP_BENEATH},
+        {RESOLVE_IN_ROOT, LOOKUP_IN_ROOT}, {RESOLVE_CACHED, LOOKUP_CACHED},
+    };
+    unsigned restrictions = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+        restrictions |= (resolve & table[i].resolve) ? table[i].lookup : 0;
+    return restrictions;
+}
+
 int64_t sys_openat2(int directory, const char *name, const void *user_how, size_t size) {
     struct open_how how;
     if (size < sizeof how)
@@ -70,9 +106,12 @@ int64_t sys_openat2(int directory, const char *name, const void *user_how, size_
     int error = copy_struct_from_user(&how, sizeof how, user_how, size);
     if (error < 0)
         return error;
-    if (!open_how_valid(&how) || how.resolve) /* restrictions of the walk that it does not know: never pretend */
+    const uint64_t scopes = RESOLVE_BENEATH | RESOLVE_IN_ROOT;
+    if (!open_how_valid(&how) || (how.resolve & ~(uint64_t)RESOLVE_ALL) || (how.resolve & scopes) == scopes)
         return -EINVAL;
-    return sys_openat(directory, name, (uint32_t)how.flags, (uint32_t)how.mode);
+    if ((how.resolve & RESOLVE_CACHED) && (how.flags & (O_TRUNC | O_CREAT | (O_TMPFILE & ~O_DIRECTORY))))
+        return -EAGAIN;
+    return open_restricted(directory, name, (uint32_t)how.flags, (uint32_t)how.mode, restrictions_of(how.resolve));
 }
 
 /* ---- memfd_create ---- */

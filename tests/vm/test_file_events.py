@@ -44,9 +44,13 @@ def test_watches_come_and_go_while_files_do(guest_script):
 
 
 def test_less_common_memory_calls(guest_exec):
-    assert_no_failure(guest_exec("/tmp/memory_calls", "/mnt", options=["--smp", "2", *add("memory_calls")]), 140)
+    assert_no_failure(guest_exec("/tmp/memory_calls", "/mnt", options=["--smp", "2", *add("memory_calls")]), 135)
 
 
 def test_prctl(guest_script):
     out = guest_script("chmod 755 /tmp /tmp/prctl; /tmp/prctl", options=add("prctl"))
     assert out == "72 checks, 0 failed\n"
+
+
+def test_openat2(guest_exec):
+    assert_no_failure(guest_exec("/tmp/openat2", "/mnt", options=add("openat2")), 45)
