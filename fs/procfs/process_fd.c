@@ -75,6 +75,8 @@ static int show_info(struct file *reader, struct view_buffer *buffer) {
     view_printf(buffer, "pos:\t%llu\nflags:\t0%o\nmnt_id:\t%u\nino:\t%llu\n",
                 (unsigned long long)((file->abilities & FILE_IS_STREAM) ? 0 : file->position), file->flags,
                 file->path.mount->id, (unsigned long long)file->inode->number);
+    if (file->ops && file->ops->show)
+        file->ops->show(file, buffer);
     file_put(file);
     return 0;
 }

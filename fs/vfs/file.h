@@ -10,6 +10,7 @@
 #include "kernel/vm/io_buffer.h"
 
 struct file_owner;
+struct view_buffer;
 struct vma;
 
 /* asm-generic/fcntl.h, x86-64 */
@@ -86,6 +87,8 @@ struct file_ops {
     int (*allocate)(struct file *file, enum allocate_mode mode, uint64_t offset, uint64_t length);
     /* O_ASYNC comes (with the descriptor it is asked for by) or goes: async_join. [O_ASYNC stays off] */
     int (*set_async)(struct file *file, int descriptor, bool on);
+    /* Lines of its own for /proc/PID/fdinfo. [none] */
+    void (*show)(struct file *file, struct view_buffer *buffer);
     uint32_t splices; /* enum splice_ability */
 };
 

@@ -9,7 +9,9 @@
  */
 #include "kernel/ipc/epoll.h"
 
+#include "fs/vfs/mount.h"
 #include "kernel/mm/slab.h"
+#include "kernel/view/view.h"
 #include "lib/errno.h"
 #include "lib/errptr.h"
 #include "lib/rbtree.h"
@@ -397,6 +399,20 @@ static uint32_t epoll_poll(struct file *file, struct poll_table *table) {
     return events;
 }
 
+static void epoll_show(struct file *file, struct view_buffer *buffer) {
+    struct epoll *epoll = file->private;
+    mutex_lock(&epoll->mutex);
+    for (struct rb_node *node = rb_first(&epoll->items); node; node = rb_next(node)) {
+        const struct epoll_item *item = container_of(node, struct epoll_item, node);
+        const struct file *watched = item->file;
+        uint64_t position = (watched->abilities & FILE_IS_STREAM) ? 0 : watched->position;
+        view_printf(buffer, "tfd: %8d events: %8x data: %16llx  pos:%llu ino:%llx sdev:%llx\n", item->descriptor,
+                    item->event.events, (unsigned long long)item->event.data, (unsigned long long)position,
+                    (unsigned long long)watched->inode->number, (unsigned long long)watched->inode->super->device);
+    }
+    mutex_unlock(&epoll->mutex);
+}
+
 static void epoll_release(struct file *file) {
     struct epoll *epoll = file->private;
     mutex_lock(&watch_mutex);
@@ -409,6 +425,7 @@ static void epoll_release(struct file *file) {
 }
 
 static const struct file_ops epoll_ops = {
+    .show = epoll_show,
     .release = epoll_release,
     .seek = noop_seek,
     .poll = epoll_poll,

@@ -5,6 +5,7 @@
 #include "lib/errno.h"
 #include "lib/errptr.h"
 #include "kernel/task/signal.h"
+#include "kernel/view/view.h"
 
 #define COUNT_MAX (UINT64_MAX - 1)
 
@@ -83,6 +84,11 @@ static uint32_t eventfd_poll(struct file *file, struct poll_table *table) {
     return (count > 0 ? (uint32_t)POLLIN : 0) | (count < COUNT_MAX ? (uint32_t)POLLOUT : 0);
 }
 
+static void eventfd_show(struct file *file, struct view_buffer *buffer) {
+    const struct eventfd *eventfd = file->private;
+    view_printf(buffer, "eventfd-count: %16llx\n", (unsigned long long)atomic_load_relaxed(&eventfd->count));
+}
+
 static void eventfd_release(struct file *file) {
     kfree(file->private);
 }
@@ -93,6 +99,7 @@ static const struct file_ops eventfd_ops = {
     .write = eventfd_write,
     .seek = noop_seek,
     .poll = eventfd_poll,
+    .show = eventfd_show,
 };
 
 struct file *eventfd_create(uint32_t value, bool semaphore, uint32_t flags) {

@@ -226,6 +226,17 @@ static void inotify_release(struct file *file) {
     inotify_free(inotify);
 }
 
+/* A line for each watch. */
+static void inotify_show(struct file *file, struct view_buffer *buffer) {
+    struct inotify *inotify = file->private;
+    const struct notify_mark *mark;
+    notify_lock();
+    list_for_each_entry(mark, &inotify->group.marks, group_node)
+        view_printf(buffer, "inotify wd:%x ino:%llx sdev:%llx mask:%x ignored_mask:0\n", (unsigned)mark->number,
+                    (unsigned long long)mark->inode->number, (unsigned long long)mark->inode->super->device, mark->mask);
+    notify_unlock();
+}
+
 static const struct file_ops inotify_ops = {
     .release = inotify_release,
     .read = inotify_read,
@@ -233,6 +244,7 @@ static const struct file_ops inotify_ops = {
     .ioctl = inotify_ioctl,
     .poll = inotify_poll,
     .set_async = inotify_set_async,
+    .show = inotify_show,
 };
 
 struct file *inotify_create(uint32_t flags) {
@@ -316,14 +328,4 @@ int inotify_unwatch(struct file *file, int number) {
         return -EINVAL;
     inode_put(inode);
     return 0;
-}
-
-void inotify_show(struct file *file, struct view_buffer *buffer) {
-    struct inotify *inotify = file->private;
-    const struct notify_mark *mark;
-    notify_lock();
-    list_for_each_entry(mark, &inotify->group.marks, group_node)
-        view_printf(buffer, "inotify wd:%x ino:%llx sdev:%llx mask:%x ignored_mask:0\n", (unsigned)mark->number,
-                    (unsigned long long)mark->inode->number, (unsigned long long)mark->inode->super->device, mark->mask);
-    notify_unlock();
 }

@@ -3,8 +3,6 @@
 
 #include "fs/vfs/file.h"
 
-struct view_buffer;
-
 /* `flags`: O_NONBLOCK. Or ERR_PTR: -EMFILE (as many as the user may have), -ENOMEM. */
 struct file *inotify_create(uint32_t flags);
 bool file_is_inotify(const struct file *file);
@@ -12,8 +10,6 @@ bool file_is_inotify(const struct file *file);
 int inotify_watch(struct file *file, struct inode *inode, uint32_t mask);
 /* 0 or -EINVAL: there is no such watch. */
 int inotify_unwatch(struct file *file, int number);
-/* A line for each watch, for /proc/PID/fdinfo. */
-void inotify_show(struct file *file, struct view_buffer *buffer);
 
 /* /proc/sys/fs/inotify: limits, changed there. */
 struct inotify_limits {

@@ -2,6 +2,7 @@
 #include "kernel/ipc/pidfd.h"
 
 #include "kernel/task/task.h"
+#include "kernel/view/view.h"
 #include "lib/errno.h"
 #include "lib/errptr.h"
 
@@ -20,7 +21,18 @@ static void pidfd_release(struct file *file) {
     pid_put(file->private);
 }
 
-static const struct file_ops pidfd_ops = {.release = pidfd_release, .seek = stream_seek, .poll = pidfd_poll};
+static void pidfd_show(struct file *file, struct view_buffer *buffer) {
+    const struct pid *pid = file->private;
+
+    rcu_read_lock();
+    int number = rcu_dereference(pid->process) != NULL ? pid->number : -1;
+    rcu_read_unlock();
+    view_printf(buffer, "Pid:\t%d\nNSpid:\t%d\n", number, number);
+}
+
+static const struct file_ops pidfd_ops = {
+    .release = pidfd_release, .seek = stream_seek, .poll = pidfd_poll, .show = pidfd_show,
+};
 
 struct file *pidfd_create(struct pid *pid, uint32_t flags) {
     pid_get(pid);

@@ -7,6 +7,7 @@
 
 #include "kernel/mm/slab.h"
 #include "kernel/task/task.h"
+#include "kernel/view/view.h"
 #include "lib/errno.h"
 #include "lib/errptr.h"
 #include "lib/string.h"
@@ -116,7 +117,13 @@ static void signalfd_release(struct file *file) {
     kfree(file->private);
 }
 
+static void signalfd_show(struct file *file, struct view_buffer *buffer) {
+    const struct signalfd *signalfd = file->private;
+    view_printf(buffer, "sigmask:\t%016llx\n", (unsigned long long)atomic_load_relaxed(&signalfd->set));
+}
+
 static const struct file_ops signalfd_ops = {
+    .show = signalfd_show,
     .release = signalfd_release,
     .read = signalfd_read,
     .seek = noop_seek,

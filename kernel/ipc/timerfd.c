@@ -13,6 +13,7 @@
 #include "kernel/time/clock.h"
 #include "kernel/time/clock_id.h"
 #include "kernel/time/timer.h"
+#include "kernel/view/view.h"
 #include "lib/errno.h"
 #include "lib/errptr.h"
 
@@ -20,6 +21,7 @@ struct timerfd {
     struct spinlock lock;
     struct timer timer;
     int clock;
+    uint32_t set_flags;     /* of the last setting */
     bool running;
     bool rearm;             /* counted by the timer queue no more: the next read or setting starts it again */
     bool cancel_on_set, cancelled;
@@ -139,7 +141,19 @@ static void timerfd_release(struct file *file) {
     kfree(timerfd);
 }
 
+static void timerfd_show(struct file *file, struct view_buffer *buffer) {
+    struct timerfd *timerfd = file->private;
+    struct timerfd_value value;
+    timerfd_read_value(file, &value);
+    view_printf(buffer, "clockid: %d\nticks: %llu\nsettime flags: 0%o\n", timerfd->clock,
+                (unsigned long long)atomic_load_relaxed(&timerfd->ends), atomic_load_relaxed(&timerfd->set_flags));
+    view_printf(buffer, "it_value: (%llu, %llu)\nit_interval: (%llu, %llu)\n",
+                (unsigned long long)(value.remaining_ns / NS_PER_SEC), (unsigned long long)(value.remaining_ns % NS_PER_SEC),
+                (unsigned long long)(value.interval_ns / NS_PER_SEC), (unsigned long long)(value.interval_ns % NS_PER_SEC));
+}
+
 static const struct file_ops timerfd_ops = {
+    .show = timerfd_show,
     .release = timerfd_release,
     .read = timerfd_read,
     .seek = noop_seek,
@@ -204,6 +218,7 @@ void timerfd_set(struct file *file, uint32_t set_flags, const struct timerfd_val
     read_value(timerfd, old);
     timer_cancel(&timerfd->timer); /* a running callback finds a deadline that is not due */
     timerfd->ends = 0;
+    timerfd->set_flags = set_flags;
     timerfd->rearm = timerfd->cancelled = false;
     timerfd->cancel_on_set = follows && (set_flags & TFD_TIMER_CANCEL_ON_SET);
     timerfd->running = new->remaining_ns != 0;
