@@ -19,17 +19,19 @@
 #include "kernel/time/clock_id.h"
 #include "kernel/time/timer.h"
 #include "lib/errno.h"
+#include "lib/number_table.h"
 
 #define IDLE_PERIOD_NS (10 * NS_PER_MS)
 #define OVERRUN_MAX INT32_MAX /* DELAYTIMER_MAX */
 
 struct posix_timer {
     struct list_node node;     /* posix_timers.list */
+    struct numbered id;        /* in posix_timers.by_id */
     struct timer timer;
     struct signal_entry entry; /* its signal; info.u.timer.overrun counts while it waits */
     struct process *process;
     struct pid *target;        /* SIGEV_THREAD_ID; else NULL */
-    int id, clock, notify;
+    int clock, notify;
     bool running;
     bool on_cpu_clock;
     struct cpu_clock cpu_clock; /* if so */
@@ -40,8 +42,11 @@ struct posix_timer {
 
 struct posix_timers {
     struct list_node list;
+    struct number_table by_id;
     int next_id;
 };
+
+static const struct number_table_ops table_ops = {.alloc = kmalloc, .free = kfree};
 
 /* ---- going off ---- */
 
@@ -166,10 +171,19 @@ static struct posix_timers *own_timers(struct process *process) {
     if (timers == NULL)
         return NULL;
     list_init(&timers->list);
+    timers->by_id.ops = &table_ops;
     if (atomic_compare_exchange(&process->posix_timers, &none, timers))
         return timers;
     kfree(timers); /* another thread was first */
     return none;
+}
+
+/* Its number from now on, or -EAGAIN, with the charge for its signal given back. process->lock held. */
+static int number(struct posix_timer *timer, struct posix_timers *timers) {
+    if (number_table_add(&timers->by_id, &timer->id, (unsigned)timers->next_id) == 0)
+        return timers->next_id++;
+    user_uncharge_signal(timer->entry.user);
+    return -EAGAIN;
 }
 
 /* Enters it in the process's list, under a new number. */
@@ -183,10 +197,11 @@ static int publish(struct posix_timer *timer, const struct posix_timer_request *
     uint64_t flags = spin_lock_irqsave(&process->lock);
     timer->entry.user = signal_user(process);
     if (timers->next_id < INT32_MAX &&
-        user_charge_signal(timer->entry.user, process->limits[RLIMIT_SIGPENDING].current)) {
-        result = timer->id = timers->next_id++;
-        timer->entry.info.u.timer.timer_id = timer->id;
-        timer->entry.info.u.timer.value = request->value_is_id ? (uint64_t)timer->id : request->value;
+        user_charge_signal(timer->entry.user, process->limits[RLIMIT_SIGPENDING].current))
+        result = number(timer, timers);
+    if (result >= 0) {
+        timer->entry.info.u.timer.timer_id = result;
+        timer->entry.info.u.timer.value = request->value_is_id ? (uint64_t)result : request->value;
         list_add_tail(&timer->node, &timers->list);
     }
     spin_unlock_irqrestore(&process->lock, flags);
@@ -237,15 +252,11 @@ int posix_timer_create(const struct posix_timer_request *request) {
 
 /* process->lock held. */
 static struct posix_timer *find(const struct process *process, int id) {
-    struct posix_timer *timer;
+    struct numbered *found = NULL;
 
-    if (process->posix_timers == NULL)
-        return NULL;
-    list_for_each_entry(timer, &process->posix_timers->list, node) {
-        if (timer->id == id)
-            return timer;
-    }
-    return NULL;
+    if (process->posix_timers != NULL && id >= 0)
+        found = number_table_find(&process->posix_timers->by_id, (unsigned)id);
+    return found != NULL ? container_of((void *)found, struct posix_timer, id) : NULL;
 }
 
 /* ---- setting and reading ---- */
@@ -351,8 +362,9 @@ int posix_timer_overrun(int id) {
 /* ---- the end ---- */
 
 /* Nobody finds it any more, and it signals no more. process->lock held. */
-static void unpublish(struct posix_timer *timer) {
+static void unpublish(struct posix_timers *timers, struct posix_timer *timer) {
     list_remove(&timer->node);
+    number_table_remove(&timers->by_id, &timer->id);
     signal_withdraw(&timer->entry);
     timer->running = false;
     user_uncharge_signal(timer->entry.user);
@@ -371,7 +383,7 @@ int posix_timer_delete(int id) {
     uint64_t flags = spin_lock_irqsave(&process->lock);
     struct posix_timer *timer = find(process, id);
     if (timer != NULL)
-        unpublish(timer);
+        unpublish(process->posix_timers, timer);
     spin_unlock_irqrestore(&process->lock, flags);
     if (timer == NULL)
         return -EINVAL;
@@ -389,11 +401,12 @@ void posix_timers_free(struct process *process) {
     uint64_t flags = spin_lock_irqsave(&process->lock);
     process->posix_timers = NULL;
     list_for_each_entry_safe(timer, following, &timers->list, node) {
-        unpublish(timer);
+        unpublish(timers, timer);
         list_add_tail(&timer->node, &gone);
     }
     spin_unlock_irqrestore(&process->lock, flags);
     list_for_each_entry_safe(timer, following, &gone, node)
         destroy(timer);
+    number_table_free(&timers->by_id);
     kfree(timers);
 }

@@ -62,7 +62,7 @@ static int fill_process(struct task *task) {
     task->process = process;
     process->handlers = signal_handlers_create();
     memcpy(process->limits, rlimit_defaults, sizeof process->limits);
-    uint64_t threads = user_threads_max() / 2; /* one user leaves others room */
+    uint64_t threads = task_max() / 2; /* one user leaves others room */
     process->limits[RLIMIT_NPROC] = (struct rlimit){threads, threads};
     task->cred = cred_create_root();
     task->files = file_table_create();

@@ -19,6 +19,7 @@
 #include "kernel/sys/names.h"
 #include "kernel/task/cred.h"
 #include "kernel/task/pid.h"
+#include "kernel/task/task.h"
 #include "kernel/tty/pty.h"
 #include "kernel/view/view.h"
 #include "kernel/vm/commit.h"
@@ -178,7 +179,7 @@ static void show_file_numbers(struct view_buffer *buffer, void *context) {
 
 static void show_threads_max(struct view_buffer *buffer, void *context) {
     (void)context;
-    view_printf(buffer, "%u\n", user_threads_max());
+    view_printf(buffer, "%u\n", task_max());
 }
 
 /* ---- semaphores: four numbers in one file ---- */

@@ -17,8 +17,8 @@ struct process *init_process;
 static struct slab_cache *task_cache, *process_cache, *fpu_cache;
 static struct list_node all_processes = LIST_INIT(all_processes); /* task_list_lock */
 
-/* Kernel stacks may take a sixteenth of memory: a fork bomb leaves room to end it. */
-#define STACK_SHARE 16u
+/* Kernel stacks may take a tenth of memory: a fork bomb leaves room to end it. */
+#define STACK_SHARE 10u
 #define TASKS_MIN 64u
 static uint32_t task_count, task_limit;
 
@@ -26,13 +26,18 @@ void task_init(void) {
     struct page_stats memory;
 
     page_stats_read(&memory);
-    task_limit = (uint32_t)MAX(memory.managed_pages * PAGE_SIZE / (STACK_SHARE * KERNEL_STACK_SIZE), (uint64_t)TASKS_MIN);
+    uint64_t fitting = memory.managed_pages * PAGE_SIZE / (STACK_SHARE * KERNEL_STACK_SIZE);
+    task_limit = (uint32_t)MIN(MAX(fitting, (uint64_t)TASKS_MIN), (uint64_t)PID_MAX);
     pid_init();
     signal_init();
     user_init();
     task_cache = slab_cache_create("task", sizeof(struct task), 0, NULL);
     process_cache = slab_cache_create("process", sizeof(struct process), 0, NULL);
     fpu_cache = slab_cache_create("fpu", arch_fpu_area_size(), FPU_AREA_ALIGN, NULL);
+}
+
+uint32_t task_max(void) {
+    return task_limit;
 }
 
 /* ---- tasks ---- */

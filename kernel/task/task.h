@@ -144,11 +144,12 @@ static inline struct trap_frame *task_frame(struct task *task) {
 extern struct spinlock task_list_lock;
 
 void task_init(void); /* caches and tables; once, after the slab allocator */
+uint32_t task_max(void); /* threads there can be, by the memory their stacks take */
 
 /*
  * A task and its thread, not yet started or in any list: kernel stack, FPU area and tid are there,
  * everything else is zero. It gets the number `tid`, or with 0 any, and starts in entry(argument). NULL when memory is
- * short, or the number is not free.
+ * short, the number is not free, or there are task_max() threads.
  */
 struct task *task_create(const char *name, int tid, void (*entry)(void *), void *argument);
 /* For a task that was never started. Puts cred and process if they are set. */

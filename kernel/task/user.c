@@ -1,27 +1,15 @@
 /* Users. `users_lock` guards the table and the reference counts: a look-up must not meet a dying user. */
 #include "kernel/task/user.h"
 
-#include "kernel/mm/kernel_map.h"
-#include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
 #include "kernel/sync/spinlock.h"
-#include "kernel/task/pid.h"
-
-#define THREADS_MIN 20u           /* as Linux's MIN_THREADS: enough to shut down with */
-#define STACKS_PART_OF_MEMORY 8u
 
 DEFINE_LOCK_CLASS(users_class, "users");
 static struct spinlock users_lock = SPINLOCK_INIT(users_class);
 static struct list_node users = LIST_INIT(users);
 struct user root_user = {.refcount = {1}, .uid = 0};
-static uint32_t thread_count, threads_max;
 
 void user_init(void) {
-    struct page_stats stats;
-
-    page_stats_read(&stats);
-    uint64_t fitting = stats.managed_pages * PAGE_SIZE / (KERNEL_STACK_SIZE * STACKS_PART_OF_MEMORY);
-    threads_max = (uint32_t)MIN(MAX(fitting, (uint64_t)THREADS_MIN), (uint64_t)PID_MAX);
     list_add(&root_user.node, &users);
 }
 
@@ -73,12 +61,10 @@ void user_put(struct user *user) {
 
 void user_charge(struct user *user) {
     atomic_fetch_add(&user->threads, 1u);
-    atomic_fetch_add(&thread_count, 1u);
 }
 
 void user_uncharge(struct user *user) {
     atomic_fetch_sub(&user->threads, 1u);
-    atomic_fetch_sub(&thread_count, 1u);
 }
 
 /* One more of what `counter` counts, unless there are `limit`; *before is how many there were. */
@@ -125,9 +111,5 @@ void user_uncharge_signal(struct user *user) {
 }
 
 bool user_may_start(const struct user *user, uint64_t limit) {
-    return atomic_load_relaxed(&user->threads) < limit && atomic_load_relaxed(&thread_count) < threads_max;
-}
-
-uint32_t user_threads_max(void) {
-    return threads_max;
+    return atomic_load_relaxed(&user->threads) < limit;
 }

@@ -42,6 +42,5 @@ bool user_charge_instance(struct user *user, uint64_t limit);
 void user_uncharge_instance(struct user *user);
 bool user_charge_watch(struct user *user, uint64_t limit);
 void user_uncharge_watch(struct user *user);
-/* May there be one more thread: for this user, whose limit it is, and in the system? */
+/* May this user, whose limit it is, have one more thread? */
 bool user_may_start(const struct user *user, uint64_t limit);
-uint32_t user_threads_max(void);

@@ -38,8 +38,8 @@ void bench_pin(void);
 /* A regular file of `size` bytes, open for reading and writing. */
 int bench_file(const char *path, size_t size);
 
-/* Lets `count` descriptors be open. */
-void bench_allow_descriptors(long count);
+/* Lets this process have `count` of what RLIMIT_`resource` limits, and some. */
+void bench_allow(int resource, long count);
 
 #define BENCH_FOLDER "/bench"
 #define BENCH_FILE BENCH_FOLDER "/file"

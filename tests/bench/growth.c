@@ -13,6 +13,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -90,7 +91,8 @@ static pthread_t start_thread(void *(*body)(void *)) {
     pthread_attr_t small;
     pthread_attr_init(&small);
     pthread_attr_setstacksize(&small, THREAD_STACK);
-    bench_need(pthread_create(&thread, &small, body, NULL) == 0);
+    errno = pthread_create(&thread, &small, body, NULL);
+    bench_need(errno == 0);
     return thread;
 }
 
@@ -123,7 +125,7 @@ static void map_fault_unmap(void) {
 }
 
 static int many_descriptors(long size) {
-    bench_allow_descriptors(size);
+    bench_allow(RLIMIT_NOFILE, size);
     for (long i = 0; i < size; i++)
         bench_need(open("/dev/null", O_RDONLY) >= 0);
     return 0;
@@ -137,6 +139,7 @@ static void open_close(void) {
 
 static int many_timers(long size) {
     struct sigevent event = {.sigev_notify = SIGEV_NONE};
+    bench_allow(RLIMIT_SIGPENDING, size); /* each timer counts as a signal */
     for (long i = 0; i <= size; i++) {
         struct itimerspec when = {.it_value.tv_sec = 1000 + i * 7919 % size};
         if (timer_create(CLOCK_MONOTONIC, &event, &timer) != 0)
@@ -153,7 +156,7 @@ static void settime(void) {
 }
 
 static int many_members(long size) {
-    bench_allow_descriptors(size);
+    bench_allow(RLIMIT_NOFILE, size);
     epoll = epoll_create1(0);
     for (long i = 0; i < size; i++) {
         struct epoll_event event = {.events = EPOLLIN};

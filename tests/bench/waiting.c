@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/select.h>
 
 static long watched;
@@ -14,7 +15,7 @@ static int epoll, highest;
 
 static int open_events(long size) {
     watched = size;
-    bench_allow_descriptors(size);
+    bench_allow(RLIMIT_NOFILE, size);
     polled = calloc((size_t)size, sizeof *polled);
     for (long i = 0; i < size; i++) {
         highest = eventfd(i == size - 1, 0);
