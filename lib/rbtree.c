@@ -40,8 +40,19 @@ static void replace(struct rb_root *root, struct rb_node *parent, struct rb_node
 }
 
 void rb_update_path(struct rb_node *node, const struct rb_augment *augment) {
-    for (; node && augment; node = rb_parent(node))
+    while (node && augment && augment->update(node))
+        node = rb_parent(node);
+}
+
+/* Brings summaries up to date from `node` to `moved` at least: that is above it, with the summary of where it was. */
+static void update_past(struct rb_node *node, const struct rb_node *moved, const struct rb_augment *augment) {
+    bool past = moved == NULL;
+
+    for (; !past && augment; node = rb_parent(node)) {
         augment->update(node);
+        past = node == moved;
+    }
+    rb_update_path(node, augment);
 }
 
 /* Moves `node` down on `side`; its other child takes its place. Order is kept. */
@@ -66,7 +77,7 @@ void rb_insert_augmented(struct rb_root *root, struct rb_node *node,
                          const struct rb_augment *augment) {
     struct rb_node *parent;
 
-    rb_update_path(node, augment);
+    update_past(node, node, augment);
     while (is_red(parent = rb_parent(node))) {
         struct rb_node *grandparent = rb_parent(parent);
         enum rb_side side = side_of(grandparent, parent);
@@ -156,11 +167,11 @@ void rb_erase_augmented(struct rb_root *root, struct rb_node *node,
                         const struct rb_augment *augment) {
     struct rb_node *parent = rb_parent(node);
     enum rb_side side = side_of(parent, node);
+    struct rb_node *next = NULL;
     bool lost_black = !is_red(node);
 
     if (node->child[RB_LEFT] && node->child[RB_RIGHT]) {
-        struct rb_node *next = rb_next(node);
-
+        next = rb_next(node);
         lost_black = !is_red(next);
         side = rb_parent(next) == node ? RB_RIGHT : RB_LEFT;
         parent = replace_by_next(root, node, next);
@@ -168,7 +179,7 @@ void rb_erase_augmented(struct rb_root *root, struct rb_node *node,
         struct rb_node *child = node->child[RB_LEFT] ? node->child[RB_LEFT] : node->child[RB_RIGHT];
         replace(root, parent, node, child);
     }
-    rb_update_path(parent, augment);
+    update_past(parent, next, augment);
     if (lost_black)
         erase_fixup(root, parent, side, augment);
 }

@@ -25,8 +25,9 @@ struct rb_root {
 };
 
 struct rb_augment {
-    /* Recomputes the node's summary from itself and its children's summaries. */
-    void (*update)(struct rb_node *node);
+    /* Recomputes the node's summary from itself and its children's summaries. Whether it changed: what lies
+     * above is looked at only then. */
+    bool (*update)(struct rb_node *node);
 };
 
 static inline struct rb_node *rb_parent(const struct rb_node *node) {
@@ -41,7 +42,7 @@ static inline void rb_link_node(struct rb_node *node, struct rb_node *parent,
     *link = node;
 }
 
-/* Restores the invariants after rb_link_node, and all summaries from the node upward. */
+/* Restores the invariants after rb_link_node, and the summaries from the node upward. */
 void rb_insert_augmented(struct rb_root *root, struct rb_node *node,
                          const struct rb_augment *augment);
 void rb_erase_augmented(struct rb_root *root, struct rb_node *node,

@@ -15,14 +15,7 @@ static bool matches(const struct wait_request *request, const struct process *ch
         return false;
     if (!(request->options & WALL) && clone_child != ((request->options & WCLONE) != 0))
         return false;
-    switch (request->kind) {
-    case WAIT_PID:
-        return child->pid->number == request->number;
-    case WAIT_GROUP:
-        return child->group->number == request->number;
-    default:
-        return true;
-    }
+    return request->kind != WAIT_GROUP || child->group->number == request->number;
 }
 
 static void describe(const struct process *child, struct wait_result *result, int code, int status) {
@@ -64,25 +57,43 @@ static bool collect(const struct wait_request *request, struct process *child, s
     return false;
 }
 
-/* One look at all children: 1, 0 (some could still report), -ECHILD. */
+/* 1, 0 (it could still report), -ECHILD: not one that is waited for. task_list_lock held. */
+static int look_at(const struct wait_request *request, struct process *child, struct wait_result *result) {
+    return !matches(request, child) ? -ECHILD : collect(request, child, result);
+}
+
+/* The one child that a number means: found without looking at the others. task_list_lock held. */
+static struct process *numbered_child(int number) {
+    const struct pid *pid = pid_find(number);
+    struct process *child = pid != NULL ? pid->process : NULL;
+
+    return child != NULL && child->parent == current_process() ? child : NULL;
+}
+
+/* The first child that reports, in *child; results as of look_at. task_list_lock held. */
+static int look_at_all(const struct wait_request *request, struct process **child, struct wait_result *result) {
+    int found = -ECHILD, answer;
+
+    list_for_each_entry(*child, &current_process()->children, sibling) {
+        answer = look_at(request, *child, result);
+        found = MAX(found, answer);
+        if (answer == 1)
+            break;
+    }
+    return found;
+}
+
 static int look(const struct wait_request *request, struct wait_result *result) {
-    struct process *self = current_process(), *child, *reaped = NULL;
+    struct process *child = NULL, *reaped = NULL;
     int found = -ECHILD;
 
     uint64_t flags = spin_lock_irqsave(&task_list_lock);
-    list_for_each_entry(child, &self->children, sibling) {
-        if (!matches(request, child))
-            continue;
-        found = 0;
-        if (!collect(request, child, result))
-            continue;
-        found = 1;
-        if (child->state == PROCESS_ZOMBIE && !(request->options & WNOWAIT))
-            reaped = child;
-        break;
-    }
-    if (reaped != NULL)
-        process_reap(reaped);
+    if (request->kind != WAIT_PID)
+        found = look_at_all(request, &child, result);
+    else if ((child = numbered_child(request->number)) != NULL)
+        found = look_at(request, child, result);
+    if (found == 1 && child->state == PROCESS_ZOMBIE && !(request->options & WNOWAIT))
+        process_reap(reaped = child);
     spin_unlock_irqrestore(&task_list_lock, flags);
     if (reaped != NULL) {
         procfs_forget(reaped->pid->number);

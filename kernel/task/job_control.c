@@ -43,8 +43,9 @@ static void hang_up(struct pid *group) {
     }
 }
 
+/* Whether it is orphaned shows at once in a group that is not. */
 static void check(struct pid *group, const struct process *leaving) {
-    if (has_stopped_member(group, leaving) && group_is_orphaned_without(group, leaving))
+    if (group_is_orphaned_without(group, leaving) && has_stopped_member(group, leaving))
         hang_up(group);
 }
 

@@ -133,7 +133,8 @@ static bool is_plain(const struct vma *vma, uint32_t flags) {
 
 /* Links plain memory at [start, end), as part of a neighbour if there is an equal one. 0 or -ENOMEM. */
 static int link_plain(struct space *space, uint64_t start, uint64_t end, uint32_t flags) {
-    struct vma *next = space_find(space, start), *prev = space_find(space, start - 1);
+    struct vma *next = space_find(space, start);
+    struct vma *prev = next ? vma_prev(next) : space_last(space);
 
     if (is_plain(prev, flags) && prev->end == start) {
         vma_resize(prev, prev->start, end);
@@ -295,29 +296,32 @@ static bool trim_mapping(struct vma *vma, uint64_t start, uint64_t end) {
     return true;
 }
 
-/* Unlinks all mappings from `first` to `end`, which is no mapping's inside, onto the chain. */
-static void unlink_mappings(struct vma *first, uint64_t end, struct vma **dead) {
-    struct vma *next;
-
-    for (struct vma *vma = first; vma && vma->start < end; vma = next) {
-        next = vma_next(vma);
+/* Unlinks all mappings from `vma` to `end`, which is no mapping's inside, onto the chain. Returns the next one. */
+static struct vma *unlink_mappings(struct vma *vma, uint64_t end, struct vma **dead) {
+    while (vma && vma->start < end) {
+        struct vma *next = vma_next(vma);
         vma_unlink(vma);
         vma->free_next = *dead;
         *dead = vma;
+        vma = next;
     }
+    return vma;
 }
 
 int map_remove(struct space *space, uint64_t start, uint64_t end, struct vma **dead) {
-    struct vma *vma = space_find(space, start);
+    struct vma *first = space_find(space, start), *next;
 
-    if (!vma || vma->start >= end)
+    if (!first || first->start >= end)
         return 0;
-    if (!trim_mapping(vma, start, end)) {
-        if (vma_split_at(space, start) != 0 || vma_split_at(space, end) != 0)
+    if (trim_mapping(first, start, end)) {
+        next = space_find(space, start);
+    } else {
+        if (first->start < start && vma_split_at(space, start) != 0)
             return -ENOMEM;
-        unlink_mappings(space_find(space, start), end, dead);
+        if (first->end != end && vma_split_at(space, end) != 0)
+            return -ENOMEM;
+        next = unlink_mappings(space_find(space, start), end, dead);
     }
-    struct vma *next = space_find(space, start);
     struct vma *prev = next ? vma_prev(next) : space_last(space);
     table_release(space, start, end, prev ? prev->end : 0, next ? next->start : USER_ADDRESS_END + PAGE_SIZE);
     return 0;

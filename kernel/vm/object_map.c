@@ -13,15 +13,16 @@ static uint64_t last_index(const struct vma *vma) {
     return vma->object_offset + vma_pages(vma) - 1;
 }
 
-static void update_subtree_end(struct rb_node *node) {
+static bool update_subtree_end(struct rb_node *node) {
     struct vma *vma = vma_of(node);
-    uint64_t end = last_index(vma);
+    uint64_t end = last_index(vma), old = vma->object_subtree_end;
 
     for (unsigned side = 0; side < 2; side++) {
         if (node->child[side])
             end = MAX(end, vma_of(node->child[side])->object_subtree_end);
     }
     vma->object_subtree_end = end;
+    return end != old;
 }
 
 static const struct rb_augment end_augment = {.update = update_subtree_end};

@@ -15,11 +15,13 @@ static uint64_t subtree_gap(const struct rb_node *node) {
     return node ? container_of(node, const struct vma, node)->subtree_gap : 0;
 }
 
-static void update_subtree_gap(struct rb_node *node) {
+static bool update_subtree_gap(struct rb_node *node) {
     struct vma *vma = vma_of(node);
     uint64_t below = MAX(subtree_gap(node->child[RB_LEFT]), subtree_gap(node->child[RB_RIGHT]));
+    uint64_t old = vma->subtree_gap;
 
     vma->subtree_gap = MAX(vma->gap, below);
+    return vma->subtree_gap != old;
 }
 
 static const struct rb_augment gap_augment = {.update = update_subtree_gap};
@@ -70,14 +72,17 @@ void vma_tree_insert(struct space *space, struct vma *vma) {
     if (next)
         refresh_gap(next);
     space->vma_count++;
+    space->cached_vma = vma; /* it is used soon */
 }
 
 void vma_tree_remove(struct space *space, struct vma *vma) {
     struct vma *next = vma_next(vma);
 
+    if (next) { /* before it loses the gap, so that the summaries above change once and not twice */
+        compute_gap(next, vma_prev(vma));
+        rb_update_path(&next->node, &gap_augment);
+    }
     rb_erase_augmented(&space->vmas, &vma->node, &gap_augment);
-    if (next)
-        refresh_gap(next);
     space->vma_count--;
     space->cached_vma = NULL;
 }
@@ -127,28 +132,47 @@ static uint64_t fit(const struct gap_request *request, uint64_t start, uint64_t 
     return end >= start && end - start >= request->length ? end - request->length : 0;
 }
 
-/* Searches the gaps below the mappings of a subtree, highest first. Depth: the tree's height. */
-static uint64_t find_in_subtree(struct rb_node *node, const struct gap_request *request) {
-    struct vma *vma = vma_of(node);
-    uint64_t found = 0;
-
-    if (!node || vma->subtree_gap < request->length)
+/* A fit in the gap below one mapping, or 0. */
+static uint64_t fit_below(const struct vma *vma, const struct gap_request *request) {
+    if (vma->gap < request->length)
         return 0;
-    if (vma->end < request->high)
-        found = find_in_subtree(node->child[RB_RIGHT], request);
-    if (!found && vma->gap >= request->length) {
-        uint64_t gap_end = vma->start - (vma->flags & VMA_GROWS_DOWN ? STACK_GUARD_GAP : 0);
-        found = fit(request, gap_end - vma->gap, gap_end);
+    uint64_t gap_end = vma->start - (vma->flags & VMA_GROWS_DOWN ? STACK_GUARD_GAP : 0);
+    return fit(request, gap_end - vma->gap, gap_end);
+}
+
+/* Whether the gap below some mapping of the subtree is large enough. */
+static bool is_roomy(const struct rb_node *node, const struct gap_request *request) {
+    return subtree_gap(node) >= request->length;
+}
+
+/* The highest mapping of the subtree that may have a fit below it, as far as the summaries tell. */
+static struct rb_node *highest_candidate(struct rb_node *node, const struct gap_request *request) {
+    while (is_roomy(node->child[RB_RIGHT], request) && vma_of(node)->end < request->high)
+        node = node->child[RB_RIGHT];
+    return node;
+}
+
+/* The next one down, in this subtree or above it. */
+static struct rb_node *lower_candidate(struct rb_node *node, const struct gap_request *request) {
+    struct rb_node *parent = rb_parent(node);
+
+    if (is_roomy(node->child[RB_LEFT], request) && vma_of(node)->start > request->low)
+        return highest_candidate(node->child[RB_LEFT], request);
+    while (parent && node == parent->child[RB_LEFT]) {
+        node = parent;
+        parent = rb_parent(node);
     }
-    if (!found && vma->start > request->low)
-        found = find_in_subtree(node->child[RB_LEFT], request);
-    return found;
+    return parent;
 }
 
 uint64_t vma_tree_find_gap(const struct space *space, uint64_t length, uint64_t low, uint64_t high) {
     struct gap_request request = {.length = length, .low = low, .high = high};
     struct vma *last = space_last(space);
     uint64_t found = fit(&request, last ? last->end : 0, USER_ADDRESS_END);
+    struct rb_node *node = !found && is_roomy(space->vmas.top, &request)
+                               ? highest_candidate(space->vmas.top, &request) : NULL;
 
-    return found ? found : find_in_subtree(space->vmas.top, &request);
+    for (; node && !found; node = lower_candidate(node, &request))
+        found = fit_below(vma_of(node), &request);
+    return found;
 }

@@ -23,8 +23,11 @@ static int size_of(struct rb_node *node) {
     return node ? entry_of(node)->subtree_size : 0;
 }
 
-static void update(struct rb_node *node) {
+static bool update(struct rb_node *node) {
+    int old = entry_of(node)->subtree_size;
+
     entry_of(node)->subtree_size = 1 + size_of(node->child[0]) + size_of(node->child[1]);
+    return entry_of(node)->subtree_size != old;
 }
 
 static const struct rb_augment augment = { update };

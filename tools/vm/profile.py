@@ -15,7 +15,7 @@ from vm.symbols import read_image
 
 PLUGIN = host.BUILD / "tools" / "profile.so"
 USER_MODE = "[user mode]"
-END_LIMIT_S = 20
+END_LIMIT_S = 120
 LINES = 30
 
 
