@@ -25,7 +25,7 @@
 
 struct epoll {
     struct mutex mutex;          /* guards `items` and what they say */
-    struct rb_root items;        /* by (file, descriptor) */
+    struct rb_root items;        /* by (descriptor, file) */
     struct spinlock ready_lock;  /* irqsave: wake-ups come from interrupts; guards `ready` */
     struct list_node ready;
     struct wait_queue waiters;
@@ -147,17 +147,20 @@ static uint32_t item_events(const struct epoll_item *item, struct poll_table *ta
 
 static struct epoll_item *item_find(const struct epoll *epoll, const struct file *file, int descriptor,
                                     struct rb_node ***link, struct rb_node **parent) {
-    struct rb_node **at = (struct rb_node **)(uintptr_t)&epoll->items.top;
-    *parent = NULL;
+    struct rb_node **at = (struct rb_node **)(uintptr_t)&epoll->items.top, *above = NULL;
     while (*at) {
         struct epoll_item *item = container_of(*at, struct epoll_item, node);
-        if (item->file == file && item->descriptor == descriptor)
-            return item;
-        bool left = file != item->file ? file < item->file : descriptor < item->descriptor;
-        *parent = *at;
-        at = &(*at)->child[left ? RB_LEFT : RB_RIGHT];
+        bool left = descriptor < item->descriptor;
+        if (descriptor == item->descriptor) {
+            if (file == item->file)
+                return item;
+            left = file < item->file;
+        }
+        above = *at;
+        at = &above->child[left ? RB_LEFT : RB_RIGHT];
     }
     *link = at;
+    *parent = above;
     return NULL;
 }
 

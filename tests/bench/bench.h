@@ -17,6 +17,7 @@ struct bench_row {
     long size;                  /* for prepare; 0: what --size says */
     long count_max;             /* operations a round has at most; 0: no limit */
     long operations;            /* that one `run` makes; 0: one */
+    long (*done)(void);         /* may be null: operations made up to now, where `run` makes as many as it happens */
 };
 
 /* Each ends with a row without a name. */

@@ -14,27 +14,28 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define PAGE 4096
 #define THREAD_STACK (16 * 1024)
+#define TURNS_AROUND 256
 
 static int gate[2]; /* the many wait until it closes */
 static timer_t timer;
 static int epoll, member;
 static char *mappings;
 static long mapping_count;
+static volatile struct {
+    long taken, last;
+} *turns; /* shared; all on one CPU, and none is interrupted but by its yield often enough to matter */
 
-static void wait_for_gate(void) {
+static void wait_at_gate(void) {
     char byte;
     close(gate[1]);
     read(gate[0], &byte, 1);
-}
-
-static void wait_at_gate(void) {
-    wait_for_gate();
     _exit(0);
 }
 
@@ -172,23 +173,44 @@ static void change_and_wait(void) {
     bench_need(epoll_wait(epoll, &event, 1, -1) == 1);
 }
 
-static void yield_for_ever(void) {
-    wait_for_gate(); /* until all are there: they would delay the forks */
-    for (;;)
-        sched_yield();
+/* Counts a turn unless the same process had the last one: a kernel may choose who yields again. */
+static void take_turn(long self) {
+    turns->taken += turns->last != self;
+    turns->last = self;
+    sched_yield();
 }
 
+static void yield_for_ever(void) {
+    for (long self = getpid();;)
+        take_turn(self);
+}
+
+/* musl's sched_setscheduler refuses. */
+static void set_policy(int policy, int priority) {
+    struct sched_param parameter = {.sched_priority = priority};
+    bench_need(syscall(SYS_sched_setscheduler, 0, policy, &parameter) == 0);
+}
+
+/* In real time while it forks: the children, which are not, wait until all are there. */
 static int many_runnable(long size) {
     bench_pin();
-    bench_need(pipe(gate) == 0);
+    turns = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    bench_need(turns != MAP_FAILED);
+    set_policy(SCHED_FIFO | SCHED_RESET_ON_FORK, 1);
     start_many(size, yield_for_ever);
-    close(gate[1]);
+    set_policy(SCHED_OTHER, 0);
     return 0;
 }
 
-/* All have their turn before this one's comes again. */
+/* Until this one's turn has come again, after many others'. */
 static void yield_around(void) {
-    sched_yield();
+    long self = getpid(), before = turns->taken;
+    while (turns->taken < before + TURNS_AROUND)
+        take_turn(self);
+}
+
+static long turns_taken(void) {
+    return turns->taken;
 }
 
 const struct bench_row growth_rows[] = {
@@ -199,7 +221,7 @@ const struct bench_row growth_rows[] = {
     {.name = "descriptors", .run = open_close, .prepare = many_descriptors},
     {.name = "timers", .run = settime, .prepare = many_timers},
     {.name = "epoll_members", .run = change_and_wait, .prepare = many_members},
-    {.name = "run_queue", .run = yield_around, .prepare = many_runnable},
+    {.name = "run_queue", .run = yield_around, .prepare = many_runnable, .count_max = 1, .done = turns_taken},
     {},
 };
 

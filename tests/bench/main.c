@@ -93,10 +93,12 @@ static uint64_t now_ns(void) {
 static uint64_t round_ticks(const struct bench_row *row, long count) {
     if (row->before_round)
         row->before_round();
+    long done = row->done ? row->done() : 0;
     uint64_t start = ticks();
     for (long i = 0; i < count; i++)
         row->run();
-    return ticks() - start;
+    uint64_t taken = ticks() - start;
+    return row->done ? taken * (uint64_t)count / (uint64_t)(row->done() - done) : taken;
 }
 
 /* As many operations as take about round_us: from the second of two, the first being cold. */
