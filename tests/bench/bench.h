@@ -33,7 +33,7 @@ _Noreturn void bench_fail(const char *file, int line, const char *condition);
 /* A further process that runs `body`; it is killed when the row ends. Returns its id. */
 pid_t bench_partner(void (*body)(void));
 
-/* Keeps this process and its future children on the first CPU. */
+/* Keeps this process and its future children on one CPU: the first, or this worker's. */
 void bench_pin(void);
 
 /* A regular file of `size` bytes, open for reading and writing. */

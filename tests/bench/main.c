@@ -1,7 +1,8 @@
 /*
- * bench [--list] [--rounds N] [--round-us N] [--size N] [ROW...]
+ * bench [--list] [--rounds N] [--round-us N] [--size N] [--workers N] [ROW...]
  *
- * Prints a line a row: "row NAME[@SIZE] COUNT TICKS...", the ticks of each round of COUNT operations; or
+ * Prints a line a row: "row NAME[@SIZE][*WORKERS] COUNT TICKS...", the ticks of each round of COUNT operations; of
+ * workers, which do the same at the same time on a CPU each, a line each; or
  * "missing NAME ERRNO", or "failed NAME". Last "clock TICKS NS": the same time on both clocks.
  */
 #define _GNU_SOURCE
@@ -10,10 +11,12 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -32,7 +35,9 @@ static const struct bench_row *const themes[] = {
 #define THEMES (sizeof themes / sizeof themes[0])
 #define THEMES_BY_DEFAULT (THEMES - 1) /* growth rows only when named */
 
-static long rounds = 7, round_us = 2000, size_wanted = 10;
+static long rounds = 7, round_us = 2000, size_wanted = 10, workers = 1;
+static long worker;           /* this process's number */
+static atomic_long *prepared; /* workers that could begin; shared */
 static pid_t partners[PARTNERS_MAX];
 static int partner_count;
 
@@ -54,10 +59,10 @@ pid_t bench_partner(void (*body)(void)) {
 }
 
 void bench_pin(void) {
-    cpu_set_t first;
-    CPU_ZERO(&first);
-    CPU_SET(0, &first);
-    sched_setaffinity(0, sizeof first, &first);
+    cpu_set_t own;
+    CPU_ZERO(&own);
+    CPU_SET((size_t)worker, &own);
+    sched_setaffinity(0, sizeof own, &own);
 }
 
 int bench_file(const char *path, size_t size) {
@@ -113,17 +118,28 @@ static long choose_count(const struct bench_row *row) {
     return (long)(count < limit ? count : limit);
 }
 
-/* What the row is called in the output: with its size where that can be chosen. */
+/* What the row is called in the output: with its size where that can be chosen, and with the workers. */
 static const char *label(const struct bench_row *row) {
     static char text[64];
     bool chosen = row->prepare && row >= growth_rows && row < growth_rows + growth_row_count;
-    if (!chosen)
-        return row->name;
-    snprintf(text, sizeof text, "%s@%ld", row->name, size_wanted);
+    int length = snprintf(text, sizeof text, chosen ? "%s@%ld" : "%s", row->name, size_wanted);
+    if (workers > 1)
+        snprintf(text + length, sizeof text - (size_t)length, "*%ld", workers);
     return text;
 }
 
+/* All workers begin together. */
+static void meet(void) {
+    if (workers == 1)
+        return;
+    atomic_fetch_add(prepared, 1);
+    while (atomic_load(prepared) < workers)
+        sched_yield();
+}
+
 static int run_row(const struct bench_row *row) {
+    if (workers > 1)
+        bench_pin();
     int missing = row->prepare ? row->prepare(row->size ? row->size : size_wanted) : 0;
     if (missing) {
         printf("missing %s %d\n", label(row), missing);
@@ -132,6 +148,7 @@ static int run_row(const struct bench_row *row) {
     }
     uint64_t taken[rounds];
     long count = choose_count(row), operations = row->operations ? row->operations : 1;
+    meet();
     for (long i = 0; i < rounds; i++)
         taken[i] = round_ticks(row, count);
     printf("row %s %ld", label(row), count * operations);
@@ -146,12 +163,25 @@ static int run_row(const struct bench_row *row) {
     return 0;
 }
 
+static int run_workers(const struct bench_row *row) {
+    pid_t started[workers];
+    prepared = mmap(NULL, sizeof *prepared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    bench_need(prepared != MAP_FAILED);
+    for (worker = workers - 1; worker > 0; worker--)
+        if ((started[worker] = fork()) == 0)
+            _exit(run_row(row));
+    int status = run_row(row);
+    for (long i = 1; i < workers; i++)
+        bench_need(started[i] > 0 && waitpid(started[i], NULL, 0) == started[i]);
+    return status;
+}
+
 static void run_apart(const struct bench_row *row) {
     int status = -1;
     pid_t pid = fork();
     if (pid == 0) {
         setpgid(0, 0);
-        _exit(run_row(row));
+        _exit(run_workers(row));
     }
     if (pid < 0 || waitpid(pid, &status, 0) != pid || (status != 0 && WEXITSTATUS(status) != STATUS_MISSING))
         printf("failed %s %d\n", label(row), status);
@@ -185,9 +215,10 @@ int main(int argc, char **argv) {
         long *option = strcmp(argv[at], "--rounds") == 0     ? &rounds
                        : strcmp(argv[at], "--round-us") == 0 ? &round_us
                        : strcmp(argv[at], "--size") == 0     ? &size_wanted
+                       : strcmp(argv[at], "--workers") == 0  ? &workers
                                                              : NULL;
         if (!option || at + 1 == argc || (*option = atol(argv[++at])) < 1) {
-            fprintf(stderr, "usage: bench [--list] [--rounds N] [--round-us N] [--size N] [ROW...]\n");
+            fprintf(stderr, "usage: bench [--list] [--rounds N] [--round-us N] [--size N] [--workers N] [ROW...]\n");
             return 2;
         }
     }

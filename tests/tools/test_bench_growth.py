@@ -16,10 +16,14 @@ def test_curves_leave_out_what_was_not_possible():
 def test_what_grows_faster_is_named():
     assert bench_growth.faster_than({"a": STEEP, "b": FLAT}, {"a": FLAT, "b": STEEP}) == ["a"]
     assert bench_growth.faster_than({"a": FLAT, "b": []}, {"a": FLAT, "b": FLAT}) == []
+    within_repetition = [(10, 100.0), (10000, 111.0)]
+    assert bench_growth.faster_than({"a": within_repetition}, {"a": FLAT}) == []
 
 
 def test_table_and_picture():
     lines = bench_growth.table({"timers": FLAT}, {"timers": STEEP})
-    assert "| timers | Astra | 100 | – | – | 110 | 1.10 |" in lines
+    assert "| timers | Astra | 100 | – | – | 110 | 10 | 1.10 |" in lines
     page = ElementTree.fromstring(bench_growth.draw({"timers": FLAT, "none": []}, {"timers": STEEP}))
-    assert sum(1 for part in page.iter("{http://www.w3.org/2000/svg}polyline") if part.get("stroke") != "#dddddd") == 2
+    lines = page.iter("{http://www.w3.org/2000/svg}polyline")
+    curves = [line for line in lines if line.get("stroke") != bench_growth.GRID]
+    assert len(curves) == len(bench_growth.COLOURS) + 2 # the legend's, and one of each system

@@ -24,16 +24,43 @@ BUDGETS = {
 }
 
 
-def test_hot_paths_stay_in_budget(guest_exec):
-    options = ["--icount", "--cpu", "qemu64"]
+# What 1,000 of something may add to an operation beside 10 of them, in instructions: what they add on Linux, or less.
+GROWTH = {
+    "processes": 2_000,
+    "children": 2_000,
+    "threads": 4_500,
+    "mappings": 1_500,
+    "descriptors": 150,
+    "timers": 30,
+    "epoll_members": 120,
+    "run_queue": 400,
+}
+
+
+def costs_of(guest_exec, *command, memory: str = "256M") -> dict:
+    """Instructions of one operation of each row."""
+    options = ["--icount", "--cpu", "qemu64", "--mem", memory]
     for target, source in bench_run.IN_GUEST.items():
         options += ["--add", f"{source}:{target}"]
-    result = guest_exec("/bench/bench", "--rounds", "3", *BUDGETS, options=options)
+    result = guest_exec(*command, options=options)
     assert result.status == 0
     run = bench_table.Run()
     for line in result.text.splitlines():
         run.take(line)
-    costs = bench_table.instructions(run)
+    return bench_table.instructions(run)
+
+
+def test_costs_hardly_grow_with_numbers(guest_exec):
+    script = f"for n in 10 1000; do /bench/bench --rounds 3 --size $n {' '.join(GROWTH)}; done"
+    costs = costs_of(guest_exec, "sh", "-c", script, memory="1G")
+    print(costs)
+    added = {name: costs[f"{name}@1000"] - costs[f"{name}@10"] for name in GROWTH}
+    over = {name: (added[name], most) for name, most in GROWTH.items() if added[name] > most}
+    assert not over, f"grows too fast (added, allowed): {over}"
+
+
+def test_hot_paths_stay_in_budget(guest_exec):
+    costs = costs_of(guest_exec, "/bench/bench", "--rounds", "3", *BUDGETS)
     print(costs)
     over = {name: (costs.get(name), budget) for name, budget in BUDGETS.items() if costs.get(name, budget + 1) > budget}
     assert not over, f"over budget (measured, allowed): {over}"

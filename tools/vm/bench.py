@@ -5,7 +5,7 @@ import argparse
 import datetime
 import subprocess
 
-from vm import bench_growth, bench_linux, bench_run, bench_table, host
+from vm import bench_growth, bench_linux, bench_run, bench_scaling, bench_table, host
 
 PAGE = host.ROOT / "docs" / "benchmarks.md"
 ROUNDS, ROUNDS_QUICK = 7, 3
@@ -20,6 +20,7 @@ def parse(name: str, arguments: list):
     how.add_argument("--icount", action="store_true", help="instructions (the default)")
     how.add_argument("--growth", action="store_true", help="when there are 10 to 10,000 processes, mappings, ...")
     how.add_argument("--time", action="store_true", help="plain time, which varies: boots in turn, medians")
+    how.add_argument("--scaling", action="store_true", help="what a second CPU gains")
     parser.add_argument("--smp", type=int, default=1, metavar="N", help="CPUs")
     parser.add_argument("--quick", action="store_true", help="fewer rounds and boots")
     parser.add_argument("--astra-only", action="store_true", help="without Linux to compare with")
@@ -49,7 +50,7 @@ def conditions(machine: bench_run.Machine, with_linux: bool) -> str:
 
 
 def boots(options) -> int:
-    if not options.time:
+    if not options.time and not options.scaling:
         return 1
     return BOOTS_QUICK if options.quick else BOOTS
 
@@ -97,6 +98,16 @@ def report_growth(options, names: list) -> None:
         PAGE.write_text(bench_table.replace_section(PAGE.read_text(), "Growth", "\n".join(lines)))
 
 
+def report_scaling(options, names: list) -> None:
+    names = [row for row in names if not options.rows or row in options.rows]
+    astra, linux = bench_scaling.measure(names, boots(options), options.astra_only, options.image)
+    machine = bench_run.Machine(icount=False, cpus=bench_scaling.WORKERS)
+    lines = [conditions(machine, not options.astra_only), "", *bench_scaling.table(astra, linux)]
+    print("\n".join(lines))
+    if options.write:
+        PAGE.write_text(bench_table.replace_section(PAGE.read_text(), "Scaling", "\n".join(lines)))
+
+
 def main(name: str, arguments: list) -> int:
     options = parse(name, arguments)
     if not options.image:
@@ -113,6 +124,9 @@ def main(name: str, arguments: list) -> int:
         raise host.HostError("--write wants all rows, on both systems")
     if options.growth:
         report_growth(options, known)
+        return 0
+    if options.scaling:
+        report_scaling(options, known)
         return 0
     if options.smp > 1 and not options.time and not options.astra_only:
         raise host.HostError("under -icount Linux does not start its second CPU in QEMU 7.2: --time or --astra-only")

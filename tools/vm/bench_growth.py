@@ -7,12 +7,13 @@ SIZES = (10, 100, 1000, 10000)
 MEMORY = "2G"
 PICTURE = host.ROOT / "docs" / "growth.svg"
 ROUNDS = 3
-# A curve may rise this much more than Linux's over the whole range before it counts as growing faster.
-TOLERANCE = 1.25
+TOLERANCE = 0.02  # of the cost: figures repeat no better
 
-PANEL_WIDTH, PANEL_HEIGHT, COLUMNS = 290, 190, 4
-LEFT, RIGHT, TOP, BOTTOM = 48, 12, 24, 26
+PANEL_WIDTH, PANEL_HEIGHT, COLUMNS = 250, 190, 4
+LEFT, RIGHT, TOP, BOTTOM, MARGIN = 56, 14, 30, 26, 34
 COLOURS = {"Astra": "#c0392b", "Linux": "#2c3e50"}
+DASHES = {"Astra": "", "Linux": "5,3"}
+GRID, DOT = "#dddddd", 2.5
 
 
 def script(names: list) -> str:
@@ -32,58 +33,85 @@ def growth(curve: list) -> float:
     return curve[-1][1] / curve[0][1] if curve else math.nan
 
 
+def added(curve: list) -> float:
+    """Instructions that the operation costs more at the largest size than at the smallest."""
+    return curve[-1][1] - curve[0][1] if curve else math.nan
+
+
 def faster_than(astra: dict, linux: dict) -> list:
-    """Rows that grow faster than Linux's."""
+    """Rows to which more instructions are added than on Linux."""
     return [name for name in astra if astra[name] and linux.get(name)
-            and growth(astra[name]) > TOLERANCE * growth(linux[name])]
+            and added(astra[name]) > added(linux[name]) + TOLERANCE * astra[name][0][1]]
 
 
 def table(astra: dict, linux: dict) -> list:
     heads = "".join(f" {size:,} |" for size in SIZES)
-    lines = [f"| many | system |{heads} growth |", "|---|---|" + "---|" * (len(SIZES) + 1)]
+    lines = [f"| many | system |{heads} added | factor |", "|---|---|" + "---|" * (len(SIZES) + 2)]
     for name in astra:
         for system, curve in (("Astra", astra[name]), ("Linux", linux.get(name, []))):
             costs = dict(curve)
             cells = "".join(f" {bench_table.number(costs[size]) if size in costs else '–'} |" for size in SIZES)
-            lines.append(f"| {name} | {system} |{cells} {growth(curve):.2f} |")
+            lines.append(f"| {name} | {system} |{cells} {bench_table.number(added(curve))} | {growth(curve):.2f} |")
     return lines
+
+
+def _scale(systems: dict) -> list:
+    """Costs to mark: 1, 2 and 5 times powers of ten, from below the least to above the most."""
+    costs = [cost for curve in systems.values() for _, cost in curve]
+    marks = [step * 10 ** power for power in range(10) for step in (1, 2, 5)]
+    first = max(index for index, mark in enumerate(marks) if mark <= min(costs))
+    last = min(index for index, mark in enumerate(marks) if mark >= max(costs) and index > first)
+    return marks[first:last + 1]
+
+
+def _short(number: float) -> str:
+    return f"{number / 1000:,.0f} k" if number >= 1000 else f"{number:,.0f}"
 
 
 def _panel(name: str, systems: dict, left: float, top: float) -> list:
     """One operation, both axes logarithmic."""
-    costs = [cost for curve in systems.values() for _, cost in curve]
-    if not costs:
+    if not any(systems.values()):
         return []
-    low, high = math.floor(math.log10(min(costs))), math.ceil(math.log10(max(costs)) + 1e-9)
-    high = max(high, low + 1)
+    marks = _scale(systems)
     width, height = PANEL_WIDTH - LEFT - RIGHT, PANEL_HEIGHT - TOP - BOTTOM
-    first, last = math.log10(SIZES[0]), math.log10(SIZES[-1])
 
     def place(size: float, cost: float) -> tuple:
-        return (left + LEFT + width * (math.log10(size) - first) / (last - first),
-                top + TOP + height * (high - math.log10(cost)) / (high - low))
+        across = math.log(size / SIZES[0]) / math.log(SIZES[-1] / SIZES[0])
+        up = math.log(cost / marks[0]) / math.log(marks[-1] / marks[0])
+        return left + LEFT + width * across, top + TOP + height * (1 - up)
 
-    parts = [svg.text(left + LEFT, top + 14, name.replace("_", " "))]
-    for power in range(low, high + 1):
-        x, y = place(SIZES[0], 10 ** power)
-        parts += [svg.line([(x, y), (x + width, y)], "#dddddd"), svg.text(x - 4, y + 4, f"{10 ** power:.0e}", "end")]
+    parts = [svg.text(left + LEFT, top + 18, name.replace("_", " "))]
+    for mark in marks:
+        x, y = place(SIZES[0], mark)
+        parts += [svg.line([(x, y), (x + width, y)], GRID), svg.text(x - 5, y + 4, _short(mark), "end", "#555555")]
     for size in SIZES:
-        x, y = place(size, 10 ** low)
-        parts.append(svg.text(x, y + 15, f"{size:,}", "middle"))
+        x, y = place(size, marks[0])
+        parts.append(svg.text(x, y + 16, _short(size), "middle", "#555555"))
     for system, curve in systems.items():
-        parts.append(svg.line([place(*point) for point in curve], COLOURS[system], "" if system == "Astra" else "5,3"))
+        points = [place(*point) for point in curve]
+        parts.append(svg.line(points, COLOURS[system], DASHES[system]))
+        parts += [svg.rectangle(x - DOT, y - DOT, 2 * DOT, 2 * DOT, COLOURS[system], f"{system}: {cost:,.0f}")
+                  for (x, y), (_, cost) in zip(points, curve)]
+    return parts
+
+
+def _legend() -> list:
+    parts = [svg.text(LEFT, 22, "instructions of one operation, by how many there are")]
+    for index, system in enumerate(COLOURS):
+        x = PANEL_WIDTH * COLUMNS - 200 + 95 * index
+        parts += [svg.line([(x, 18), (x + 26, 18)], COLOURS[system], DASHES[system]),
+                  svg.text(x + 32, 22, system, "start", COLOURS[system])]
     return parts
 
 
 def draw(astra: dict, linux: dict) -> str:
-    """All operations: Astra solid, Linux dashed."""
+    """Small multiples: an operation each, both systems."""
     rows = -(-len(astra) // COLUMNS)
-    width, height = COLUMNS * PANEL_WIDTH, rows * PANEL_HEIGHT + TOP
-    parts = [svg.text(LEFT, 15, "instructions of one operation; Astra solid, Linux dashed")]
+    parts = _legend()
     for index, name in enumerate(astra):
         parts += _panel(name, {"Astra": astra[name], "Linux": linux.get(name, [])},
-                        index % COLUMNS * PANEL_WIDTH, TOP + index // COLUMNS * PANEL_HEIGHT)
-    return svg.document(width, height, parts)
+                        index % COLUMNS * PANEL_WIDTH, MARGIN + index // COLUMNS * PANEL_HEIGHT)
+    return svg.document(COLUMNS * PANEL_WIDTH, MARGIN + rows * PANEL_HEIGHT + 10, parts)
 
 
 def measure(names: list, astra_only: bool) -> tuple:

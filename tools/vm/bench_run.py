@@ -3,6 +3,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ PROGRAM = host.BUILD / "tests" / "bench" / "bench"
 TINY = host.BUILD / "tests" / "bench" / "tiny"
 IN_GUEST = {"/bench/bench": PROGRAM, "/bench/tiny": TINY}
 TAIL_LINES = 20
+PROGRESS_S = 20  # how often a line tells where there is no terminal
 
 
 @dataclass
@@ -23,9 +25,29 @@ class Machine:
     image: str = ""  # of Astra, instead of the built one
 
 
+class Progress:
+    """What has been measured: on one line of a terminal, else a line now and then."""
+
+    def __init__(self, name: str, total: int) -> None:
+        self._name, self._total, self._told = name, total, time.monotonic()
+        self._terminal = sys.stderr.isatty()
+
+    def tell(self, done: int, row: str) -> None:
+        words = f"{self._name}: {done}/{self._total} {row}"
+        if self._terminal:
+            print(f"\r{words:<60}", end="", file=sys.stderr, flush=True)
+        elif time.monotonic() - self._told > PROGRESS_S:
+            print(words, file=sys.stderr, flush=True)
+            self._told = time.monotonic()
+
+    def end(self) -> None:
+        if self._terminal:
+            print("\r\033[K", end="", file=sys.stderr)
+
+
 def _stream(name: str, command: list, limit_s: float, total: int) -> bench_table.Run:
     """Runs an emulator whose output is that of the programs."""
-    run, tail, done = bench_table.Run(), [], 0
+    run, tail, done, progress = bench_table.Run(), [], 0, Progress(name, total)
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           text=True, errors="replace") as process:
         watchdog = threading.Timer(limit_s, process.terminate)
@@ -35,13 +57,12 @@ def _stream(name: str, command: list, limit_s: float, total: int) -> bench_table
                 tail = [*tail, line.rstrip()][-TAIL_LINES:]
                 row = run.take(line)
                 done += bool(row)
-                if row and sys.stderr.isatty():
-                    print(f"\r{name}: {done}/{total} {row:<30}", end="", file=sys.stderr, flush=True)
+                if row:
+                    progress.tell(done, row)
         finally:
             watchdog.cancel()
             process.terminate()
-    if sys.stderr.isatty():
-        print("\r\033[K", end="", file=sys.stderr)
+    progress.end()
     if done < total:
         raise host.HostError(f"{name}: {done} of {total} rows, then it ended:\n" + "\n".join(tail))
     print(f"{name}: {done} rows", file=sys.stderr, flush=True)
