@@ -122,6 +122,14 @@ static const struct call calls[] = {
     CALL(clock_settime, "-R", 0, TIME), CALL(settimeofday, "rr", 0, 0), CALL(getitimer, "-W", 0, G),
     CALL(setitimer, "-rw", 0, TIME, 0), CALL(uname, "W", G), CALL(sysinfo, "W", G), CALL(getcpu, "ww-", 0, 0, 0),
     CALL(sethostname, "R-", G, 4), CALL(setdomainname, "R-", G, 4), CALL(mincore, "--D", G, PAGE, G),
+    /* between processes: IPC_SET, IPC_INFO and the like, of identifiers that need not exist */
+    CALL(shmctl, "--R", 0, 1, G), CALL(shmctl, "--W", 0, 3, G), CALL(shmctl, "--W", 0, 14, G),
+    CALL(semctl, "---R", 0, 0, 1, G), CALL(semctl, "---W", 0, 0, 3, G), CALL(semctl, "---W", 0, 0, 19, G),
+    CALL(msgctl, "--R", 0, 1, G), CALL(msgctl, "--W", 0, 3, G), CALL(msgctl, "--W", 0, 12, G),
+    CALL(msgsnd, "-R--", 0, G, 0, 0), CALL(semtimedop, "-R-r", 0, G, 1, TIME), CALL(mq_open, "S--r", (long)"none", 0, 0, 0),
+    CALL(mq_unlink, "S", (long)"none"), CALL(mq_timedsend, "----r", 0, G, 1, 0, TIME),
+    CALL(mq_timedreceive, "----r", 0, G, 1, G, TIME), CALL(mq_notify, "-r", 0, G), CALL(mq_getsetattr, "-r-", 0, 0, 0),
+    {"futex_waitv", 449, "r--r-", {G, 1, 0, TIME, 1}},
     /* terminals and control */
     CALL(fcntl, "--R", FILE_FD, F_GETLK, G), CALL(fcntl, "--R", FILE_FD, F_SETLK, G),
     CALL(ioctl, "--W", PIPE_READ_FD, 0x541b, G), CALL(ioctl, "--R", PIPE_READ_FD, 0x5421, G),
