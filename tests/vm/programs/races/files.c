@@ -160,7 +160,7 @@ static void read_numbers(void) {
     ssize_t got;
     while ((got = read(private_pipe[0], &number, sizeof number)) == sizeof number)
         CHECK(number == expected++);
-    CHECK(got == 0 && expected > 0); /* the end is seen when the last copy is closed */
+    CHECK(got == 0); /* the end is seen when the last copy is closed */
     close(private_pipe[0]);
 }
 
