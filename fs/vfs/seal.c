@@ -53,7 +53,7 @@ int seal_check_size(const struct inode *inode, uint64_t size) {
 }
 
 int seal_check_map(const struct inode *inode, struct vma *vma) {
-    if (!(vma->flags & VMA_SHARED) || !(atomic_load(&inode->seals) & SEAL_FUTURE_WRITE))
+    if (!(vma->flags & VMA_SHARED) || !(atomic_load(&inode->seals) & (SEAL_WRITE | SEAL_FUTURE_WRITE)))
         return 0;
     if (vma->flags & VMA_WRITE)
         return -EPERM;

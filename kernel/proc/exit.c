@@ -230,15 +230,19 @@ static void rouse_others(struct process *process) {
     }
 }
 
+void process_begin_exit(struct process *process, int status) {
+    if (process->exiting)
+        return;
+    process->exiting = true;
+    process->exit_status = status;
+    rouse_others(process);
+}
+
 void process_exit(int status) {
     struct process *process = current_process();
 
     uint64_t flags = spin_lock_irqsave(&process->lock);
-    if (!process->exiting) {
-        process->exiting = true;
-        process->exit_status = status;
-        rouse_others(process);
-    }
+    process_begin_exit(process, status);
     spin_unlock_irqrestore(&process->lock, flags);
     task_exit(0);
 }

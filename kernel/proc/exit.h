@@ -18,6 +18,8 @@ void task_leave_user_memory(struct task *task);
 noreturn_fn void task_exit(int code);
 /* Ends the running process with all its threads: exit_group(2), a fatal signal. The first status counts. */
 noreturn_fn void process_exit(int status);
+/* Its first half, for the running process: no other thread returns to its program. process->lock held. */
+void process_begin_exit(struct process *process, int status);
 /* exec: ends all other threads of the running process and waits until they are gone. 0, or -EAGAIN when
  * another thread was first (this one is to end). */
 int process_end_other_threads(void) must_check;

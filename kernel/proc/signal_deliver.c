@@ -175,6 +175,8 @@ static void default_action(struct process *process, const struct signal_info *in
         stop_by_signal(process, signal, flags);
         return;
     }
+    /* Before anybody can see that the signal is taken: a thread it woke too would return to its program with EINTR. */
+    process_begin_exit(process, EXIT_SIGNALED(signal));
     spin_unlock_irqrestore(&process->lock, *flags);
     die(info);
 }

@@ -88,6 +88,16 @@ int space_protect(struct space *space, uint64_t address, uint64_t length, uint32
     return error;
 }
 
+static uint64_t locked_pages_in(struct space *space, uint64_t start, uint64_t end) {
+    uint64_t pages = 0;
+
+    for (struct vma *vma = space_find(space, start); vma && vma->start < end; vma = vma_next(vma)) {
+        if (vma->flags & VMA_LOCKED)
+            pages += (MIN(vma->end, end) - MAX(vma->start, start)) >> PAGE_SHIFT;
+    }
+    return pages;
+}
+
 static int lock_limit(struct space *space, uint64_t more_pages) {
     if (cred_has(current_cred(), CAP_IPC_LOCK))
         return 0;
@@ -118,7 +128,8 @@ int space_lock_range(struct space *space, uint64_t address, uint64_t length, boo
     uint64_t size = ALIGN_UP(length + (address - start), PAGE_SIZE), end = start + size; /* wraps to 0 as on Linux */
 
     rwsem_write_lock(&space->lock);
-    int error = lock ? lock_limit(space, size >> PAGE_SHIFT) : 0;
+    /* What is locked already does not count again. */
+    int error = lock ? lock_limit(space, (size >> PAGE_SHIFT) - locked_pages_in(space, start, end)) : 0;
     if (!error && end < start)
         error = -EINVAL;
     if (!error)

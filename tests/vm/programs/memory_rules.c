@@ -93,6 +93,7 @@ static void locking(void) {
         check("setresuid", 0);
     set_limit(RLIMIT_MEMLOCK, MIB / 2);
     check("RLIMIT_MEMLOCK", mlock(memory, MIB) < 0 && errno == ENOMEM && mlock(memory, MIB / 4) == 0);
+    check("locked again", mlock(memory, MIB / 2) == 0 && mlock(memory, MIB / 2) == 0 && munlock(memory + MIB / 4, MIB / 4) == 0);
     check("MAP_LOCKED", refused(mmap(NULL, MIB, RW, ANONYMOUS | MAP_LOCKED, -1, 0), EAGAIN));
     check("mlockall", mlockall(MCL_CURRENT) < 0 && errno == ENOMEM && mlockall(MCL_ONFAULT) < 0 && errno == EINVAL);
     check("VmLck", status_kib("VmLck:") == 256 && munlock(memory, MIB) == 0 && status_kib("VmLck:") == 0);

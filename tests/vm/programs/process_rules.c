@@ -386,6 +386,43 @@ static int orphaned_group(int stops) {
     return good;
 }
 
+/* ---- killed while others wait ---- */
+
+static int escapes[2];
+
+static void *waits_for_nothing(void *argument) {
+    poll(NULL, 0, -1);
+    write(escapes[1], "e", 1); /* with EINTR, although the process ends */
+    return NULL;
+}
+
+static int is_killed(void) {
+    pthread_t thread;
+    for (int i = 0; i < 4; i++)
+        pthread_create(&thread, NULL, waits_for_nothing, NULL);
+    sleep_ms(2);
+    write(told, "r", 1);
+    for (;;)
+        ;
+}
+
+static int nobody_escapes(void) {
+    struct pollfd escaped;
+    int ready[2], rounds = 60;
+    char byte;
+    pipe(escapes);
+    pipe(ready);
+    told = ready[1];
+    while (rounds-- > 0) {
+        pid_t pid = child_that(is_killed);
+        read(ready[0], &byte, 1);
+        kill(pid, SIGTERM);
+        waitpid(pid, NULL, 0);
+    }
+    escaped = (struct pollfd){escapes[0], POLLIN};
+    return poll(&escaped, 1, 0) == 0;
+}
+
 int main(void) {
     clone3_sizes();
     clone3_refusals();
@@ -399,5 +436,6 @@ int main(void) {
     siblings();
     check("a stopped group is told when it becomes an orphan", orphaned_group(1));
     check("the terminal does not stop orphans", orphaned_group(0));
+    check("no thread returns to a program that was killed", nobody_escapes());
     return failures != 0;
 }
