@@ -21,7 +21,7 @@ LOST_KIB_MAX = 4096      # caches of the kernel that fill during the first round
 LOST_AGAIN_KIB_MAX = 768  # in a second round they are full
 
 IN_TURN = ("fork", "vforkmany", "clone", "pthread", "futex", "switch", "mmapfork", "vm", "mremap", "sigsegv", "itimer",
-           "pipe", "exec", "full")
+           "pipe", "exec", "full", "mutex", "epoll", "get", "ioprio", "remap", "cache", "resched")
 TOGETHER = ("fork", "mmap", "munmap", "mprotect", "pthread", "futex", "fifo", "signal", "sigq", "timer", "dentry", "rename",
             "fault", "brk", "eventfd", "kill", "poll", "daemon")
 
@@ -47,6 +47,7 @@ def machine(root, tmp_path):
         image = ["--image", str(DEBUG_IMAGE)] if debug else []
         with Terminal("--smp", str(smp), "--mem", "640M", "--rootfs", root, "--add", f"{file}:/script", *image) as terminal:
             shown = terminal.boot()
+            shown += terminal.command("trap '' ALRM", 60)  # the stressor resources sends it to processes 1 and 2
             shown += terminal.command(f"sh /script > {stress_ng.REPORT} 2>&1", limit_s)
             shown += terminal.command("echo ali''ve; ls / | grep -c tmp", 60)
             report = terminal.command(f"cat {stress_ng.REPORT}", 60)
@@ -61,6 +62,7 @@ def check(names, report: str, lost_kib_max: int) -> None:
     assert [outcome.name for outcome in found] == ["start", *names], report
     assert [outcome.name for outcome in found if outcome.status not in stress_ng.FINE] == [], report
     assert found[0].free_kib - found[-1].free_kib <= lost_kib_max, report
+    assert found[-1].threads == found[0].threads, report
 
 
 def test_one_after_the_other(machine):
@@ -92,26 +94,25 @@ def test_a_second_round_loses_nothing(machine):
     assert free[2 * len(names)] - free[-1] <= LOST_AGAIN_KIB_MAX, report
 
 
-# Random system calls as an ordinary user; the numbers of calls and processes are bounds, the seed makes runs alike. With
-# many kinds of descriptors this trinity often aborts over its own stack before the first call, and its children share
-# memory with it and may end it: it gets a few tries, each with two kinds.
-KINDS = ("pseudo,pipes", "pseudo,epoll", "pseudo,timerfd", "pseudo,eventfd", "pseudo,testfile")
+# Random system calls as an ordinary user; the numbers of calls and processes are bounds, the seed makes runs alike.
+# Two faults are trinity's own and are kept out of its way, for what it does after them says nothing about the kernel:
+# - it prints the sizes of files that it maps into 11 bytes of its stack ("*** stack smashing detected ***" at
+#   "1982256 bytes"): of the trees it walks, /dev, /proc and /sys, only Astra's /sys/bin has files that large;
+# - its sockets end it by a bad pointer of its own, on Linux with any seed too.
+KINDS = "pseudo,pipes,epoll,timerfd,eventfd,testfile,memfd,inotify"
 TRINITY = """\
-mkdir -m 777 /tmp/trinity
-for kinds in {kinds}; do
-    rm -rf /tmp/trinity/*; cd /tmp/trinity
-    timeout -s KILL {limit_s} /usr/sbin/chroot --userspec=1000:1000 --skip-chdir / trinity -s {seed} -N {calls} -C 4 \\
-        -q -l off --enable-fds=$kinds < /dev/null > /tmp/said 2>&1
-    echo "status $?"; tail -n 3 /tmp/said
-    grep -q "maximum number of operations" /tmp/said && break
-done
+mkdir -m 777 /tmp/trinity; chmod 700 /sys/bin; cd /tmp/trinity
+timeout -s KILL {limit_s} /usr/sbin/chroot --userspec=1000:1000 --skip-chdir / trinity -s {seed} -N {calls} -C 4 \\
+    -q -l off --enable-fds={kinds} < /dev/null > /tmp/said 2>&1
+echo "status $?"; tail -n 5 /tmp/said; dmesg | grep 'trinity.* ended by'
 """
 
 
 def trinity(machine, smp: int, debug: bool, seed: int, calls: int, limit_s: int) -> None:
-    script = TRINITY.format(kinds=" ".join(KINDS), seed=seed, calls=calls, limit_s=limit_s)
-    report = machine(script, smp, debug, len(KINDS) * limit_s + 60)
-    assert any(int(ran) >= calls for ran in re.findall(r"Ran (\d+) syscalls", report)), report
+    """It must get to its end by itself at the first try, and its processes die of nothing but what it asked for."""
+    report = machine(TRINITY.format(kinds=KINDS, seed=seed, calls=calls, limit_s=limit_s), smp, debug, limit_s + 60)
+    ran = re.search(r"Ran (\d+) syscalls", report)
+    assert "status 0\n" in report and ran and int(ran[1]) >= calls, report
 
 
 def test_random_calls(machine):
