@@ -261,13 +261,13 @@ struct cap_data_user {
 
 /* Words per set; 0 (and the preferred version stored) for an unknown version. */
 static int64_t header_read(struct cap_header_user __user *user, struct cap_header_user *header) {
-    if (get_user(header->version, &user->version) < 0)
+    if (get_user(header->version, user_member(user, version)) < 0)
         return -EFAULT;
     if (header->version == CAPABILITY_VERSION_1)
         return 1;
     if (header->version == CAPABILITY_VERSION_2 || header->version == CAPABILITY_VERSION_3)
         return 2;
-    return put_user(CAPABILITY_VERSION_3, &user->version);
+    return put_user(CAPABILITY_VERSION_3, user_member(user, version));
 }
 
 /* The credentials' sets of a process; it is looked up under RCU. */
@@ -298,7 +298,7 @@ int64_t sys_capget(struct cap_header_user __user *user_header, struct cap_data_u
 
     if (user_data == NULL || words <= 0)
         return words < 0 ? words : user_data == NULL ? 0 : -EINVAL;
-    if (get_user(header.pid, &user_header->pid) < 0)
+    if (get_user(header.pid, user_member(user_header, pid)) < 0)
         return -EFAULT;
     if (header.pid < 0)
         return -EINVAL;
@@ -316,7 +316,7 @@ int64_t sys_capset(struct cap_header_user __user *user_header, const struct cap_
 
     if (words <= 0)
         return words < 0 ? words : -EINVAL;
-    if (get_user(header.pid, &user_header->pid) < 0)
+    if (get_user(header.pid, user_member(user_header, pid)) < 0)
         return -EFAULT;
     if (header.pid != 0 && header.pid != current_task()->tid->number)
         return -EPERM;

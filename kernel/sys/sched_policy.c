@@ -174,11 +174,11 @@ int64_t sys_sched_setparam(int tid, const int32_t __user *priority) {
 static int take_attributes(struct sched_attr_user *attr, struct sched_attr_user __user *from) {
     uint32_t size;
 
-    if (get_user(size, &from->size) < 0)
+    if (get_user(size, user_member(from, size)) < 0)
         return -EFAULT;
     size = size != 0 ? size : ATTR_SIZE_MIN;
     int error = size < ATTR_SIZE_MIN ? -E2BIG : copy_struct_from_user(attr, sizeof *attr, from, size);
-    if (error == -E2BIG && put_user((uint32_t)sizeof *attr, &from->size) < 0)
+    if (error == -E2BIG && put_user((uint32_t)sizeof *attr, user_member(from, size)) < 0)
         return -EFAULT;
     if (error < 0)
         return error;

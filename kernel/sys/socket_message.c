@@ -142,9 +142,9 @@ static int64_t send_one(const struct socket_use *use, const struct user_message 
 static int tell_lengths(struct user_message *user, const struct message_call *call, const struct control_room *room,
                         uint32_t flags) {
     uint64_t used = call->header.control_length - room->left;
-    if (put_user(flags, &user->flags))
+    if (put_user(flags, user_member(user, flags)))
         return -EFAULT;
-    return put_user(used, &user->control_length);
+    return put_user(used, user_member(user, control_length));
 }
 
 static int tell_results(const struct socket_use *use, struct message_call *call, struct user_message *user) {

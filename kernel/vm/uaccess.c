@@ -29,13 +29,13 @@ int copy_to_user(void __user *to, const void *from, size_t size) {
 }
 
 int copy_struct_from_user(void *to, size_t known, const void __user *from, size_t size) {
-    const uint8_t __user *rest = (const uint8_t __user *)from + known;
+    uintptr_t rest = (uintptr_t)from + known; /* a number: a program may pass any */
     uint8_t byte;
 
     if (size > PAGE_SIZE)
         return -E2BIG;
     for (size_t i = known; i < size; i++, rest++) {
-        if (get_user(byte, rest) < 0)
+        if (get_user(byte, (const uint8_t __user *)rest) < 0)
             return -EFAULT;
         if (byte != 0)
             return -E2BIG;
