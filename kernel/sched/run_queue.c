@@ -59,14 +59,21 @@ static bool virtual_before(uint64_t a, uint64_t b) {
     return (int64_t)(a - b) < 0;
 }
 
+static bool fair_before(const struct thread *thread, const struct rb_node *node) {
+    const struct thread *other = container_of((void *)(uintptr_t)node, struct thread, run_node);
+    return virtual_before(thread->virtual_runtime_ns, other->virtual_runtime_ns);
+}
+
+/* One that has just run mostly goes to the end, which is found at once. */
 static void fair_enqueue(struct run_queue *rq, struct thread *thread) {
-    struct rb_node **link = &rq->fair.top, *parent = NULL;
-    bool leftmost = true;
+    bool rightmost = rq->rightmost == NULL || !fair_before(thread, rq->rightmost);
+    struct rb_node *parent = rightmost ? rq->rightmost : NULL;
+    struct rb_node **link = parent == NULL ? &rq->fair.top : &parent->child[RB_RIGHT];
+    bool leftmost = parent == NULL;
 
     while (*link != NULL) {
         parent = *link;
-        const struct thread *other = container_of(parent, struct thread, run_node);
-        bool before = virtual_before(thread->virtual_runtime_ns, other->virtual_runtime_ns);
+        bool before = fair_before(thread, parent);
         leftmost = leftmost && before;
         link = &parent->child[before ? RB_LEFT : RB_RIGHT];
     }
@@ -74,11 +81,15 @@ static void fair_enqueue(struct run_queue *rq, struct thread *thread) {
     rb_insert_fixup(&rq->fair, &thread->run_node);
     if (leftmost)
         rq->leftmost = &thread->run_node;
+    if (rightmost)
+        rq->rightmost = &thread->run_node;
 }
 
 static void fair_dequeue(struct run_queue *rq, struct thread *thread) {
     if (rq->leftmost == &thread->run_node)
         rq->leftmost = rb_next(&thread->run_node);
+    if (rq->rightmost == &thread->run_node)
+        rq->rightmost = rb_prev(&thread->run_node);
     rb_erase(&rq->fair, &thread->run_node);
 }
 

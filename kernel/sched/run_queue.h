@@ -35,7 +35,7 @@ struct run_queue {
     int64_t blocked;                  /* load average: switched out in THREAD_BLOCKED minus woken */
     uint64_t charged_until_ns;        /* current's time is accounted up to here */
     struct rb_root fair;
-    struct rb_node *leftmost;
+    struct rb_node *leftmost, *rightmost;
     uint64_t min_virtual_ns;          /* never decreases; where newcomers start */
     uint64_t realtime_map[2];         /* bit per non-empty list */
     struct list_node realtime[RT_LEVELS];
