@@ -33,7 +33,7 @@ GROWTH = {
     "descriptors": 150,
     "timers": 30,
     "epoll_members": 120,
-    "run_queue": 400,
+    "run_queue": 250,
 }
 
 
