@@ -133,7 +133,7 @@ static void removed(struct notify_group *group, struct notify_mark *mark) {
     const struct notify_event event = {.mask = IN_IGNORED};
     struct inotify *inotify = inotify_of(group);
     put_event(inotify, mark->number, &event);
-    user_uncharge_watch(inotify->user);
+    atomic_fetch_sub(&inotify->user->watches, 1u);
 }
 
 /* The oldest event if it fits into `room`: NULL and -EAGAIN when there is none, -EINVAL when it does not fit. */
@@ -215,7 +215,7 @@ static void inotify_free(struct inotify *inotify) {
     struct list_node *node, *following;
     list_for_each_safe(node, following, &inotify->queue)
         kfree(list_entry(node, struct queued, node));
-    user_uncharge_instance(inotify->user);
+    atomic_fetch_sub(&inotify->user->instances, 1u);
     user_put(inotify->user);
     kfree(inotify);
 }
@@ -249,11 +249,11 @@ static const struct file_ops inotify_ops = {
 
 struct file *inotify_create(uint32_t flags) {
     struct user *user = current_cred()->user;
-    if (!user_charge_instance(user, atomic_load_relaxed(&inotify_limits.user_instances)))
+    if (!user_charge_one(&user->instances, atomic_load_relaxed(&inotify_limits.user_instances)))
         return ERR_PTR(-EMFILE);
     struct inotify *inotify = kzalloc(sizeof *inotify);
     if (!inotify) {
-        user_uncharge_instance(user);
+        atomic_fetch_sub(&user->instances, 1u);
         return ERR_PTR(-ENOMEM);
     }
     user_get(user);
@@ -291,7 +291,7 @@ static int add_watch(struct inotify *inotify, struct inode *inode, uint32_t mask
     struct notify_mark *mark = kzalloc(sizeof *mark);
     if (!mark)
         return -ENOMEM;
-    if (!user_charge_watch(inotify->user, atomic_load_relaxed(&inotify_limits.user_watches))) {
+    if (!user_charge_one(&inotify->user->watches, atomic_load_relaxed(&inotify_limits.user_watches))) {
         kfree(mark);
         return -ENOSPC;
     }

@@ -67,7 +67,7 @@ void user_uncharge(struct user *user) {
     atomic_fetch_sub(&user->threads, 1u);
 }
 
-/* One more of what `counter` counts, unless there are `limit`; *before is how many there were. */
+/* *before is how many there were. */
 static bool charge(uint32_t *counter, uint64_t limit, uint32_t *before) {
     *before = atomic_load_relaxed(counter);
     do {
@@ -75,6 +75,11 @@ static bool charge(uint32_t *counter, uint64_t limit, uint32_t *before) {
             return false;
     } while (!atomic_compare_exchange(counter, before, *before + 1));
     return true;
+}
+
+bool user_charge_one(uint32_t *counter, uint64_t limit) {
+    uint32_t before;
+    return charge(counter, limit, &before);
 }
 
 bool user_charge_signal(struct user *user, uint64_t limit) {
@@ -85,24 +90,6 @@ bool user_charge_signal(struct user *user, uint64_t limit) {
     if (before == 0)
         user_get(user);
     return true;
-}
-
-bool user_charge_instance(struct user *user, uint64_t limit) {
-    uint32_t before;
-    return charge(&user->instances, limit, &before);
-}
-
-void user_uncharge_instance(struct user *user) {
-    atomic_fetch_sub(&user->instances, 1u);
-}
-
-bool user_charge_watch(struct user *user, uint64_t limit) {
-    uint32_t before;
-    return charge(&user->watches, limit, &before);
-}
-
-void user_uncharge_watch(struct user *user) {
-    atomic_fetch_sub(&user->watches, 1u);
 }
 
 void user_uncharge_signal(struct user *user) {

@@ -37,10 +37,7 @@ void user_uncharge(struct user *user);
 bool user_charge_signal(struct user *user, uint64_t limit);
 /* May drop the last reference. Any context. */
 void user_uncharge_signal(struct user *user);
-/* inotify's: the same, without a reference. */
-bool user_charge_instance(struct user *user, uint64_t limit);
-void user_uncharge_instance(struct user *user);
-bool user_charge_watch(struct user *user, uint64_t limit);
-void user_uncharge_watch(struct user *user);
+/* One more of what a counter in a user's structure counts, unless there are `limit`. The user is held otherwise. */
+bool user_charge_one(uint32_t *counter, uint64_t limit);
 /* May this user, whose limit it is, have one more thread? */
 bool user_may_start(const struct user *user, uint64_t limit);
