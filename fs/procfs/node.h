@@ -18,6 +18,7 @@ struct proc_entry {
     const char *name;
     uint32_t mode;      /* type and permissions */
     bool only_process;  /* not in task/TID */
+    bool only_thread;   /* there alone */
     /* S_IFREG: writes the text; 0 or -errno. */
     int (*render)(const struct proc_node *node, struct view_buffer *buffer);
     int (*store)(const struct proc_node *node, const char *text, size_t length);

@@ -31,6 +31,14 @@ int proc_show_oom_score(const struct proc_node *node, struct view_buffer *buffer
 int proc_show_oom_adjust(const struct proc_node *node, struct view_buffer *buffer);
 int proc_store_oom_adjust(const struct proc_node *node, const char *text, size_t length);
 
+/* process_settings.c */
+int proc_show_timer_slack(const struct proc_node *node, struct view_buffer *buffer);
+int proc_store_timer_slack(const struct proc_node *node, const char *text, size_t length);
+int proc_show_personality(const struct proc_node *node, struct view_buffer *buffer);
+int proc_show_oom_adj(const struct proc_node *node, struct view_buffer *buffer);
+int proc_store_oom_adj(const struct proc_node *node, const char *text, size_t length);
+int proc_show_children(const struct proc_node *node, struct view_buffer *buffer);
+
 /* process_maps.c */
 int proc_show_maps(const struct proc_node *node, struct view_buffer *buffer);
 /* One line of it; `path_space` has PATH_MAX bytes. The space's lock is held. */

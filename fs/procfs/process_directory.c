@@ -17,6 +17,7 @@
 static const struct proc_entry entries[] = {
     {.name = "auxv", .mode = S_IFREG | 0400u, .render = proc_show_auxv},
     {.name = "cgroup", .mode = S_IFREG | 0444u, .render = proc_show_cgroup},
+    {.name = "children", .mode = S_IFREG | 0444u, .only_thread = true, .render = proc_show_children},
     {.name = "cmdline", .mode = S_IFREG | 0444u, .render = proc_show_cmdline},
     {.name = "comm", .mode = S_IFREG | 0644u, .render = proc_show_comm, .store = proc_store_comm},
     {.name = "cwd", .mode = S_IFLNK | 0777u, .follow = proc_follow_cwd},
@@ -30,8 +31,10 @@ static const struct proc_entry entries[] = {
     {.name = "maps", .mode = S_IFREG | 0444u, .render = proc_show_maps},
     {.name = "mountinfo", .mode = S_IFREG | 0444u, .render = proc_show_mountinfo},
     {.name = "mounts", .mode = S_IFREG | 0444u, .render = proc_show_mounts},
+    {.name = "oom_adj", .mode = S_IFREG | 0644u, .render = proc_show_oom_adj, .store = proc_store_oom_adj},
     {.name = "oom_score", .mode = S_IFREG | 0444u, .render = proc_show_oom_score},
     {.name = "oom_score_adj", .mode = S_IFREG | 0644u, .render = proc_show_oom_adjust, .store = proc_store_oom_adjust},
+    {.name = "personality", .mode = S_IFREG | 0400u, .render = proc_show_personality},
     {.name = "root", .mode = S_IFLNK | 0777u, .follow = proc_follow_root},
     {.name = "smaps", .mode = S_IFREG | 0444u, .render = proc_show_smaps},
     {.name = "smaps_rollup", .mode = S_IFREG | 0444u, .render = proc_show_smaps_rollup},
@@ -40,6 +43,7 @@ static const struct proc_entry entries[] = {
     {.name = "status", .mode = S_IFREG | 0444u, .render = proc_show_status},
     {.name = "task", .mode = S_IFDIR | 0555u, .only_process = true,
      .directory_ops = &proc_task_directory_ops, .directory_file_ops = &proc_task_directory_file_ops},
+    {.name = "timerslack_ns", .mode = S_IFREG | 0666u, .render = proc_show_timer_slack, .store = proc_store_timer_slack},
     {.name = "wchan", .mode = S_IFREG | 0444u, .render = proc_show_wchan},
 };
 
@@ -97,7 +101,7 @@ static struct inode *make_entry(struct inode *directory, const struct proc_entry
 static struct inode *process_lookup(struct inode *directory, const char *name, size_t length) {
     for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {
         const struct proc_entry *entry = &entries[i];
-        if (entry->only_process && proc_node_of(directory)->thread)
+        if (proc_node_of(directory)->thread ? entry->only_process : entry->only_thread)
             continue;
         if (strlen(entry->name) == length && memcmp(entry->name, name, length) == 0)
             return make_entry(directory, entry);
@@ -110,7 +114,7 @@ static int process_read_directory(struct file *file, struct dir_context *context
     if (!directory_emit_dots(file, context))
         return 0;
     for (uint64_t i = MAX(context->position, (uint64_t)DOTS) - DOTS; i < ARRAY_SIZE(entries); i++) {
-        if (entries[i].only_process && thread)
+        if (thread ? entries[i].only_process : entries[i].only_thread)
             continue;
         if (!context->emit(context, entries[i].name, strlen(entries[i].name),
                            file->inode->number + i + 1, (entries[i].mode & S_IFMT) >> 12, i + 1 + DOTS))

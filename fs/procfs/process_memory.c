@@ -63,4 +63,5 @@ void proc_show_memory(struct space *space, struct view_buffer *buffer) {
     };
     for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
         view_printf(buffer, "%s:\t%8llu kB\n", lines[i].name, ULL(lines[i].pages * KIB_PER_PAGE));
+    view_printf(buffer, "HugetlbPages:\t%8u kB\n", 0u);
 }

@@ -1,6 +1,7 @@
 /* /proc/PID/stat, status: numbers of a process or thread, in Linux's formats (proc(5)). */
 #include "fs/procfs/process.h"
 
+#include "fs/vfs/fs_context.h"
 #include "kernel/sched/sched.h"
 #include "kernel/task/signal.h"
 #include "kernel/time/clock.h"
@@ -28,7 +29,7 @@ struct snapshot {
     uint64_t stack_pointer, instruction_pointer;
     signal_set pending, shared_pending, blocked, ignored, caught;
     uint64_t file_limit, queued_limit, memory_limit;
-    uint32_t queued;
+    uint32_t queued, umask;
 };
 
 static char state_letter(const struct thread *thread, const struct process *process) {
@@ -102,6 +103,8 @@ static void take_thread(struct task *task, struct process *process, struct snaps
     s->involuntary = thread->involuntary_switches;
     s->minor_faults = task->minor_faults;
     s->major_faults = task->major_faults;
+    const struct fs_context *context = atomic_load(&task->fs); /* freed after a grace period, like the task */
+    s->umask = context ? context->umask : 0;
 }
 
 static int take(const struct proc_node *node, struct snapshot *s) {
@@ -219,6 +222,23 @@ static void show_capabilities(const struct cred *cred, struct view_buffer *buffe
                 ULL(cred->capabilities_ambient));
 }
 
+/* As a mask and as a list: "3" and "0-1". */
+static void show_affinity(uint64_t affinity, struct view_buffer *buffer) {
+    view_printf(buffer, "Cpus_allowed:\t%llx\nCpus_allowed_list:\t", ULL(affinity));
+    const char *separator = "";
+    for (unsigned first = 0; first < 64; first++) {
+        unsigned last = first;
+        if (!(affinity >> first & 1))
+            continue;
+        while (last < 63 && (affinity >> (last + 1) & 1))
+            last++;
+        view_printf(buffer, last > first ? "%s%u-%u" : "%s%u", separator, first, last);
+        separator = ",";
+        first = last;
+    }
+    view_printf(buffer, "\nMems_allowed:\t1\nMems_allowed_list:\t0\n");
+}
+
 int proc_show_status(const struct proc_node *node, struct view_buffer *buffer) {
     struct snapshot s;
     int error = take(node, &s);
@@ -226,8 +246,8 @@ int proc_show_status(const struct proc_node *node, struct view_buffer *buffer) {
         return error;
     const struct cred *cred = proc_cred(node);
     struct space *space = proc_space(node);
-    view_printf(buffer, "Name:\t%s\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n",
-                s.name, state_name(s.state), s.process_id, s.pid, s.parent);
+    view_printf(buffer, "Name:\t%s\nUmask:\t0%03o\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n",
+                s.name, s.umask, state_name(s.state), s.process_id, s.pid, s.parent);
     if (cred)
         show_cred(cred, buffer);
     view_printf(buffer, "FDSize:\t%d\n", 64);
@@ -236,11 +256,15 @@ int proc_show_status(const struct proc_node *node, struct view_buffer *buffer) {
     view_printf(buffer, "NStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", s.process_id, s.pid, s.group, s.session);
     if (space)
         proc_show_memory(space, buffer);
+    if (space)
+        view_printf(buffer, "CoreDumping:\t0\nTHP_enabled:\t0\n");
     view_printf(buffer, "Threads:\t%u\n", s.threads);
     show_signals(&s, buffer);
     if (cred)
         show_capabilities(cred, buffer);
-    view_printf(buffer, "NoNewPrivs:\t0\nSeccomp:\t0\nCpus_allowed:\t%llx\nMems_allowed:\t1\n", ULL(s.affinity));
+    view_printf(buffer, "NoNewPrivs:\t%d\nSeccomp:\t0\nSeccomp_filters:\t0\n", cred && cred->no_new_privileges);
+    view_printf(buffer, "Speculation_Store_Bypass:\tvulnerable\nSpeculationIndirectBranch:\talways enabled\n");
+    show_affinity(s.affinity, buffer);
     view_printf(buffer, "voluntary_ctxt_switches:\t%llu\nnonvoluntary_ctxt_switches:\t%llu\n",
                 ULL(s.voluntary), ULL(s.involuntary));
     if (space)

@@ -410,7 +410,7 @@ static void epoll_show(struct file *file, struct view_buffer *buffer) {
         const struct file *watched = item->file;
         uint64_t position = (watched->abilities & FILE_IS_STREAM) ? 0 : watched->position;
         view_printf(buffer, "tfd: %8d events: %8x data: %16llx  pos:%llu ino:%llx sdev:%llx\n", item->descriptor,
-                    item->event.events, (unsigned long long)item->event.data, (unsigned long long)position,
+                    item->event.events | POLLERR | POLLHUP, (unsigned long long)item->event.data, (unsigned long long)position,
                     (unsigned long long)watched->inode->number, (unsigned long long)watched->inode->super->device);
     }
     mutex_unlock(&epoll->mutex);

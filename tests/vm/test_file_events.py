@@ -49,7 +49,7 @@ def test_less_common_memory_calls(guest_exec):
 
 def test_prctl(guest_script):
     out = guest_script("chmod 755 /tmp /tmp/prctl; /tmp/prctl", options=add("prctl"))
-    assert out == "72 checks, 0 failed\n"
+    assert out == "143 checks, 0 failed\n"
 
 
 def test_openat2(guest_exec):

@@ -6,9 +6,14 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -225,6 +230,101 @@ static void test_memory(char **argv) {
     close(fd);
 }
 
+static char text[8192];
+
+static const char *read_all(const char *name) {
+    int fd = open(name, O_RDONLY);
+    ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    text[size > 0 ? size : 0] = 0;
+    close(fd);
+    return text;
+}
+
+static int has_line(const char *name) {
+    char wanted[64];
+    sprintf(wanted, "\n%s:\t", name);
+    return strstr(text, wanted) != NULL;
+}
+
+static void put(const char *name, const char *value, int error) {
+    int fd = open(name, O_WRONLY);
+    if (error)
+        FAILS(write(fd, value, strlen(value)), error);
+    else
+        IS(write(fd, value, strlen(value)), strlen(value));
+    close(fd);
+}
+
+static const char *info(int fd) {
+    char name[64];
+    sprintf(name, "/proc/self/fdinfo/%d", fd);
+    return read_all(name);
+}
+
+static void test_proc(void) {
+    section = "proc";
+    static const char *const lines[] = {
+        "Umask", "State", "Tgid", "Ngid", "Pid", "PPid", "TracerPid", "Uid", "Gid", "FDSize", "Groups", "NStgid", "NSpid",
+        "NSpgid", "NSsid", "VmPeak", "VmSize", "VmLck", "VmPin", "VmHWM", "VmRSS", "RssAnon", "RssFile", "RssShmem", "VmData",
+        "VmStk", "VmExe", "VmLib", "VmPTE", "VmSwap", "HugetlbPages", "CoreDumping", "THP_enabled", "Threads", "SigQ", "SigPnd",
+        "ShdPnd", "SigBlk", "SigIgn", "SigCgt", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs", "Seccomp",
+        "Cpus_allowed", "Cpus_allowed_list", "Mems_allowed_list", "voluntary_ctxt_switches", "nonvoluntary_ctxt_switches",
+    };
+    umask(027);
+    read_all("/proc/self/status");
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        TRUE(has_line(lines[i]));
+        if (!has_line(lines[i]))
+            printf("no %s\n", lines[i]);
+    }
+    TRUE(strstr(text, "\nUmask:\t0027\n") != NULL);
+    prctl(PR_SET_TIMERSLACK, 777);
+    TRUE(strcmp(read_all("/proc/self/timerslack_ns"), "777\n") == 0);
+    put("/proc/self/timerslack_ns", "888", 0);
+    IS(prctl(PR_GET_TIMERSLACK), 888);
+    put("/proc/self/timerslack_ns", "x", EINVAL);
+    put("/proc/self/timerslack_ns", "0", 0);
+    IS(prctl(PR_GET_TIMERSLACK), 50000);
+    TRUE(strcmp(read_all("/proc/self/personality"), "00000000\n") == 0);
+    char name[64], want[64];
+    pid_t child = fork();
+    if (child == 0) {
+        pause();
+        _exit(0);
+    }
+    sprintf(name, "/proc/self/task/%d/children", getpid());
+    sprintf(want, "%d ", child);
+    TRUE(strcmp(read_all(name), want) == 0);
+    int pidfd = (int)syscall(SYS_pidfd_open, child, 0);
+    sprintf(want, "Pid:\t%d\n", child);
+    TRUE(strstr(info(pidfd), want) != NULL);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    TRUE(strstr(info(pidfd), "Pid:\t-1\n") != NULL);
+    TRUE(strcmp(read_all(name), "") == 0);
+    int event = eventfd(42, 0);
+    TRUE(strstr(info(event), "eventfd-count:               2a\n") != NULL);
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    int signals = signalfd(-1, &set, 0);
+    TRUE(strstr(info(signals), "sigmask:\t0000000000000200\n") != NULL);
+    int timer = timerfd_create(CLOCK_MONOTONIC, 0);
+    struct itimerspec value = {.it_interval = {7, 5}, .it_value = {100, 0}};
+    timerfd_settime(timer, 0, &value, NULL);
+    TRUE(strstr(info(timer), "clockid: 1\nticks: 0\nsettime flags: 00\n") != NULL);
+    TRUE(strstr(text, "it_interval: (7, 5)\n") != NULL && strstr(text, "it_value: (99, ") != NULL);
+    int poller = epoll_create1(0);
+    struct epoll_event watch = {.events = EPOLLIN, .data.u64 = 0xabc};
+    epoll_ctl(poller, EPOLL_CTL_ADD, event, &watch);
+    sprintf(want, "tfd: %8d events: %8x data: %16llx ", event, EPOLLIN | EPOLLERR | EPOLLHUP, 0xabcull);
+    TRUE(strstr(info(poller), want) != NULL);
+    int watcher = inotify_init();
+    inotify_add_watch(watcher, "/proc", IN_OPEN);
+    TRUE(strstr(info(watcher), "inotify wd:1 ino:") != NULL);
+    TRUE(strstr(text, "pos:\t0\nflags:\t0") != NULL && strstr(text, "mnt_id:\t") != NULL);
+}
+
 int main(int argc, char **argv) {
     if (argc > 1 && strcmp(argv[1], "exec") == 0)
         return prctl(PR_GET_DUMPABLE) != 1;
@@ -232,6 +332,7 @@ int main(int argc, char **argv) {
     test_capabilities();
     test_settings();
     test_others();
+    test_proc();
     test_memory(argv);
     return checks_end();
 }
