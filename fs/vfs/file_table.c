@@ -165,7 +165,7 @@ bool file_table_get_not_zero(struct file_table *table) {
 static void close_file(struct file_table *table, struct file *file) {
     if (unlikely(!list_is_empty(&file->inode->file_locks)))
         file_locks_release_posix(file, table);
-    if (unlikely(file->ops->closed != NULL))
+    if (file->ops && unlikely(file->ops->closed != NULL)) /* O_PATH gives a file no methods */
         file->ops->closed(file);
     file_put(file);
 }
