@@ -21,8 +21,9 @@
         }                                                                                 \
     } while (0)
 
-/* The newest bytes share the page of the oldest when the ring gets larger. */
+/* The ring's oldest bytes are in its second slot when it gets larger. */
 static void resize_full_pipe(void) {
+    enum { PAGE = 4096 }; /* less would leave no slot free: the write would wait */
     static char sent[65536], got[65536];
     int ends[2];
 
@@ -30,12 +31,12 @@ static void resize_full_pipe(void) {
     for (unsigned i = 0; i < sizeof sent; i++)
         sent[i] = (char)(i * 7 + i / 4096);
     CHECK(write(ends[1], sent, sizeof sent) == sizeof sent);
-    CHECK(read(ends[0], got, 100) == 100);
-    CHECK(write(ends[1], sent, 100) == 100);
+    CHECK(read(ends[0], got, PAGE) == PAGE);
+    CHECK(write(ends[1], sent, PAGE) == PAGE);
     CHECK(fcntl(ends[1], F_SETPIPE_SZ, 65536) == 65536);
     CHECK(fcntl(ends[1], F_SETPIPE_SZ, 131072) == 131072);
-    CHECK(read(ends[0], got, sizeof sent - 100) == sizeof sent - 100 && !memcmp(got, sent + 100, sizeof sent - 100));
-    CHECK(read(ends[0], got, sizeof got) == 100 && !memcmp(got, sent, 100));
+    CHECK(read(ends[0], got, sizeof sent - PAGE) == sizeof sent - PAGE && !memcmp(got, sent + PAGE, sizeof sent - PAGE));
+    CHECK(read(ends[0], got, sizeof got) == PAGE && !memcmp(got, sent, PAGE));
 }
 
 /* Each epoll watches the next: the bottom one's wake-up climbs through all. */
