@@ -165,9 +165,14 @@ int64_t sys_rt_sigtimedwait(const signal_set __user *set, struct signal_info __u
 
 /* ---- sending ---- */
 
+/* Asked once the receiver is found: a process that is not there is missed before a signal that is none. */
+static int may_send(struct process *target, int signal) {
+    return signal != 0 && !signal_valid(signal) ? -EINVAL : signal_permitted(target, (unsigned)signal);
+}
+
 /* signal 0 only asks whether it could be sent. */
 static int send_checked(struct process *target, int signal, const struct signal_info *info) {
-    int error = signal_permitted(target, (unsigned)signal);
+    int error = may_send(target, signal);
     return error < 0 || signal == 0 ? error : signal_send_process(target, (unsigned)signal, info);
 }
 
@@ -215,8 +220,6 @@ static int kill_group(int number, int signal) {
 int64_t sys_kill(int pid, int signal) {
     struct broadcast broadcast = {signal, -ESRCH};
 
-    if (signal != 0 && !signal_valid(signal))
-        return -EINVAL;
     if (pid > 0)
         return kill_process(pid, signal, NULL);
     if (pid == INT32_MIN)
@@ -235,7 +238,7 @@ static int kill_task(int pid, int tid, int signal, const struct signal_info *inf
     const struct pid *number = pid_find(tid);
     struct task *task = number == NULL ? NULL : rcu_dereference(number->task);
     if (task != NULL && (pid <= 0 || task->process->pid->number == pid)) {
-        error = signal_permitted(task->process, (unsigned)signal);
+        error = may_send(task->process, signal);
         if (error == 0 && signal != 0)
             error = signal_send_task(task, (unsigned)signal, info);
     }
@@ -246,7 +249,7 @@ static int kill_task(int pid, int tid, int signal, const struct signal_info *inf
 static int64_t thread_kill(int pid, int tid, int signal) {
     struct signal_info info = {.number = signal, .code = SI_TKILL};
 
-    if (tid <= 0 || (signal != 0 && !signal_valid(signal)))
+    if (tid <= 0)
         return -EINVAL;
     info.u.queue.pid = current_process()->pid->number;
     info.u.queue.uid = current_cred()->uid;
@@ -276,9 +279,7 @@ static int copy_info(struct signal_info *info, const struct signal_info __user *
 int64_t sys_rt_sigqueueinfo(int pid, int signal, const struct signal_info __user *info) {
     struct signal_info copy;
     int error = copy_info(&copy, info, signal, pid);
-    if (error < 0)
-        return error;
-    return signal != 0 && !signal_valid(signal) ? -EINVAL : kill_process(pid, signal, &copy);
+    return error < 0 ? error : kill_process(pid, signal, &copy);
 }
 
 int64_t sys_rt_tgsigqueueinfo(int pid, int tid, int signal, const struct signal_info __user *info) {
@@ -287,7 +288,7 @@ int64_t sys_rt_tgsigqueueinfo(int pid, int tid, int signal, const struct signal_
 
     if (error == -EFAULT)
         return error;
-    if (pid <= 0 || tid <= 0 || (error == 0 && signal != 0 && !signal_valid(signal)))
+    if (pid <= 0 || tid <= 0)
         return -EINVAL;
     return error < 0 ? error : kill_task(pid, tid, signal, &copy);
 }
