@@ -152,8 +152,8 @@ int temporary_mask_begin(const void *user_mask, size_t size) {
     if (copy_from_user(&mask, user_mask, sizeof mask))
         return -EFAULT;
     signals->saved_mask = signals->mask;
-    signals->restore_mask = true;
     signal_set_mask(mask & ~SIGNAL_SET_UNBLOCKABLE);
+    signals->restore_mask = true; /* after it: a mask to restore is work for the way out, and would end the wait */
     return 0;
 }
 

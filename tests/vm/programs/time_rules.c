@@ -163,6 +163,14 @@ static void interrupted(void) {
     int epoll = epoll_create1(0);
     struct epoll_event event;
     alarm_in(50 * MS);
+    sigset_t all, none_blocked;
+    sigfillset(&all);
+    sigemptyset(&none_blocked);
+    sigprocmask(SIG_BLOCK, &all, NULL);
+    int waited = epoll_pwait(epoll, &event, 1, 20, &none_blocked);
+    sigprocmask(SIG_UNBLOCK, &all, NULL);
+    check("a mask for the wait is no signal", waited == 0);
+    alarm_in(50 * MS);
     check("nor epoll_wait", fails_with(epoll_wait(epoll, &event, 1, 5000), EINTR));
     close(epoll);
     alarm_in(50 * MS);
