@@ -40,6 +40,8 @@ static struct ipc_object *create(const struct ipc_request *request) {
         return ERR_PTR(-EINVAL);
     if (used + pages < used || used + pages > shm_limits.pages_total)
         return ERR_PTR(-ENOSPC);
+    if (request->size > INT64_MAX) /* more than a file can have, which it is on Linux */
+        return ERR_PTR(-EINVAL);
     if (reserved && !commit_allows(current_task()->space, pages))
         return ERR_PTR(-ENOMEM);
     struct shm *shm = kzalloc(sizeof *shm);

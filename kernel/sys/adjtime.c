@@ -64,7 +64,8 @@ static int check(const struct timex_user *timex) {
     if (timex->modes & ADJ_ADJTIME) {
         if (!(timex->modes & ADJ_OFFSET))
             return -EINVAL;
-        return timex->modes & ADJ_OFFSET_READONLY || privileged ? 0 : -EPERM;
+        bool only_asks = (timex->modes & ADJ_OFFSET_READONLY) && !(timex->modes & ADJ_SETOFFSET);
+        return only_asks || privileged ? 0 : -EPERM;
     }
     if (timex->modes != 0 && !privileged)
         return -EPERM;
@@ -195,8 +196,12 @@ int64_t sys_adjtimex(struct timex_user __user *timex) {
     return result >= 0 && put_user(copy, timex) < 0 ? -EFAULT : result;
 }
 
+enum { CLOCK_KIND_MASK = 7, CLOCK_OF_DESCRIPTOR = 3 }; /* CPUCLOCK_CLOCK_MASK, CLOCKFD of linux/posix-timers.h */
+
 int64_t sys_clock_adjtime(int clock, struct timex_user __user *timex) {
     if (clock == CLOCK_REALTIME)
         return sys_adjtimex(timex);
-    return cpu_clock_is_one(clock) || clock_is_known(clock) ? -EOPNOTSUPP : -EINVAL;
+    bool by_descriptor = clock < 0 && (clock & CLOCK_KIND_MASK) == CLOCK_OF_DESCRIPTOR; /* there are none */
+    bool known = clock < 0 ? !by_descriptor : cpu_clock_is_one(clock) || clock_is_known(clock);
+    return known ? -EOPNOTSUPP : -EINVAL;
 }

@@ -79,8 +79,6 @@ static int get_offset(struct copy_end *end, const int64_t *user) {
         return 0;
     if (get_user(offset, user))
         return -EFAULT;
-    if (offset < 0)
-        return -EINVAL;
     end->has_offset = true;
     end->offset = (uint64_t)offset;
     return 0;
@@ -159,8 +157,10 @@ static int64_t check_range(const struct copy_end *to, const struct copy_end *fro
     uint64_t to_start = to->has_offset ? to->offset : to->file->position;
     uint64_t from_start = from->has_offset ? from->offset : from->file->position;
     uint64_t held = from->file->inode->size;
-    if (*size > INT64_MAX || to_start > (uint64_t)INT64_MAX - *size || from_start > (uint64_t)INT64_MAX - *size)
+    if (to_start + *size < to_start || from_start + *size < from_start)
         return -EOVERFLOW;
+    if (to_start > INT64_MAX || from_start > INT64_MAX)
+        return -EINVAL;
     *size = from_start < held ? MIN(*size, (size_t)(held - from_start)) : 0;
     if (*size == 0)
         return 0;

@@ -14,7 +14,7 @@ enum futex_operation {
     FUTEX_WAIT_REQUEUE_PI = 11, FUTEX_CMP_REQUEUE_PI = 12, FUTEX_LOCK_PI2 = 13,
     FUTEX_PRIVATE_FLAG = 128, FUTEX_CLOCK_REALTIME = 256,
 };
-#define OPERATION_MASK 127
+#define OPERATION_MASK (~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME))
 #define ROBUST_HEAD_SIZE 24u
 
 static bool takes_realtime(int operation) {

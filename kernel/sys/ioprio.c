@@ -97,7 +97,8 @@ static int64_t run(struct ioprio_call *call) {
         return one_thread(call);
     if (call->which != IOPRIO_WHO_PGRP && call->which != IOPRIO_WHO_USER)
         return -EINVAL;
-    if (call->who == 0)
+    bool of_user = call->which == IOPRIO_WHO_USER;
+    if (call->who == 0 && !(of_user && call->set)) /* setting for user 0 is meant for root, as on Linux */
         call->who = call->which == IOPRIO_WHO_PGRP ? current_process()->group->number : (int)current_cred()->uid;
     call->result = -ESRCH;
     process_each(visit_process, call);

@@ -102,14 +102,12 @@ int64_t sys_umount2(const char *name, uint32_t flags) {
     struct path path;
     if (flags & ~(uint32_t)(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW))
         return -EINVAL;
-    if (flags & MNT_EXPIRE) /* two-step expiry is for automounters: refused */
-        return -EINVAL;
     int error = path_lookup_user(AT_FDCWD, name, (flags & UMOUNT_NOFOLLOW) ? LOOKUP_NO_FOLLOW : 0u, &path);
     if (error)
         return error;
     if (!cred_has(current_cred(), CAP_SYS_ADMIN))
         error = -EPERM;
-    else if (path.dentry != path.mount->root)
+    else if (path.dentry != path.mount->root || (flags & MNT_EXPIRE)) /* two-step expiry is for automounters: refused */
         error = -EINVAL;
     else
         error = mount_remove(&path, flags);

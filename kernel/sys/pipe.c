@@ -23,8 +23,11 @@ static int reserve_two(int descriptors[2], bool close_on_exec) {
 int64_t sys_pipe2(int *user, uint32_t flags) {
     struct file *ends[2];
     int descriptors[2];
-    if (flags & ~(uint32_t)(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
+    const uint32_t notification = O_EXCL; /* O_NOTIFICATION_PIPE, linux/watch_queue.h */
+    if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT | notification))
         return -EINVAL;
+    if (flags & notification)
+        return -ENOPKG;
     int error = pipe_create(flags & (O_NONBLOCK | O_DIRECT), ends);
     if (error)
         return error;

@@ -59,10 +59,12 @@ static int64_t get_number(const struct clone_args_user *args) {
     return args->set_tid_size == 1 && number > 0 ? number : -EINVAL;
 }
 
+#define CLONE_FLAG_BITS 34u /* CLONE_CLEAR_SIGHAND and CLONE_INTO_CGROUP are the last two */
+
 static int validate_clone3(const struct clone_args_user *args) {
     bool joins = args->flags & (CLONE_THREAD | CLONE_PARENT);
 
-    if ((args->flags & (CLONE_SIGNAL_MASK | CLONE_DETACHED)) || args->exit_signal > SIGNAL_COUNT ||
+    if ((args->flags & (CLONE_SIGNAL_MASK | CLONE_DETACHED)) || args->flags >> CLONE_FLAG_BITS != 0 || args->exit_signal > SIGNAL_COUNT ||
         (joins && args->exit_signal != 0) || (args->stack == 0) != (args->stack_size == 0) ||
         !user_range_ok((const void __user *)args->stack, args->stack_size))
         return -EINVAL;

@@ -36,12 +36,13 @@ static int64_t from_pipe(struct pipe *in, struct file *out, uint64_t *offset, ui
 static int64_t into_pipe(struct file *in, uint64_t *offset, struct pipe *out, uint64_t size, bool nonblocking) {
     if (offset && file_refuses_offsets(in))
         return -EINVAL;
+    size = MIN(size, TRANSFER_MAX);
     int error = check_range(offset ? *offset : 0, size);
     if (error)
         return error;
     if (!(in->ops->splices & SPLICE_FROM))
         return -EINVAL;
-    return splice_from_file(in, offset, out, MIN(size, TRANSFER_MAX), nonblocking);
+    return splice_from_file(in, offset, out, size, nonblocking);
 }
 
 struct splice_end {

@@ -16,7 +16,7 @@ from vm import bench_linux, host  # noqa: E402
 
 PROGRAM = host.BUILD / "tests" / "programs" / "arguments"
 RECORD = FOLDER / "arguments.linux.txt"
-USERS = {"root": 0, "nobody": 65534}
+USERS = {"nobody": 65534, "root": 0}  # in this order: root may change what nobody finds
 PATIENCE_MS = 1000  # Linux takes its time in an emulator
 LIMIT_S = 3600
 MEMORY = "256M"
@@ -70,7 +70,7 @@ def ask_linux() -> tuple:
     kernel, version = bench_linux.kernel()
     with tempfile.TemporaryDirectory(prefix="astra-arguments-") as folder:
         initrd = Path(folder) / "initramfs.cpio"
-        script = "/bin/busybox chmod 1777 /tmp; " + command("/tmp/arguments", f"--patience {PATIENCE_MS}")
+        script = "/bin/busybox chmod 1777 /tmp; /bin/busybox chmod 755 /; " + command("/tmp/arguments", f"--patience {PATIENCE_MS}")
         initrd.write_bytes(bench_linux.initramfs({"/tmp/arguments": PROGRAM}, script))
         line = bench_linux.command_line(kernel, initrd, MEMORY, 1, ["-accel", "tcg"])
         done = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",

@@ -18,6 +18,7 @@ static const struct row rows[] = {
     ROW(clock_adjtime, "", 0, A_CHOICE(0), A_IN_OUT(nothing_to_adjust))
     ROW(ioprio_get, "", HARMLESS | NUMBERED, A_CHOICE(1), A_PID(0))
     ROW(ioprio_set, "", 0, A_CHOICE(1), A_PID(0), A_LENGTH(2 << 13))
+    ROW(vhangup, "", 0)
     ROW(reboot, "", 0, A_CHOICE(MAGIC1), A_SAME(MAGIC2), A_SAME(0), A_NO_IN(8))
     ROW(reboot, "-magic", 0, A_SAME(MAGIC1), A_CHOICE(MAGIC2), A_SAME(0), A_NO_IN(8))
     ROW(reboot, "-command", 0, A_SAME(MAGIC1), A_SAME(MAGIC2), A_CHOICE(0), A_NO_IN(8))
