@@ -162,7 +162,6 @@ static void interrupted(void) {
     check("but Linux's tells the rest", limit.tv_sec < 5 && limit.tv_sec >= 1);
     int epoll = epoll_create1(0);
     struct epoll_event event;
-    alarm_in(50 * MS);
     sigset_t all, none_blocked;
     sigfillset(&all);
     sigemptyset(&none_blocked);
