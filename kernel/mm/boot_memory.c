@@ -3,10 +3,15 @@
 
 #include "kernel/arch/boot.h"
 #include "kernel/log/panic.h"
+#include "kernel/mm/layout.h"
 #include "lib/bits.h"
+#include "lib/string.h"
 
 /* Taking from the middle of a range splits it, so there can be more than the firmware listed. */
 #define FREE_RANGES_MAX (BOOT_MAX_RANGES + 64u)
+
+/* Below it a BIOS keeps its data and runs code of expansion cards. */
+#define LOW_MEMORY_END 0x100000ull
 
 static struct phys_range free_ranges[FREE_RANGES_MAX]; /* unsorted */
 static size_t free_range_count;
@@ -78,17 +83,31 @@ phys_addr_t boot_memory_take(uint64_t size, uint64_t modulus, uint64_t remainder
     return best_start;
 }
 
+/*
+ * Memory that firmware and loader ran in is cleared: nothing of them stays, and an emulator forgets what it translated
+ * of their code. It would go on watching these pages for changes, so that every write to them was slow, whatever
+ * they are used for by then.
+ */
+static void release_used(phys_addr_t start, phys_addr_t end, void (*visit)(phys_addr_t start, phys_addr_t end)) {
+    memset(phys_to_virt(start), 0, end - start);
+    visit(start, end);
+}
+
 void boot_memory_release(void (*visit)(phys_addr_t start, phys_addr_t end)) {
-    for (size_t i = 0; i < free_range_count; i++)
-        if (free_ranges[i].start < free_ranges[i].end)
-            visit(free_ranges[i].start, free_ranges[i].end);
+    for (size_t i = 0; i < free_range_count; i++) {
+        phys_addr_t high = MAX(free_ranges[i].start, MIN(free_ranges[i].end, LOW_MEMORY_END));
+        if (free_ranges[i].start < high)
+            release_used(free_ranges[i].start, high, visit);
+        if (high < free_ranges[i].end)
+            visit(high, free_ranges[i].end);
+    }
     for (uint32_t i = 0; i < boot_info.range_count; i++) {
         const struct boot_range *range = &boot_info.ranges[i];
         if (range->type != BOOT_MEM_LOADER)
             continue;
         for (phys_addr_t page = range->base; page < range->base + range->length; page += PAGE_SIZE)
             if (page != 0 && page != BOOT_AP_PAGE)
-                visit(page, page + PAGE_SIZE);
+                release_used(page, page + PAGE_SIZE, visit);
     }
 }
 
