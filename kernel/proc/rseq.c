@@ -64,8 +64,8 @@ int rseq_register(uint64_t address, uint32_t size, uint32_t signature) {
         return -EINVAL;
     if (!user_range_ok((const void __user *)address, size))
         return -EFAULT;
-    struct rseq_area __user *area = (struct rseq_area __user *)address;
-    if (get_user(descriptor, &area->descriptor) < 0 || (descriptor != 0 && put_user(0ull, &area->descriptor) < 0))
+    uint64_t __user *area_descriptor = user_member((struct rseq_area __user *)address, descriptor);
+    if (get_user(descriptor, area_descriptor) < 0 || (descriptor != 0 && put_user(0ull, area_descriptor) < 0))
         return -EFAULT;
     task->rseq = (struct rseq_state){address, size, signature};
     /* Its area is first written on the way out of this call. */

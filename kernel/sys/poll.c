@@ -47,7 +47,7 @@ static int poll_files(struct user_pollfd *fds, uint32_t count, uint64_t deadline
 
 static int write_back(struct user_pollfd *to, const struct user_pollfd *fds, uint32_t count) {
     for (uint32_t i = 0; i < count; i++)
-        if (put_user(fds[i].ready, &to[i].ready))
+        if (put_user(fds[i].ready, user_member(user_element(to, i), ready)))
             return -EFAULT;
     return 0;
 }

@@ -153,7 +153,7 @@ static int tell_results(const struct socket_use *use, struct message_call *call,
     int error = 0;
     socket_control_put(&room, use->socket, &call->control, on_exec != 0);
     if (call->header.name)
-        error = socket_name_put(&call->name, call->header.name, &user->name_length);
+        error = socket_name_put(&call->name, call->header.name, user_member(user, name_length));
     uint32_t flags = call->message.result_flags | on_exec | (room.truncated ? (uint32_t)MSG_CTRUNC : 0u);
     int lengths_error = tell_lengths(user, call, &room, flags);
     return error ? error : lengths_error;
@@ -211,8 +211,8 @@ int64_t sys_sendmmsg(int descriptor, void *user_messages, uint32_t count, uint32
     if (result)
         return result;
     for (count = MIN(count, VECTOR_MAX); done < count; done++) {
-        result = send_one(&use, &messages[done].message, flags);
-        if (result < 0 || (result = put_user((uint32_t)result, &messages[done].length)))
+        result = send_one(&use, user_member(user_element(messages, done), message), flags);
+        if (result < 0 || (result = put_user((uint32_t)result, user_member(user_element(messages, done), length))))
             break;
         if (thread_interrupted())
             break;
@@ -242,9 +242,9 @@ static int64_t receive_several(const struct socket_use *use, struct user_counted
                                uint32_t flags, uint64_t deadline_ns) {
     uint32_t done = 0;
     while (done < count) {
-        int64_t result = receive_one(use, &messages[done].message, flags & ~(uint32_t)MSG_WAITFORONE);
+        int64_t result = receive_one(use, user_member(user_element(messages, done), message), flags & ~(uint32_t)MSG_WAITFORONE);
         if (result >= 0)
-            result = put_user((uint32_t)result, &messages[done].length);
+            result = put_user((uint32_t)result, user_member(user_element(messages, done), length));
         if (result < 0) {
             if (done == 0)
                 return result;

@@ -37,9 +37,12 @@ int clear_user(void __user *to, size_t size) must_check;
 /* Length without NUL, -EFAULT, or -ENAMETOOLONG when no NUL within `size`. */
 int64_t copy_string_from_user(char *to, const char __user *from, size_t size) must_check;
 
-/* Where a member lies of a program's structure, which may be anywhere: misaligned, at the end of the address space. */
+/* Where a member of a program's structure, or an element of its array, lies: they may be anywhere, misaligned, at the end
+ * of the address space. */
 #define user_member(pointer, member)                                                                   \
     ((__typeof__((pointer)->member) __user *)((uintptr_t)(pointer) + offsetof(__typeof__(*(pointer)), member)))
+
+#define user_element(array, index) ((__typeof__(array))((uintptr_t)(array) + (index) * sizeof *(array)))
 
 #define put_user(value, pointer)                                        \
     ({                                                                  \

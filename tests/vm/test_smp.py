@@ -59,7 +59,7 @@ def test_niceness_holds_across_cpus(guest_script):
     out = guest_script("""
         loop='while :; do :; done'
         for cpu in 1 1; do taskset $cpu sh -c "$loop" & pids="$pids $!"; done
-        for cpu in 2 2; do taskset $cpu nice -n 5 sh -c "$loop" & pids="$pids $!"; done
+        for cpu in 2 2; do taskset $cpu sh -c "$loop" & pids="$pids $!"; renice -n 5 -p $! > /dev/null; done
         sleep 0.5; for pid in $pids; do taskset -p 3 $pid > /dev/null; done
         sleep 5
     """ + CPU_TIMES, options=["--smp", "2"])
