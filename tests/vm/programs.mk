@@ -10,9 +10,9 @@ VM_PROGRAMS   += $B/tests/programs/arguments
 
 .PHONY: vm-programs
 vm-programs: $(VM_PROGRAMS)
-$B/tests/programs/%: tests/vm/programs/%.c $B/flags.txt
+$B/tests/programs/%: tests/vm/programs/%.c $(wildcard tests/vm/programs/*.h) $B/flags.txt
 	@mkdir -p $(@D)
-	$(call run,MUSLCC,$<,$(MUSLCC) -static -std=gnu11 -O1 -D_GNU_SOURCE -w -o $@ $<)
+	$(call run,MUSLCC,$<,$(MUSLCC) -static -std=gnu11 -O1 -D_GNU_SOURCE -w -I. -o $@ $<)
 
 $B/tests/programs/races: $(RACES_SRC) tests/vm/programs/races/races.h $B/flags.txt
 	@mkdir -p $(@D)

@@ -20,6 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/vm/programs/truths.h"
+
 #define PAGE 4096
 #define IOPRIO_PROCESS 1
 #define IOPRIO_PGRP 2
@@ -27,14 +29,6 @@
 #define READ_ONCE_OFFSET (ADJ_OFFSET_SINGLESHOT | 0x2000)
 #define SPINNERS_MAX 64
 #define ORDINARY_UID 1000
-
-static int failed;
-
-static void check(const char *what, int good) {
-    printf("%s %s\n", good ? "ok" : "BAD", what);
-    fflush(stdout);
-    failed |= !good;
-}
 
 static int answer(long result) {
     return result < 0 ? errno : 0;
@@ -299,6 +293,6 @@ int main(void) {
     sharing();
     page_order();
     processors();
-    puts(failed ? "FAILED" : "passed");
-    return failed;
+    puts(failures ? "FAILED" : "passed");
+    return failures != 0;
 }

@@ -16,18 +16,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/vm/programs/truths.h"
+
 #define MS 1000000l
 #define SECOND 1000000000l
 #define CLOCK_OF(pid, kind, thread) ((int)(~(unsigned)(pid) << 3) | (thread) * 4 | (kind))
 enum { PROF, VIRTUAL, TOTAL };
-
-static int failed;
-
-static void check(const char *what, int good) {
-    printf("%s %s\n", good ? "ok" : "BAD", what);
-    fflush(stdout);
-    failed |= !good;
-}
 
 static long now_ns(int clock) {
     struct timespec now;
@@ -271,5 +265,5 @@ int main(void) {
     other_process();
     limit();
     pending_of_a_user();
-    return failed;
+    return failures != 0;
 }

@@ -17,18 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/vm/programs/parts.h"
+
 #define MS 1000000L
-
-static int failures;
-static const char *part;
-
-#define CHECK(condition) \
-    do { \
-        if (!(condition)) { \
-            printf("%s: line %d: %s (errno %d)\n", part, __LINE__, #condition, errno); \
-            failures++; \
-        } \
-    } while (0)
 
 static struct itimerspec in_ms(long first, long interval) {
     return (struct itimerspec){.it_value = {first / 1000, first % 1000 * MS}, .it_interval = {interval / 1000, interval % 1000 * MS}};
@@ -230,13 +221,8 @@ static void many_events(void) {
     free(got);
 }
 
-static void run(const char *name, void (*test)(void)) {
-    int before = failures;
-    part = name;
-    test();
-    if (failures == before)
-        printf("ok %s\n", name);
-    fflush(stdout);
+static void run(const char *name, void (*function)(void)) {
+    run_parts(&(struct part){name, function}, 1, NULL);
 }
 
 /* EPOLLEXCLUSIVE is given once and for good, not to epolls, and with few other bits: as epoll_ctl(2) says. */

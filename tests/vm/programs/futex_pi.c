@@ -19,6 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/vm/programs/parts.h"
+
 /* linux/futex.h, which the C library does not bring along */
 enum {
     FUTEX_WAKE = 1, FUTEX_FD = 2, FUTEX_REQUEUE = 3, FUTEX_LOCK_PI = 6, FUTEX_UNLOCK_PI = 7, FUTEX_TRYLOCK_PI = 8,
@@ -38,17 +40,6 @@ struct robust_list_head {
 };
 #define SYS_WAITV 449
 #define BLOCKED 30000 /* us: long enough for a thread to go to sleep; where it matters the state is polled */
-
-static int failures;
-static const char *part;
-
-#define CHECK(condition) \
-    do { \
-        if (!(condition)) { \
-            printf("%s: line %d: %s (errno %d)\n", part, __LINE__, #condition, errno); \
-            failures++; \
-        } \
-    } while (0)
 
 typedef _Atomic uint32_t word_t;
 
@@ -674,11 +665,7 @@ static void robust_lists(void) {
     CHECK(syscall(SYS_get_robust_list, 0, &head, (void *)8) < 0 && errno == EFAULT);
 }
 
-#define PART(function) {#function, function}
-static const struct {
-    const char *name;
-    void (*run)(void);
-} parts[] = {
+static const struct part parts[] = {
     PART(alone), PART(errors), PART(contended), PART(library_mutexes), PART(timeouts), PART(plain_calls_on_a_lock),
     PART(by_priority), PART(boost), PART(boost_along_a_chain), PART(no_inversion), PART(circle),
     PART(robust_owner_dies), PART(plain_owner_dies), PART(other_process_dies), PART(requeue),
@@ -688,14 +675,5 @@ static const struct {
 int main(int argc, char **argv) {
     setvbuf(stdout, NULL, _IONBF, 0);
     alarm(120);
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        int before = failures;
-        if (argc > 1 && strcmp(argv[1], parts[i].name))
-            continue;
-        part = parts[i].name;
-        parts[i].run();
-        if (failures == before)
-            printf("ok %s\n", part);
-    }
-    return failures != 0;
+    return run_parts(parts, sizeof parts / sizeof parts[0], argc > 1 ? argv[1] : NULL);
 }

@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "tests/vm/programs/check.h"
 
 #ifndef IN_MASK_CREATE
 #define IN_MASK_CREATE 0x10000000

@@ -21,16 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
-static int failures;
-static const char *part;
+#include "tests/vm/programs/parts.h"
 
-#define CHECK(condition) \
-    do { \
-        if (!(condition)) { \
-            printf("%s: line %d: %s (errno %d)\n", part, __LINE__, #condition, errno); \
-            failures++; \
-        } \
-    } while (0)
 #define FAILS(call, error) CHECK((long)(call) == -1 && errno == (error))
 #define AS_NOBODY(...) \
     do { \
@@ -333,11 +325,7 @@ static void traffic(void) {
     end(queue);
 }
 
-#define PART(function) {#function, function}
-static const struct {
-    const char *name;
-    void (*run)(void);
-} parts[] = {
+static const struct part parts[] = {
     PART(opening), PART(permissions), PART(order), PART(full_and_empty), PART(polled), PART(notification),
     PART(waiters_before_notification), PART(unlinked), PART(interrupted), PART(traffic),
 };
@@ -345,14 +333,5 @@ static const struct {
 int main(int argc, char **argv) {
     setvbuf(stdout, NULL, _IONBF, 0);
     umask(0);
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        int before = failures;
-        if (argc > 1 && strcmp(argv[1], parts[i].name))
-            continue;
-        part = parts[i].name;
-        parts[i].run();
-        if (failures == before)
-            printf("ok %s\n", part);
-    }
-    return failures != 0;
+    return run_parts(parts, sizeof parts / sizeof parts[0], argc > 1 ? argv[1] : NULL);
 }

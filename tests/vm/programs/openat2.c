@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "tests/vm/programs/check.h"
 
 static int make(const char *name, const void *data, size_t size) {
     int fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);

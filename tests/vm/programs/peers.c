@@ -17,6 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/vm/programs/truths.h"
+
 #define SYS_PIDFD_SEND_SIGNAL 424
 #define SYS_PIDFD_OPEN 434
 #define SYS_CLONE3 435
@@ -29,14 +31,6 @@
 struct clone_args { /* linux/sched.h */
     uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
 };
-
-static int failed;
-
-static void check(const char *what, int good) {
-    printf("%s %s\n", good ? "ok" : "BAD", what);
-    fflush(stdout);
-    failed |= !good;
-}
 
 static int answer(long result) {
     return result < 0 ? errno : 0;
@@ -226,5 +220,5 @@ int main(void) {
     memory();
     strangers();
     policies();
-    return failed;
+    return failures != 0;
 }

@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/vm/programs/truths.h"
+
 #define MS 1000000l
 #define NOTIFY_THREAD_ID 4
 #define VALUE 0x123456789abcll
@@ -22,14 +24,6 @@ struct event { /* struct sigevent, as the kernel has it */
     uint64_t value;
     int signal, notify, tid, padding[11];
 };
-
-static int failed;
-
-static void check(const char *what, int good) {
-    printf("%s %s\n", good ? "ok" : "BAD", what);
-    fflush(stdout);
-    failed |= !good;
-}
 
 static int create(int clock, int signal, int notify, int tid, int *id) {
     struct event event = {VALUE, signal, notify, tid};
@@ -271,5 +265,5 @@ int main(int argc, char **argv) {
     without_signal();
     to_a_thread();
     fork_and_exec();
-    return failed;
+    return failures != 0;
 }

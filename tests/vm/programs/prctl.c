@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "tests/vm/programs/check.h"
 
 static int in_child(int (*part)(void)) {
     int status;

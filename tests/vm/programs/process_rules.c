@@ -16,6 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/vm/programs/truths.h"
+
 #define CLONE3 435 /* asm/unistd_64.h */
 #define PIDFD_OPEN 434
 #define WNOTHREAD 0x20000000 /* linux/wait.h: __WNOTHREAD, __WALL, __WCLONE */
@@ -24,15 +26,6 @@
 #define CLEAR_SIGHAND 0x100000000ull
 #define INTO_CGROUP 0x200000000ull
 #define PIDFD 3 /* P_PIDFD */
-
-static int failures;
-
-static void check(const char *name, int good) {
-    printf(good ? "ok %s\n" : "not ok %s (errno %d)\n", name, errno);
-    fflush(stdout);
-    failures += !good;
-    errno = 0;
-}
 
 static long fails_with(long result, int error) {
     return result == -1 && errno == error;

@@ -17,6 +17,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "tests/vm/programs/truths.h"
+
 #define DEVPTS_MAGIC 0x1cd1
 #ifndef TIOCGPTPEER
 #define TIOCGPTPEER 0x5441
@@ -27,14 +29,6 @@
 #ifndef TIOCSIG
 #define TIOCSIG 0x40045436
 #endif
-
-static int failed;
-
-static void check(const char *what, int good) {
-    printf("%s %s\n", good ? "ok" : "BAD", what);
-    fflush(stdout);
-    failed |= !good;
-}
 
 static int answer(long result) {
     return result < 0 ? errno : 0;
@@ -362,5 +356,5 @@ int main(void) {
     check("background processes stop", run(stops_in_background, &pair));
     packets();
     many();
-    return failed;
+    return failures != 0;
 }

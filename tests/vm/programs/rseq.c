@@ -17,6 +17,8 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "tests/vm/programs/truths.h"
+
 #define SIGNATURE 0x53053053u
 #define AREA_SIZE 32
 #define UNREGISTER 1
@@ -53,14 +55,6 @@ __asm__(".pushsection .data; .balign 32; .globl spin_section; spin_section: .lon
 
 static int rseq(void *where, uint32_t size, int flags, uint32_t signature) {
     return syscall(SYS_rseq, where, size, flags, signature) == 0 ? 0 : errno;
-}
-
-static int failed;
-
-static void check(const char *what, int good) {
-    printf("%s %s\n", good ? "ok" : "BAD", what);
-    fflush(stdout);
-    failed |= !good;
 }
 
 /* ---- registration ---- */
@@ -253,5 +247,5 @@ int main(int argc, char **argv) {
     bad_descriptors();
     inheritance();
     printf("%d aborts by signals seen\n", seen_abort_address);
-    return failed;
+    return failures != 0;
 }

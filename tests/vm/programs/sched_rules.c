@@ -16,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/vm/programs/truths.h"
+
 /* linux/sched.h, linux/sched/types.h */
 #define RESET_ON_FORK 0x40000000
 enum { DEADLINE = 6, FLAG_RESET_ON_FORK = 1, FLAG_KEEP_POLICY = 8, FLAG_KEEP_PARAMS = 16 };
@@ -28,15 +30,6 @@ struct attributes {
     uint32_t util_min, util_max;
 };
 #define FIRST_SIZE 48
-
-static int failures;
-
-static void check(const char *name, int good) {
-    printf(good ? "ok %s\n" : "not ok %s (errno %d)\n", name, errno);
-    fflush(stdout);
-    failures += !good;
-    errno = 0;
-}
 
 static int fails_with(long result, int error) {
     return result == -1 && errno == error;

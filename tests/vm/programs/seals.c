@@ -8,18 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/vm/programs/parts.h"
+
 enum { ADD = 1033, GET = 1034, SEAL = 1, SHRINK = 2, GROW = 4, WRITE = 8, FUTURE_WRITE = 16 };
 
-static int failures;
-static const char *part;
-
-#define CHECK(condition) \
-    do { \
-        if (!(condition)) { \
-            printf("%s: line %d: %s (errno %d)\n", part, __LINE__, #condition, errno); \
-            failures++; \
-        } \
-    } while (0)
 #define FAILS(call, error) CHECK((call) == -1 && errno == (error))
 
 static char page[8192];
@@ -136,20 +128,9 @@ static void future_writes(void) {
     CHECK(ftruncate(fd, 8192) == 0);
 }
 
-#define PART(function) {#function, function}
-static const struct {
-    const char *name;
-    void (*run)(void);
-} parts[] = {PART(which), PART(creation), PART(shrink), PART(grow), PART(written), PART(future_writes)};
+static const struct part parts[] = {PART(which), PART(creation), PART(shrink), PART(grow), PART(written), PART(future_writes)};
 
-int main(void) {
+int main(int argc, char **argv) {
     setvbuf(stdout, NULL, _IONBF, 0);
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        int before = failures;
-        part = parts[i].name;
-        parts[i].run();
-        if (failures == before)
-            printf("ok %s\n", part);
-    }
-    return failures != 0;
+    return run_parts(parts, sizeof parts / sizeof parts[0], argc > 1 ? argv[1] : NULL);
 }

@@ -17,16 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int failures;
-static const char *part;
+#include "tests/vm/programs/parts.h"
 
-#define CHECK(condition) \
-    do { \
-        if (!(condition)) { \
-            printf("%s: line %d: %s (errno %d)\n", part, __LINE__, #condition, errno); \
-            failures++; \
-        } \
-    } while (0)
 #define FAILS(call, error) CHECK((long)(call) == -1 && errno == (error))
 #define IN_CHILD(...) \
     do { \
@@ -153,20 +145,9 @@ static void barriers(void) {
     });
 }
 
-#define PART(function) {#function, function}
-static const struct {
-    const char *name;
-    void (*run)(void);
-} parts[] = {PART(files), PART(directory), PART(what_cannot_be), PART(namespaces), PART(hang_up), PART(barriers)};
+static const struct part parts[] = {PART(files), PART(directory), PART(what_cannot_be), PART(namespaces), PART(hang_up), PART(barriers)};
 
-int main(void) {
+int main(int argc, char **argv) {
     setvbuf(stdout, NULL, _IONBF, 0);
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        int before = failures;
-        part = parts[i].name;
-        parts[i].run();
-        if (failures == before)
-            printf("ok %s\n", part);
-    }
-    return failures != 0;
+    return run_parts(parts, sizeof parts / sizeof parts[0], argc > 1 ? argv[1] : NULL);
 }

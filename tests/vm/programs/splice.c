@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "tests/vm/programs/check.h"
 
 static char block[1 << 20], got[1 << 20];
 

@@ -23,16 +23,8 @@
 #include <time.h>
 #include <unistd.h>
 
-static int failures;
-static const char *part;
+#include "tests/vm/programs/parts.h"
 
-#define CHECK(condition) \
-    do { \
-        if (!(condition)) { \
-            printf("%s: line %d: %s (errno %d)\n", part, __LINE__, #condition, errno); \
-            failures++; \
-        } \
-    } while (0)
 #define FAILS(call, error) CHECK((long)(call) == -1 && errno == (error))
 
 enum { STAT_ANY = 15, SEM_ANY = 20, MSG_ANY = 13, COPY = 040000 };
@@ -624,11 +616,7 @@ static void msg_numbers(void) {
     CHECK(msgctl(0, MSG_INFO, (void *)&more) >= 0 && more.msgpool == used.msgpool && more.msgmap == used.msgmap);
 }
 
-#define PART(function) {#function, function}
-static const struct {
-    const char *name;
-    void (*run)(void);
-} parts[] = {
+static const struct part parts[] = {
     PART(shm_get), PART(shm_attachments), PART(shm_places), PART(shm_numbers), PART(sem_get), PART(sem_values),
     PART(sem_waiting), PART(sem_interrupted), PART(sem_undone), PART(sem_undone_by_the_last_thread),
     PART(sem_exclusion), PART(sem_numbers), PART(msg_order), PART(msg_sizes), PART(msg_waiting), PART(msg_traffic),
@@ -640,14 +628,5 @@ int main(int argc, char **argv) {
         return 0;
     setvbuf(stdout, NULL, _IONBF, 0);
     alarm(120);
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        int before = failures;
-        if (argc > 1 && strcmp(argv[1], parts[i].name))
-            continue;
-        part = parts[i].name;
-        parts[i].run();
-        if (failures == before)
-            printf("ok %s\n", part);
-    }
-    return failures != 0;
+    return run_parts(parts, sizeof parts / sizeof parts[0], argc > 1 ? argv[1] : NULL);
 }

@@ -16,17 +16,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/vm/programs/truths.h"
+
 enum { CAP_CHOWN = 0, CAP_KILL = 5, CAP_SETPCAP = 8 };
 #define CAP_VERSION_3 0x20080522
 #define MIB (1 << 20)
-
-static int failed;
-
-static void check(const char *what, int good) {
-    printf("%s %s\n", good ? "ok" : "BAD", what);
-    fflush(stdout);
-    failed |= !good;
-}
 
 static int answer(long result) {
     return result < 0 ? errno : 0;
@@ -264,5 +258,5 @@ int main(void) {
     attributes();
     oom();
     usage();
-    return failed;
+    return failures != 0;
 }

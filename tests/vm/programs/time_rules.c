@@ -18,18 +18,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/vm/programs/truths.h"
+
 #define MS 1000000l
 #define SECOND 1000000000l
 enum { RAW = 4, REALTIME_COARSE = 5, MONOTONIC_COARSE = 6, BOOTTIME = 7, REALTIME_ALARM = 8, BOOTTIME_ALARM = 9, TAI = 11 };
-
-static int failures;
-
-static void check(const char *name, int good) {
-    printf(good ? "ok %s\n" : "not ok %s (errno %d)\n", name, errno);
-    fflush(stdout);
-    failures += !good;
-    errno = 0;
-}
 
 static int fails_with(long result, int error) {
     return result == -1 && errno == error;

@@ -26,6 +26,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/vm/programs/parts.h"
+
 #ifndef SO_PEERGROUPS
 #define SO_PEERGROUPS 59
 #endif
@@ -40,17 +42,8 @@
 #define recvmmsg(fd, messages, count, flags, limit) syscall(SYS_recvmmsg, fd, messages, count, flags, limit)
 #define accept4(fd, name, length, flags) syscall(SYS_accept4, fd, name, length, flags)
 
-static int failures;
-static const char *part;
 static volatile sig_atomic_t pipes_broken, alarms;
 
-#define CHECK(condition) \
-    do { \
-        if (!(condition)) { \
-            printf("%s: line %d: %s (errno %d)\n", part, __LINE__, #condition, errno); \
-            failures++; \
-        } \
-    } while (0)
 #define FAILS(call, number) CHECK((call) == -1 && errno == (number))
 
 static void on_signal(int number) {
@@ -1120,10 +1113,7 @@ static void bulk(void) {
     CHECK(waitpid(child, &status, 0) == child && status == 0);
 }
 
-static const struct {
-    const char *name;
-    void (*run)(void);
-} parts[] = {
+static const struct part parts[] = {
     {"creating", creating}, {"stream bytes", stream_bytes}, {"stream waits", stream_waits},
     {"full buffers", full_buffers}, {"closing", closing}, {"shutting down", shutting_down},
     {"datagrams", datagrams}, {"datagram peers", datagram_peers}, {"many messages", many_messages},
@@ -1138,17 +1128,8 @@ int main(int argc, char **argv) {
     struct rlimit limit = {4096, 4096};
     signal(SIGPIPE, on_signal);
     umask(022);
+    alarm(240);
     setvbuf(stdout, NULL, _IOLBF, 0);
     getrlimit(RLIMIT_NOFILE, &limit);
-    for (unsigned i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        if (argc > 1 && strcmp(argv[1], parts[i].name) != 0)
-            continue;
-        int before = failures;
-        part = parts[i].name;
-        alarm(60);
-        parts[i].run();
-        if (failures == before)
-            printf("ok %s\n", part);
-    }
-    return failures != 0;
+    return run_parts(parts, sizeof parts / sizeof parts[0], argc > 1 ? argv[1] : NULL);
 }
