@@ -57,7 +57,7 @@ def test_kernel_views(guest_script):
         for f in $(find /kernel -type f); do cat $f > /dev/null || echo unreadable $f; done
         echo x 2>/dev/null > /kernel/hw/irq || echo read-only
     """)
-    assert "hw\nproc\nruntime\n" in out and "README" in out and "unreadable" not in out and out.endswith("read-only\n")
+    assert "hw\nnet\nproc\nruntime\n" in out and "README" in out and "unreadable" not in out and out.endswith("read-only\n")
 
 
 def test_names_are_forgotten_on_request(guest_script):

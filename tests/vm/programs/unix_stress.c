@@ -128,22 +128,26 @@ static void wait_a_little(uint64_t *state) {
     poll(entries, 4, next(state) % 2);
 }
 
-/* Blocking calls with a short limit: wake-ups and time-outs race. */
+/* Blocking calls with a short limit: wake-ups and time-outs race. Through a descriptor of its own, which no other thread
+ * closes: the limit must be that of the socket that blocks. */
 static void block(uint64_t *state) {
     struct timeval limit = {0, 500};
     char bytes[4000];
-    int fd = any(state);
+    int fd = dup(any(state));
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     int flags = fcntl(fd, F_GETFL);
-    if (flags < 0)
+    if (flags < 0) {
+        close(fd);
         return;
+    }
     fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
     if (next(state) % 2)
         recv(fd, bytes, sizeof bytes, 0);
     else
         send(fd, bytes, next(state) % sizeof bytes, MSG_NOSIGNAL);
     fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+    close(fd);
 }
 
 static void *work(void *argument) {
