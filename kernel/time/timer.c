@@ -94,18 +94,24 @@ void timer_init(struct timer *timer, void (*expire)(struct timer *timer)) {
     *timer = (struct timer){.cpu = cpu_id(), .expire = expire};
 }
 
-void timer_start(struct timer *timer, uint64_t deadline_ns) {
-    uint64_t flags = irq_save();
-    struct timer_queue *queue = lock_queue_of(timer), *own = this_cpu_ptr(timer_queue);
+/* Until the queue that is locked is this CPU's: another CPU may start the same timer, and so move it, in between. */
+static struct timer_queue *bring_here(struct timer *timer) {
+    struct timer_queue *queue, *own = this_cpu_ptr(timer_queue);
 
-    remove(queue, timer);
-    if (queue != own) {
+    for (;;) {
+        queue = lock_queue_of(timer);
+        remove(queue, timer);
+        if (queue == own)
+            return own;
         atomic_store_relaxed(&timer->cpu, cpu_id());
         spin_unlock(&queue->lock);
-        queue = own;
-        spin_lock(&queue->lock);
-        remove(queue, timer); /* somebody may have started it here meanwhile */
     }
+}
+
+void timer_start(struct timer *timer, uint64_t deadline_ns) {
+    uint64_t flags = irq_save();
+    struct timer_queue *queue = bring_here(timer);
+
     timer->deadline_ns = deadline_ns;
     insert(queue, timer);
     arm(queue);
