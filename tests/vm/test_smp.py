@@ -74,8 +74,9 @@ def test_counters_that_differ(guest_script, arguments, cpus, said):
     out = guest_script("nproc; dmesg | grep -c 'time-stamp counter is set right'; "
                        "dmesg | grep -c 'time-stamp counter is .* ticks ahead'; dmesg | grep -c 'without this CPU'; true",
                        options=["--smp", "4", *(["--append", arguments] if arguments else [])])
-    ahead, without = {"": (0, 0), "tsc-skew=10000000000": (3, 0)}.get(arguments, (12, 3))
-    assert [int(word) for word in out.split()] == [cpus, said, ahead, without]
+    found_cpus, right, ahead, without = map(int, out.split())
+    assert (found_cpus, right, without) == (cpus, said, 4 - cpus)
+    assert ahead == 12 if without else said <= ahead < 12  # set a little off, it is set once more
 
 
 def test_affinity(guest_script):
