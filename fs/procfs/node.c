@@ -51,11 +51,9 @@ void proc_inode_release(struct inode *inode) {
 /* Under RCU: is what the inode stands for gone, or of another owner? */
 bool proc_inode_is_stale(const struct inode *inode) {
     const struct proc_node *node = proc_node_of(inode);
-    if (!atomic_load(&node->pid->process) && !node->thread)
-        return true;
     const struct task *task = proc_task_rcu(node);
     if (!task)
-        return node->thread;
+        return node->thread || !atomic_load(&node->pid->process);
     return rcu_dereference(task->cred)->euid != inode->uid;
 }
 
@@ -73,12 +71,10 @@ int proc_inode_get_attributes(struct inode *inode, struct stat_info *stat) {
 
 struct process *proc_process(const struct proc_node *node) {
     rcu_read_lock();
-    struct process *process = NULL;
-    if (node->thread) {
+    struct process *process = node->thread ? NULL : rcu_dereference(node->pid->process);
+    if (!process) { /* a thread, which /proc/TID names too */
         const struct task *task = rcu_dereference(node->pid->task);
         process = task ? task->process : NULL;
-    } else {
-        process = rcu_dereference(node->pid->process);
     }
     if (process && !refcount_get_not_zero(&process->refcount))
         process = NULL;

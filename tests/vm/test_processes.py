@@ -97,11 +97,11 @@ def test_what_a_handler_is_told_of_a_fault(guest_exec, cpu):
 
 
 def test_settings_of_a_task(guest_exec):
-    """tests/vm/programs/task_settings.c: unshare, capabilities of prctl, oom_score_adj, smaps."""
+    """tests/vm/programs/task_settings.c: unshare, capabilities of prctl, oom_score_adj, smaps, /proc/TID."""
     program = host.BUILD / "tests" / "programs" / "task_settings"
     result = guest_exec("/tmp/p", options=["--smp", "2", "--add", f"{program}:/tmp/p"])
     checks = result.text.splitlines()
-    assert result.status == 0 and len(checks) == 23 and all(line.startswith("ok ") for line in checks), result.text
+    assert result.status == 0 and len(checks) == 27 and all(line.startswith("ok ") for line in checks), result.text
 
 
 def test_time_by_the_letter(guest_exec):

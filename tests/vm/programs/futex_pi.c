@@ -60,11 +60,11 @@ static struct timespec after_ms(clockid_t clock, long ms) {
     return time;
 }
 
-/* Fields 3 (state) and 18 (priority) of /proc/self/task/TID/stat. */
+/* Fields 3 (state) and 18 (priority) of /proc/TID/stat: of a thread of ours or a child. */
 static int stat_of(uint32_t number, char *state) {
     char path[64], text[512] = "";
     int priority = 0;
-    snprintf(path, sizeof path, "/proc/self/task/%u/stat", number);
+    snprintf(path, sizeof path, "/proc/%u/stat", number);
     FILE *file = fopen(path, "r");
     if (!file)
         return 0;
@@ -510,13 +510,14 @@ static void other_process_dies(void) {
             between->word &= ~FUTEX_OWNER_DIED;
             _exit(futex(&between->word, FUTEX_UNLOCK_PI, 0, NULL, NULL, 0) == 0 ? died : 9);
         }
+        atomic_uint number = (unsigned)waiters[i];
+        until_asleep(&number);
     }
-    usleep(3 * BLOCKED);
-    kill(waiters[2], SIGKILL); /* while it waits, if it came that far */
+    kill(waiters[2], SIGKILL);
+    waitpid(waiters[2], NULL, 0); /* gone before it can inherit the lock, and die with it */
     kill(owner, SIGKILL);
     int deaths = 0, status;
     waitpid(owner, NULL, 0);
-    waitpid(waiters[2], NULL, 0);
     for (int i = 0; i < 2; i++) {
         CHECK(waitpid(waiters[i], &status, 0) == waiters[i] && WIFEXITED(status) && WEXITSTATUS(status) < 2);
         deaths += WEXITSTATUS(status);

@@ -1,9 +1,11 @@
 /*
  * What a process can set for itself: unshare, capabilities kept, bounded and passed on, oom_score_adj, the sizes
- * of sched_getattr; and what /proc/PID/smaps says of its memory. The same on Linux, as root. One line a check.
+ * of sched_getattr; what /proc/PID/smaps says of its memory, and /proc/TID of a thread. The same on Linux, as root.
+ * One line a check.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -252,11 +254,56 @@ static void usage(void) {
           MAP_FAILED && number_in("/proc/self/smaps_rollup", "Rss:") >= 1024);
 }
 
+/* ---- a thread's own directory ---- */
+
+static int report[2], leave[2];
+
+static void *worker(void *unused) {
+    char byte;
+    pid_t number = (pid_t)syscall(SYS_gettid);
+    prctl(PR_SET_NAME, "worker");
+    (void)!write(report[1], &number, sizeof number);
+    (void)!read(leave[0], &byte, 1);
+    return unused;
+}
+
+static int name_in(const char *directory, const char *name) {
+    char path[64], text[64] = "";
+    snprintf(path, sizeof path, "%s/comm", directory);
+    int file = open(path, O_RDONLY);
+    (void)!read(file, text, sizeof text - 1);
+    close(file);
+    return strncmp(text, name, strlen(name)) == 0;
+}
+
+static void thread_directory(void) {
+    pthread_t thread;
+    pid_t number = 0;
+    char directory[64], path[96];
+    if (pipe(report) || pipe(leave) || pthread_create(&thread, NULL, worker, NULL) ||
+        read(report[0], &number, sizeof number) != sizeof number) {
+        check("a thread", 0);
+        return;
+    }
+    snprintf(directory, sizeof directory, "/proc/%d", number);
+    check("a thread's directory names it", name_in(directory, "worker"));
+    snprintf(path, sizeof path, "%s/status", directory);
+    check("its number and its process's", number_in(path, "Pid:") == number && number_in(path, "Tgid:") == getpid());
+    snprintf(path, sizeof path, "%s/task/%d/comm", directory, getpid());
+    check("beside all of the process", access(path, F_OK) == 0 && number_in("/proc/self/status", "Threads:") == 2);
+    (void)!write(leave[1], "", 1);
+    pthread_join(thread, NULL);
+    while (access(directory, F_OK) == 0) /* joined a moment before it is gone */
+        sched_yield();
+    check("gone with it", errno == ENOENT);
+}
+
 int main(void) {
     unsharing();
     capabilities();
     attributes();
     oom();
     usage();
+    thread_directory();
     return failures != 0;
 }
