@@ -108,14 +108,13 @@ static int64_t kmsg_write(struct file *file, struct io_buffer *buffer, uint64_t 
     return (int64_t)size;
 }
 
+/* position_lock is held, as for every seek. */
 static int64_t kmsg_seek(struct file *file, int64_t offset, int whence) {
     if (offset != 0)
         return -ESPIPE;
     if (whence != SEEK_SET && whence != SEEK_END && whence != SEEK_DATA)
         return -EINVAL;
-    mutex_lock(&file->position_lock);
     file->position = whence == SEEK_END ? log_sequence_end() : oldest_sequence();
-    mutex_unlock(&file->position_lock);
     return 0;
 }
 

@@ -75,7 +75,7 @@ struct file_ops {
     /* Bytes moved, 0 at the end, or -errno; `*position` moves with them (ignored by streams). */
     int64_t (*read)(struct file *file, struct io_buffer *buffer, uint64_t *position);  /* [-EINVAL] */
     int64_t (*write)(struct file *file, struct io_buffer *buffer, uint64_t *position); /* [-EINVAL] */
-    int64_t (*seek)(struct file *file, int64_t offset, int whence);  /* [generic; stream_seek: -ESPIPE] */
+    int64_t (*seek)(struct file *file, int64_t offset, int whence);  /* position_lock held [generic; stream_seek: -ESPIPE] */
     int64_t (*ioctl)(struct file *file, unsigned request, uint64_t argument);          /* [-ENOTTY] */
     /* Events ready now; registers `table` (may be NULL) on the wait queues that tell of others. */
     uint32_t (*poll)(struct file *file, struct poll_table *table);   /* [always readable and writable] */
