@@ -10,6 +10,7 @@
 #include "kernel/vm/page_table.h"
 #include "lib/errno.h"
 
+#define MAP_32BIT_START (1ull << 30) /* mmap(2): where MAP_32BIT looks for room; a hint may lie below */
 #define MAP_32BIT_END (1ull << 31)
 
 int map_range(uint64_t address, uint64_t length, uint64_t *end) {
@@ -79,14 +80,16 @@ static int64_t place_fixed(struct space *space, uint64_t address, uint64_t lengt
 int64_t map_place(struct space *space, uint64_t hint, uint64_t length, uint32_t flags) {
     if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE))
         return place_fixed(space, hint, length, flags);
-    uint64_t high = flags & MAP_32BIT ? MAP_32BIT_END : space->mmap_top;
+    bool in_32bit = flags & MAP_32BIT;
+    uint64_t low = in_32bit ? MAP_32BIT_START : MAP_LOW, high = in_32bit ? MAP_32BIT_END : space->mmap_top;
+    uint64_t hint_end = in_32bit ? MAP_32BIT_END : USER_ADDRESS_END;
 
-    hint = hint > USER_ADDRESS_END ? 0 : ALIGN_UP(hint, PAGE_SIZE);
-    if (hint >= MAP_LOW && hint < USER_ADDRESS_END && length <= USER_ADDRESS_END - hint &&
-        !(flags & MAP_32BIT) && map_range_is_free(space, hint, hint + length))
+    hint = hint > hint_end ? 0 : ALIGN_UP(hint, PAGE_SIZE);
+    if (hint >= MAP_LOW && hint < hint_end && length <= hint_end - hint &&
+        map_range_is_free(space, hint, hint + length))
         return (int64_t)hint;
-    uint64_t found = vma_tree_find_gap(space, length, MAP_LOW, high);
-    if (!found && !(flags & MAP_32BIT))
+    uint64_t found = vma_tree_find_gap(space, length, low, high);
+    if (!found && !in_32bit)
         found = vma_tree_find_gap(space, length, MAP_LOW, USER_ADDRESS_END);
     return found ? (int64_t)found : -ENOMEM;
 }

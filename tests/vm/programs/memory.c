@@ -110,7 +110,13 @@ static void test_fixed(void) {
     CHECK(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, 999, 0) == MAP_FAILED && errno == EBADF);
     CHECK(mmap(NULL, SIZE_MAX - PAGE, PROT_READ, ANONYMOUS, -1, 0) == MAP_FAILED && errno == ENOMEM);
     char *low = mmap(NULL, PAGE, PROT_READ, ANONYMOUS | MAP_32BIT, -1, 0);
-    CHECK(low != MAP_FAILED && (uintptr_t)low < 1ul << 31);
+    CHECK(low != MAP_FAILED && (uintptr_t)low >= 1ul << 30 && (uintptr_t)low < 1ul << 31);
+    char *wanted = (char *)0x50000000, *lower = (char *)0x30000000, *high = (char *)0x90000000;
+    CHECK(mmap(wanted, PAGE, PROT_READ, ANONYMOUS | MAP_32BIT, -1, 0) == wanted);
+    CHECK(mmap(lower, PAGE, PROT_READ, ANONYMOUS | MAP_32BIT, -1, 0) == lower); /* as a hint, it need not be in the range */
+    low = mmap(high, PAGE, PROT_READ, ANONYMOUS | MAP_32BIT, -1, 0);
+    CHECK(low != MAP_FAILED && (uintptr_t)low >= 1ul << 30 && (uintptr_t)low < 1ul << 31);
+    CHECK(mmap(NULL, 1ul << 30, PROT_NONE, ANONYMOUS | MAP_32BIT, -1, 0) == MAP_FAILED && errno == ENOMEM);
 }
 
 static void test_file_mappings(void) {
