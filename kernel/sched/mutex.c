@@ -111,7 +111,8 @@ bool mutex_is_held(const struct mutex *mutex) {
 void rwsem_init_class(struct rwsem *rwsem, struct lock_class *lock_class) {
     rwsem->state = 0;
     rwsem->writers_waiting = 0;
-    wait_queue_init(&rwsem->waiters);
+    wait_queue_init(&rwsem->readers);
+    wait_queue_init(&rwsem->writers);
     track_class(rwsem, lock_class);
 }
 
@@ -132,7 +133,7 @@ static bool write_take(struct rwsem *rwsem) {
 void rwsem_read_lock(struct rwsem *rwsem) {
     track_acquire(rwsem);
     if (unlikely(!read_take(rwsem)))
-        WAIT_EVENT(&rwsem->waiters, read_take(rwsem));
+        WAIT_EVENT(&rwsem->readers, read_take(rwsem));
 }
 
 bool rwsem_read_trylock(struct rwsem *rwsem) {
@@ -147,15 +148,27 @@ void rwsem_read_unlock(struct rwsem *rwsem) {
     int32_t before = atomic_fetch_sub(&rwsem->state, 1);
     ASSERT(before > 0);
     if (before == 1)
-        wait_wake_all(&rwsem->waiters);
+        wait_wake_one(&rwsem->writers);
+}
+
+/* Whoever lets the lock go wakes one writer only: all but one of a crowd would find it taken again. */
+static void write_wait(struct rwsem *rwsem) {
+    struct wait_entry entry = {.exclusive = true};
+
+    atomic_fetch_add(&rwsem->writers_waiting, 1u);
+    for (;;) {
+        wait_prepare(&rwsem->writers, &entry, THREAD_BLOCKED);
+        if (write_take(rwsem))
+            break;
+        schedule();
+    }
+    wait_finish(&rwsem->writers, &entry);
+    atomic_fetch_sub(&rwsem->writers_waiting, 1u);
 }
 
 static void write_lock(struct rwsem *rwsem) {
-    if (likely(write_take(rwsem)))
-        return;
-    atomic_fetch_add(&rwsem->writers_waiting, 1u);
-    WAIT_EVENT(&rwsem->waiters, write_take(rwsem));
-    atomic_fetch_sub(&rwsem->writers_waiting, 1u);
+    if (unlikely(!write_take(rwsem)))
+        write_wait(rwsem);
 }
 
 void rwsem_write_lock(struct rwsem *rwsem) {
@@ -170,7 +183,11 @@ void rwsem_write_lock_nested(struct rwsem *rwsem) {
 
 void rwsem_write_unlock(struct rwsem *rwsem) {
     track_release(rwsem);
-    ASSERT(rwsem->state == RWSEM_WRITER);
-    atomic_store(&rwsem->state, 0);
-    wait_wake_all(&rwsem->waiters);
+    int32_t before = atomic_exchange(&rwsem->state, 0); /* a full barrier: a writer counts itself, then tries */
+    ASSERT(before == RWSEM_WRITER);
+    /* Readers wait for the last of the waiting writers: it is still to come here. */
+    if (atomic_load_relaxed(&rwsem->writers_waiting) != 0)
+        wait_wake_one(&rwsem->writers);
+    else
+        wait_wake_all(&rwsem->readers);
 }

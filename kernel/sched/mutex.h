@@ -25,7 +25,7 @@ bool mutex_is_held(const struct mutex *mutex); /* by the running thread */
 struct rwsem {
     int32_t state; /* -1 writer, n readers */
     uint32_t writers_waiting;
-    struct wait_queue waiters;
+    struct wait_queue readers, writers;
 #if CONFIG_DEBUG
     struct lock_class *class;
 #endif

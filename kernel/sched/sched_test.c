@@ -224,6 +224,36 @@ SELFTEST(sched_rwsem, "sched.rwsem") {
     CHECK(!torn && guarded == 80);
 }
 
+enum { CROWD = 16 };
+
+static uint64_t slept;
+
+static void write_in_crowd(void *argument) {
+    (void)argument;
+    uint64_t before = current_thread()->voluntary_switches;
+    rwsem_write_lock(&test_rwsem);
+    atomic_fetch_add(&slept, current_thread()->voluntary_switches - before);
+    sched_yield(); /* whoever has been woken as well finds it taken */
+    rwsem_write_unlock(&test_rwsem);
+    atomic_fetch_sub(&lockers, 1u);
+}
+
+/* Each unlock, the first holder's too, ends one writer's sleep; none of them wakes the crowd. */
+SELFTEST(sched_rwsem_crowd, "sched.rwsem-crowd") {
+    rwsem_init(&test_rwsem, test_rwsem_class);
+    slept = 0;
+    lockers = CROWD;
+    rwsem_write_lock(&test_rwsem);
+    for (int i = 0; i < CROWD; i++)
+        CHECK(thread_spawn("test", write_in_crowd, NULL) != NULL);
+    while (atomic_load(&test_rwsem.writers_waiting) < CROWD)
+        sched_yield();
+    rwsem_write_unlock(&test_rwsem);
+    while (atomic_load(&lockers) != 0)
+        sched_yield();
+    CHECK(slept <= CROWD + CROWD + 1);
+}
+
 /* ---- work and RCU ---- */
 
 static struct completion work_ran;
