@@ -44,13 +44,13 @@ static void pipe_free(struct pipe *pipe) {
 /* ---- reading and writing ---- */
 
 static bool readable(const struct pipe *pipe) {
-    return !pipe_is_empty(pipe) || atomic_load_relaxed(&pipe->writers) == 0;
+    return !pipe_is_empty(pipe) || pipe_has_ended(pipe);
 }
 
 int pipe_lock_readable(struct pipe *pipe, bool nonblocking) {
     mutex_lock(&pipe->lock);
     while (pipe_is_empty(pipe)) {
-        bool ended = pipe->writers == 0;
+        bool ended = pipe_has_ended(pipe);
         mutex_unlock(&pipe->lock);
         if (ended)
             return 0;
@@ -73,12 +73,8 @@ void pipe_wake_readers(struct pipe *pipe) {
     async_notify(&pipe->async_readers, POLL_IN);
 }
 
-static int64_t pipe_read(struct file *file, struct io_buffer *buffer, uint64_t *position) {
-    struct pipe *pipe = file->private;
-    (void)position;
-    if (buffer->remaining == 0)
-        return 0;
-    int ready = pipe_lock_readable(pipe, file->flags & O_NONBLOCK);
+int64_t pipe_read_bytes(struct pipe *pipe, struct io_buffer *buffer, bool nonblocking) {
+    int ready = pipe_lock_readable(pipe, nonblocking);
     if (ready <= 0)
         return ready;
     int64_t moved = pipe_take_bytes(pipe, buffer);
@@ -86,6 +82,11 @@ static int64_t pipe_read(struct file *file, struct io_buffer *buffer, uint64_t *
     if (moved > 0)
         pipe_wake_writers(pipe);
     return moved;
+}
+
+static int64_t pipe_read(struct file *file, struct io_buffer *buffer, uint64_t *position) {
+    (void)position;
+    return buffer->remaining == 0 ? 0 : pipe_read_bytes(file->private, buffer, file->flags & O_NONBLOCK);
 }
 
 static bool writable(const struct pipe *pipe) {

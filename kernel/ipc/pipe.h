@@ -21,6 +21,8 @@ struct pipe *pipe_of_file(const struct file *file);
 int pipe_lock_readable(struct pipe *pipe, bool nonblocking);
 /* Locks it once it is not full: 0. Without the lock: -EPIPE (SIGPIPE sent), -EAGAIN, -ERESTARTSYS. */
 int pipe_lock_writable(struct pipe *pipe, bool nonblocking);
+/* What a read gives: bytes, 0 at its end, -EAGAIN, -ERESTARTSYS, -EFAULT. May sleep. */
+int64_t pipe_read_bytes(struct pipe *pipe, struct io_buffer *buffer, bool nonblocking);
 /* After bytes came or went, without the lock. */
 void pipe_wake_readers(struct pipe *pipe);
 void pipe_wake_writers(struct pipe *pipe);

@@ -43,13 +43,6 @@ void pipe_push(struct pipe *pipe, const struct pipe_buffer *buffer) {
 }
 
 void pipe_unpop(struct pipe *pipe, const struct pipe_buffer *buffer) {
-    struct pipe_buffer *oldest = pipe_slot(pipe, pipe->tail);
-    if (pipe->tail != pipe->head && oldest->page == buffer->page && oldest->offset == buffer->offset + buffer->length) {
-        oldest->offset -= buffer->length;
-        oldest->length += buffer->length;
-        page_put(buffer->page);
-        return;
-    }
     ASSERT(pipe->head - pipe->tail < pipe->slots);
     *pipe_slot(pipe, pipe->tail - 1) = *buffer;
     atomic_store_relaxed(&pipe->tail, pipe->tail - 1);

@@ -43,10 +43,14 @@ struct pipe {
 static inline bool pipe_is_empty(const struct pipe *pipe) {
     return atomic_load_relaxed(&pipe->head) == atomic_load_relaxed(&pipe->tail);
 }
-/* May be negative: part of the oldest buffer is out and may come back as one more. */
+/* Without the lock it may be off, and negative. */
 static inline int32_t pipe_free_slots(const struct pipe *pipe) {
     uint32_t used = atomic_load_relaxed(&pipe->head) - atomic_load_relaxed(&pipe->tail);
     return (int32_t)(atomic_load_relaxed(&pipe->slots) - atomic_load_relaxed(&pipe->reserved) - used);
+}
+/* Nothing comes any more: no writer, and nothing taken out that may go back. Without the lock: as of now. */
+static inline bool pipe_has_ended(const struct pipe *pipe) {
+    return atomic_load_relaxed(&pipe->writers) == 0 && atomic_load_relaxed(&pipe->reserved) == 0;
 }
 static inline bool pipe_is_full(const struct pipe *pipe) {
     return pipe_free_slots(pipe) <= 0;
@@ -74,7 +78,7 @@ int64_t pipe_take_bytes(struct pipe *pipe, struct io_buffer *buffer);
 void pipe_push(struct pipe *pipe, const struct pipe_buffer *buffer);
 /* Up to `limit` bytes of the oldest buffer, with a reference for the caller. Not empty. Lock held. */
 struct pipe_buffer pipe_pop(struct pipe *pipe, uint64_t limit);
-/* Back to where pipe_pop took it from; takes the page over. Lock held. */
+/* Back to where pipe_pop took all of it from; takes the page over. There must be a free or reserved slot. Lock held. */
 void pipe_unpop(struct pipe *pipe, const struct pipe_buffer *buffer);
 /* How many bytes it holds. Lock held. */
 uint64_t pipe_bytes(const struct pipe *pipe);

@@ -185,18 +185,18 @@ int64_t splice_from_file(struct file *in, uint64_t *offset, struct pipe *out, ui
 
 /* ---- to files ---- */
 
-/* The oldest bytes, out of the ring with a slot kept for their return: 1, or as pipe_lock_readable. */
-static int borrow(struct pipe *pipe, uint64_t limit, bool nonblocking, struct pipe_buffer *piece) {
+/* The oldest buffer, out of the ring with its slot kept for its return: 1, or as pipe_lock_readable. */
+static int borrow(struct pipe *pipe, bool nonblocking, struct pipe_buffer *piece) {
     int ready = pipe_lock_readable(pipe, nonblocking);
     if (ready <= 0)
         return ready;
-    *piece = pipe_pop(pipe, limit);
+    *piece = pipe_pop(pipe, UINT32_MAX);
     atomic_store_relaxed(&pipe->reserved, pipe->reserved + 1);
     mutex_unlock(&pipe->lock);
     return 1;
 }
 
-/* What is left of it goes back. */
+/* What is left of it goes back; without writers, readers have waited for whether anything does. */
 static void give_back(struct pipe *pipe, struct pipe_buffer *piece, uint32_t used) {
     piece->offset += used;
     piece->length -= used;
@@ -204,17 +204,19 @@ static void give_back(struct pipe *pipe, struct pipe_buffer *piece, uint32_t use
     unreserve_locked(pipe, 1);
     if (piece->length > 0)
         pipe_unpop(pipe, piece);
+    bool ended = pipe->writers == 0;
     mutex_unlock(&pipe->lock);
-    if (piece->length > 0)
-        pipe_wake_readers(pipe);
-    else
+    if (piece->length == 0)
         page_put(piece->page);
+    if (piece->length > 0 || ended)
+        pipe_wake_readers(pipe);
     if (used > 0)
         pipe_wake_writers(pipe);
 }
 
-static int64_t write_piece(struct file *out, uint64_t *offset, const struct pipe_buffer *piece) {
-    struct io_segment segment = {(char *)page_to_virt(piece->page) + piece->offset, piece->length};
+/* As much of it as is wanted. Bytes or -errno. */
+static int64_t write_piece(struct file *out, uint64_t *offset, const struct pipe_buffer *piece, uint64_t limit) {
+    struct io_segment segment = {(char *)page_to_virt(piece->page) + piece->offset, MIN((uint64_t)piece->length, limit)};
     struct io_buffer buffer;
     io_buffer_init(&buffer, &segment, 1, true);
     return offset ? file_write_position(out, &buffer, offset) : file_transfer(out, &buffer, true, file_write_position);
@@ -224,10 +226,10 @@ int64_t splice_to_file(struct pipe *in, struct file *out, uint64_t *offset, uint
     int64_t total = 0;
     while (size > 0) {
         struct pipe_buffer piece;
-        int ready = borrow(in, size, total ? true : nonblocking, &piece);
+        int ready = borrow(in, total ? true : nonblocking, &piece);
         if (ready <= 0)
             return total ? total : ready;
-        int64_t moved = write_piece(out, offset, &piece);
+        int64_t moved = write_piece(out, offset, &piece, size);
         give_back(in, &piece, moved > 0 ? (uint32_t)moved : 0);
         if (moved <= 0)
             return total ? total : moved;

@@ -2,7 +2,7 @@
 #include "kernel/ipc/splice.h"
 
 #include "fs/vfs/file_table.h"
-#include "kernel/ipc/pipe_ring.h"
+#include "kernel/ipc/pipe.h"
 #include "kernel/sys/sys_file.h"
 #include "kernel/sys/transfer.h"
 #include "kernel/sys/vector.h"
@@ -129,18 +129,6 @@ int64_t sys_tee(int in_descriptor, int out_descriptor, size_t size, uint32_t fla
     return result;
 }
 
-/* Out of the pipe into a program's memory: a read, which copies. */
-static int64_t take_from_pipe(struct pipe *pipe, struct io_buffer *buffer, bool nonblocking) {
-    int ready = pipe_lock_readable(pipe, nonblocking);
-    if (ready <= 0)
-        return ready;
-    int64_t moved = pipe_take_bytes(pipe, buffer);
-    mutex_unlock(&pipe->lock);
-    if (moved > 0)
-        pipe_wake_writers(pipe);
-    return moved;
-}
-
 static int64_t vmsplice_file(const struct file *file, struct vector *vector, uint32_t flags) {
     struct pipe *pipe = pipe_of_file(file);
     struct io_buffer buffer;
@@ -151,7 +139,7 @@ static int64_t vmsplice_file(const struct file *file, struct vector *vector, uin
         return -EBADF;
     if (file->abilities & FILE_CAN_WRITE)
         return splice_user_pages(&buffer, pipe, flags & SPLICE_F_NONBLOCK);
-    return take_from_pipe(pipe, &buffer, flags & SPLICE_F_NONBLOCK);
+    return pipe_read_bytes(pipe, &buffer, flags & SPLICE_F_NONBLOCK); /* which copies */
 }
 
 int64_t sys_vmsplice(int descriptor, const void *user_vector, uint64_t count, uint32_t flags) {
