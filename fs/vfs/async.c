@@ -1,8 +1,8 @@
 /*
  * Signal-driven I/O (async.h).
  *
- * Entries are found under RCU and hold no reference: a file leaves its queues before it is released, and is freed
- * after a grace period. Locks: changes_lock guards the lists; "file owner" one file's owner. Both are leaves.
+ * Entries are found under RCU and hold no reference: a file that ever joined (FILE_WAS_ASYNC; O_ASYNC may have been
+ * lost to another who changed it) leaves its queues before it is released, and is freed after a grace period. Locks: changes_lock guards the lists; "file owner" one file's owner. Both are leaves.
  */
 #include "fs/vfs/async.h"
 
@@ -23,7 +23,7 @@ struct file_owner {
     struct pid *pid;      /* referenced; NULL: nobody */
     enum owner_type type;
     uint32_t uid, euid;   /* of who set it */
-    uint32_t signal;      /* 0: SIGIO */
+    uint32_t signal;      /* 0: SIGIO; atomic, without the lock */
 };
 
 #define SI_SIGIO (-5) /* si_code for a signal that has codes of its own, asm-generic/siginfo.h */
@@ -50,6 +50,7 @@ static int join(struct async_queue *queue, struct file *file, int descriptor) {
     if (!entry)
         return -ENOMEM;
     *entry = (struct async_entry){.file = file, .descriptor = descriptor};
+    atomic_fetch_or(&file->abilities, (uint32_t)FILE_WAS_ASYNC);
     uint64_t flags = spin_lock_irqsave(&changes_lock);
     struct async_entry *present = *find(queue, file);
     if (present) {
@@ -77,12 +78,12 @@ static void leave(struct async_queue *queue, const struct file *file) {
 int async_join(struct async_queue *queue, struct file *file, int descriptor, bool on) {
     if (!on) {
         leave(queue, file);
-        file->flags &= ~(uint32_t)O_ASYNC;
+        file_change_flags(file, O_ASYNC, 0);
         return 0;
     }
     int error = join(queue, file, descriptor);
     if (!error)
-        file->flags |= O_ASYNC;
+        file_change_flags(file, 0, O_ASYNC);
     return error;
 }
 
@@ -168,7 +169,7 @@ static bool owner_read(const struct file *file, struct file_owner *copy) {
     copy->type = owner->type;
     copy->uid = owner->uid;
     copy->euid = owner->euid;
-    copy->signal = owner->signal;
+    copy->signal = atomic_load_relaxed(&owner->signal);
     if (copy->pid)
         pid_get(copy->pid);
     spin_unlock_irqrestore(&owner->lock, flags);

@@ -137,7 +137,7 @@ void file_put(struct file *file) {
         watchers_gone(file);
     if (unlikely(!list_is_empty(&file->inode->file_locks)))
         file_locks_release(file);
-    if (unlikely(file->flags & O_ASYNC) && file->ops && file->ops->set_async)
+    if (unlikely(file->abilities & FILE_WAS_ASYNC))
         (void)file->ops->set_async(file, -1, false); /* leaving cannot fail */
     if (file->ops && file->ops->release)
         file->ops->release(file);

@@ -25,7 +25,7 @@ enum open_flag {
 /* What fallocate(2) may ask of a file: pages for later writes, or holes in place of pages. */
 enum allocate_mode { ALLOCATE_ROOM, ALLOCATE_HOLE };
 
-/* What may be done with an open file; all but the last fixed at open. */
+/* What may be done with an open file; fixed at open but for those that say so. */
 enum file_ability {
     FILE_CAN_READ = 1u << 0,
     FILE_CAN_WRITE = 1u << 1,
@@ -34,6 +34,7 @@ enum file_ability {
     FILE_COUNTS_WRITER = 1u << 4, /* inode_allow_write and the mount's writers were counted */
     FILE_IN_FLIGHT = 1u << 5,  /* a socket's, in messages: its references are watched; comes and goes, atomic */
     FILE_IS_SAME_ANYWHERE = 1u << 6, /* a stream in which one may seek, and read at any place */
+    FILE_WAS_ASYNC = 1u << 7,  /* it has joined an async_queue, and may still be in one; comes, atomic */
 };
 
 struct file {
@@ -51,6 +52,13 @@ struct file {
     struct file_owner *owner; /* F_SETOWN, F_SETSIG: async.h; NULL: never set */
     struct rcu_head rcu;
 };
+
+/* Takes some flags away and adds others, whatever else changes flags meanwhile. */
+static inline void file_change_flags(struct file *file, uint32_t clear, uint32_t set) {
+    uint32_t flags = atomic_load_relaxed(&file->flags);
+    while (!atomic_compare_exchange(&file->flags, &flags, (flags & ~clear) | set)) {
+    }
+}
 
 /* Whether seeking and transfers at an offset answer -ESPIPE. */
 static inline bool file_refuses_offsets(const struct file *file) {

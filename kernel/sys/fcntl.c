@@ -155,7 +155,7 @@ static int64_t set_flags(struct file *file, int descriptor, uint64_t flags) {
         if (error)
             return error;
     }
-    file->flags = (file->flags & ~(uint32_t)SETFL_CHANGES) | ((uint32_t)flags & SETFL_CHANGES);
+    file_change_flags(file, SETFL_CHANGES, (uint32_t)flags & SETFL_CHANGES);
     return 0;
 }
 
@@ -188,6 +188,7 @@ static int64_t set_lease(const struct file *file, uint64_t type) {
         return -EACCES;
     return S_IS(file->inode->mode, S_IFREG) && type <= F_UNLCK ? -EAGAIN : -EINVAL;
 }
+
 /* ---- fcntl ---- */
 
 static int64_t duplicate(struct file *file, uint32_t minimum, bool close_on_exec) {

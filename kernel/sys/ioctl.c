@@ -18,7 +18,7 @@ static int64_t set_status_flag(struct file *file, uint32_t flag, const int32_t *
     int32_t on;
     if (get_user(on, user))
         return -EFAULT;
-    file->flags = on ? file->flags | flag : file->flags & ~flag;
+    file_change_flags(file, flag, on ? flag : 0);
     return 0;
 }
 

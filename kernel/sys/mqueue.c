@@ -184,7 +184,7 @@ static void exchange_flags(struct file *file, const struct mq_attr_user *new, st
         .messages = attributes.messages,
     };
     if (new != NULL)
-        file->flags = (file->flags & ~(uint32_t)O_NONBLOCK) | (uint32_t)new->flags;
+        file_change_flags(file, O_NONBLOCK, (uint32_t)new->flags);
 }
 
 int64_t sys_mq_getsetattr(int descriptor, const struct mq_attr_user __user *user_new, struct mq_attr_user __user *user_old) {
