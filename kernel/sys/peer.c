@@ -169,6 +169,26 @@ int64_t sys_process_madvise(int pidfd, const void *user_vector, uint64_t count, 
     return result;
 }
 
+static bool cannot_but_end(const struct process *process) {
+    return process->exiting || (atomic_load_relaxed(&process->shared_pending.set) & signal_bit(SIGKILL));
+}
+
+struct space_search {
+    const struct space *space;
+    bool needed; /* by a process that goes on */
+};
+
+/* task_list_lock held. */
+static bool visit_user(struct process *process, void *context) {
+    struct space_search *search = context;
+    const struct task *task;
+
+    list_for_each_entry(task, &process->threads, process_node)
+        if (rcu_dereference(task->space) == search->space && !cannot_but_end(process))
+            search->needed = true;
+    return !search->needed;
+}
+
 /* Only a process that cannot but end loses its memory early. Its space, or NULL and -EINVAL, -ESRCH. */
 static struct space *dying_space(int number, int *error) {
     struct space *space = NULL;
@@ -178,8 +198,7 @@ static struct space *dying_space(int number, int *error) {
     const struct task *task = pid != NULL ? rcu_dereference(pid->task) : NULL;
     *error = -ESRCH;
     if (task != NULL) {
-        const struct process *process = task->process;
-        bool killed = process->exiting || (process->shared_pending.set & signal_bit(SIGKILL));
+        bool killed = cannot_but_end(task->process);
         space = killed ? rcu_dereference(task->space) : NULL;
         *error = killed ? -ESRCH : -EINVAL;
         if (space != NULL && !refcount_get_not_zero(&space->refcount))
@@ -200,9 +219,12 @@ int64_t sys_process_mrelease(int pidfd, unsigned flags) {
     struct space *space = dying_space(number, &error);
     if (space == NULL)
         return error;
-    space_reap(space);
+    struct space_search search = {.space = space};
+    process_each(visit_user, &search); /* after vfork, say, others have the same memory */
+    if (!search.needed)
+        space_reap(space);
     space_put(space);
-    return 0;
+    return search.needed ? -EINVAL : 0;
 }
 
 /* ---- kcmp ---- */
@@ -221,7 +243,9 @@ static const void *resource_of(const struct task *task, int type) {
         return rcu_dereference(task->fs);
     case KCMP_SIGHAND:
         return task->process->handlers;
-    default: /* nobody has an I/O context or semaphores to undo */
+    case KCMP_SYSVSEM:
+        return task->sem_undo;
+    default: /* nobody has an I/O context */
         return NULL;
     }
 }
