@@ -45,9 +45,12 @@ static int64_t broken(const struct socket_message *message, int64_t sent) {
     return -EPIPE;
 }
 
-/* The urgent byte after all others. */
-static int64_t send_last(struct unix_socket *sock, struct unix_socket *peer, struct socket_message *message, int64_t sent) {
-    int64_t last = unix_urgent_send(sock, peer, message);
+/* The urgent byte after all others; it takes room as they do. */
+static int64_t send_last(struct unix_socket *sock, struct unix_socket *peer, struct socket_message *message, int64_t sent,
+                         uint64_t deadline_ns) {
+    int64_t last = unix_wait_for_room(sock, deadline_ns);
+    if (last == 0)
+        last = unix_urgent_send(sock, peer, message);
     if (last == -EPIPE)
         return broken(message, sent);
     return last < 0 ? (sent ? sent : last) : sent + last;
@@ -81,7 +84,7 @@ int64_t unix_stream_send(struct socket *socket, struct socket_message *message) 
             return sent ? sent : error;
         sent += (int64_t)size;
     }
-    return unlikely(urgent) ? send_last(sock, peer, message, sent) : sent;
+    return unlikely(urgent) ? send_last(sock, peer, message, sent, deadline_ns) : sent;
 }
 
 /* ---- receiving ---- */
