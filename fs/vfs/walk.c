@@ -136,6 +136,13 @@ static int go_up_rcu(struct walk *walk) {
     return 0;
 }
 
+/* Had a directory on the way been moved out of the scope meanwhile, `..` would lead on outside: 0 or -EAGAIN. */
+static int stay_in_scope(const struct walk *walk) {
+    bool moved = (walk->flags & LOOKUP_SCOPED) && (seqlock_read_retry(&rename_lock, walk->rename_sequence) ||
+                                                   seqlock_read_retry(&mount_lock, walk->mount_sequence));
+    return unlikely(moved) ? -EAGAIN : 0;
+}
+
 static int go_up(struct walk *walk) {
     if (walk->rcu)
         return go_up_rcu(walk);
@@ -159,7 +166,7 @@ static int go_up(struct walk *walk) {
     int error = stay_in_mount(walk, &up);
     if (!error)
         walk_move(walk, &up);
-    return error;
+    return error ? error : stay_in_scope(walk);
 }
 
 /* ---- symlinks ---- */
@@ -374,6 +381,7 @@ static void walk_begin(struct walk *walk, const struct path *root, const struct 
     walk->last_length = 0;
     walk->trailing_slash = false;
     walk->mount_sequence = seqlock_read_begin(&mount_lock);
+    walk->rename_sequence = unlikely(flags & LOOKUP_SCOPED) ? seqlock_read_begin(&rename_lock) : 0;
     struct fs_context *context = root ? NULL : current_task()->fs;
     bool lock = context && (!rcu || refcount_read(&context->refcount) != 1);
     if (lock)

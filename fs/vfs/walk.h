@@ -28,6 +28,7 @@ struct walk {
     struct path root; /* `..` does not lead above it */
     struct place at;
     uint32_t mount_sequence;
+    uint32_t rename_sequence; /* of a scoped walk: rename_lock at its beginning */
     bool rcu;
     unsigned flags; /* enum lookup_flag */
     unsigned links_followed, depth;
