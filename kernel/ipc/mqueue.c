@@ -142,42 +142,49 @@ int mqueue_send(struct file *file, uint64_t text, uint64_t size, uint32_t priori
 
 /* ---- receiving ---- */
 
-/* NULL: the queue is empty. */
-static struct mqueue_message *try_receive(struct mqueue *queue) {
-    struct mqueue_message *message = NULL;
-
-    spin_lock(&queue->lock);
+/* NULL: the queue is empty. Lock held. */
+static struct mqueue_message *take_first(struct mqueue *queue) {
     struct rb_node *first = rb_first(&queue->messages);
-    if (first != NULL) {
-        message = container_of(first, struct mqueue_message, node);
-        rb_erase(&queue->messages, first);
-        queue->count--;
-        queue->bytes -= message->size;
-    }
+    if (first == NULL)
+        return NULL;
+    struct mqueue_message *message = container_of(first, struct mqueue_message, node);
+    rb_erase(&queue->messages, first);
+    queue->count--;
+    queue->bytes -= message->size;
+    return message;
+}
+
+/*
+ * NULL: the queue is empty; with `waits` the caller counts as waiting from then on, and *counted says so. Whoever
+ * counts gets the next message without anybody being notified: so one look both ends that and takes what has come.
+ */
+static struct mqueue_message *try_receive(struct mqueue *queue, bool waits, bool *counted) {
+    spin_lock(&queue->lock);
+    struct mqueue_message *message = take_first(queue);
+    bool counts = waits && message == NULL;
+    queue->waiting_receivers += (uint32_t)counts - (uint32_t)*counted;
     spin_unlock(&queue->lock);
+    *counted = counts;
     if (message != NULL)
         wait_wake(&queue->senders, ~0u, POLLOUT, false);
     return message;
 }
 
-/* Who waits gets the message without anybody being notified. 0 or -errno. */
-static int wait_for_message(struct mqueue *queue, uint64_t deadline_ns) {
-    atomic_fetch_add(&queue->waiting_receivers, 1u);
-    int result = WAIT_EVENT_INTERRUPTIBLE(&queue->receivers, atomic_load_relaxed(&queue->count) > 0, deadline_ns);
-    atomic_fetch_sub(&queue->waiting_receivers, 1u);
-    return result == -EINTR ? -ERESTARTSYS : result;
-}
-
 static struct mqueue_message *receive(struct file *file, uint64_t deadline_ns) {
     struct mqueue *queue = queue_of(file);
-    struct mqueue_message *message;
+    int error = file->flags & O_NONBLOCK ? -EAGAIN : 0;
+    bool counted = false;
 
-    while ((message = try_receive(queue)) == NULL) {
-        int error = file->flags & O_NONBLOCK ? -EAGAIN : wait_for_message(queue, deadline_ns);
+    for (;;) {
+        struct mqueue_message *message = try_receive(queue, error == 0, &counted);
+        if (message != NULL)
+            return message;
         if (error < 0)
             return ERR_PTR(error);
+        error = WAIT_EVENT_INTERRUPTIBLE(&queue->receivers, atomic_load_relaxed(&queue->count) > 0, deadline_ns);
+        if (error == -EINTR)
+            error = -ERESTARTSYS;
     }
-    return message;
 }
 
 int64_t mqueue_receive(struct file *file, uint64_t text, uint64_t size, uint32_t *priority, uint64_t deadline_ns) {
