@@ -21,6 +21,7 @@
 #define EXCLUSIVE_BITS (POLLIN | POLLOUT | POLLERR | POLLHUP | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE) /* with it, these */
 
 #define EVENTS_PER_COPY 16
+#define WAKE_WAITERS EPOLLET /* a key that is no event: epolls that watch this one are not meant */
 #define NESTING_MAX 5u /* links from an epoll to one that it watches, in a row */
 
 struct epoll {
@@ -367,6 +368,8 @@ static int collect(struct epoll *epoll, void *user, int max) {
     if (!error)
         error = copy_out(&batch);
     mutex_unlock(&epoll->mutex);
+    if (!list_is_empty(&epoll->ready)) /* others may have looked while items were off the list */
+        wait_wake(&epoll->waiters, 1, WAKE_WAITERS, false);
     return error ? error : count;
 }
 

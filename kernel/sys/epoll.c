@@ -31,14 +31,6 @@ int64_t sys_epoll_create(int size) {
     return size <= 0 ? -EINVAL : sys_epoll_create1(0);
 }
 
-/* EPOLLEXCLUSIVE is for adding, of files that are no epoll, and goes with few other flags. */
-static bool exclusive_badly(int operation, const struct file *file, uint32_t events) {
-    const uint32_t allowed = POLLIN | POLLOUT | POLLERR | POLLHUP | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE;
-    if (operation == EPOLL_CTL_DEL || !(events & EPOLLEXCLUSIVE))
-        return false;
-    return operation == EPOLL_CTL_MOD || (operation == EPOLL_CTL_ADD && (file_is_epoll(file) || (events & ~allowed)));
-}
-
 int64_t sys_epoll_ctl(int epoll, int operation, int descriptor, const void *user_event) {
     struct epoll_event event = {0};
     if (operation != EPOLL_CTL_DEL && copy_from_user(&event, user_event, sizeof event))
@@ -48,7 +40,7 @@ int64_t sys_epoll_ctl(int epoll, int operation, int descriptor, const void *user
     if (epoll_use.file && use.file) {
         if (!use.file->ops->poll)
             result = -EPERM;
-        else if (!file_is_epoll(epoll_use.file) || exclusive_badly(operation, use.file, event.events))
+        else if (!file_is_epoll(epoll_use.file))
             result = -EINVAL;
         else
             result = epoll_control(epoll_use.file, (enum epoll_operation)operation, use.file, descriptor, &event);
