@@ -156,7 +156,7 @@ int object_truncate(struct vm_object *object, uint64_t size_bytes) {
     spin_unlock(&object->lock);
     if (size_bytes < old_size) {
         object_drop_pages(object, first);
-        object_unmap_pages(object, first, UINT64_MAX);
+        object_unmap_pages(object, first, UINT64_MAX, true); /* copies beyond the end go too, as on Linux */
     }
     return 0;
 }
@@ -184,7 +184,7 @@ void object_punch(struct vm_object *object, uint64_t start, uint64_t end) {
     if (first == behind)
         return;
     object_drop_range(object, first, behind - 1);
-    object_unmap_pages(object, first, behind - 1);
+    object_unmap_pages(object, first, behind - 1, false);
 }
 
 /* The first dirty page at *index or above, with a reference. */

@@ -83,9 +83,12 @@ static void protect_visit(struct vma *vma, uint64_t first, uint64_t last) {
         table_write_protect(vma->space, address_of(vma, first), address_of(vma, last + 1));
 }
 
-/* Private copies beyond a truncated file's end go too, as on Linux. */
-void object_unmap_pages(struct vm_object *object, uint64_t first, uint64_t last) {
-    each_mapping(object, first, last, unmap_visit);
+static void unmap_shown_visit(struct vma *vma, uint64_t first, uint64_t last) {
+    table_unmap_shown(vma->space, address_of(vma, first), address_of(vma, last + 1));
+}
+
+void object_unmap_pages(struct vm_object *object, uint64_t first, uint64_t last, bool copies_too) {
+    each_mapping(object, first, last, copies_too ? unmap_visit : unmap_shown_visit);
 }
 
 void object_protect_pages(struct vm_object *object, uint64_t first, uint64_t last) {

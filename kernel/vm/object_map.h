@@ -14,7 +14,7 @@
 void object_map_add(struct vm_object *object, struct vma *vma);
 void object_map_remove(struct vm_object *object, struct vma *vma);
 
-/* Takes pages [first, last] out of all page tables, private copies included. */
-void object_unmap_pages(struct vm_object *object, uint64_t first, uint64_t last);
+/* Takes pages [first, last] out of all page tables; `copies_too`: those that programs made of them, too. */
+void object_unmap_pages(struct vm_object *object, uint64_t first, uint64_t last, bool copies_too);
 /* Write-protects them everywhere, so that the next write to each is noticed. */
 void object_protect_pages(struct vm_object *object, uint64_t first, uint64_t last);

@@ -90,19 +90,39 @@ static pte_t *next_leaf(struct space *space, uint64_t *address, uint64_t end, ui
     return NULL;
 }
 
-static void unmap_locked(struct tlb_gather *gather, uint64_t start, uint64_t end) {
+/* The space's own: private memory, and copies of what an object shows. */
+static bool is_own_page(pte_t entry) {
+    return !(entry & PTE_UNCOUNTED) && (phys_to_page(pte_phys(entry))->flags & PAGE_ANONYMOUS);
+}
+
+static inline __attribute__((always_inline)) void unmap_pages(struct tlb_gather *gather, uint64_t start, uint64_t end,
+                                                              bool keep_own) {
     uint64_t limit;
     pte_t *pte;
 
     while ((pte = next_leaf(gather->space, &start, end, &limit)) != NULL) {
         for (; start < limit; start += PAGE_SIZE, pte++) {
-            if (!*pte)
+            if (!*pte || (keep_own && is_own_page(*pte)))
                 continue;
             pte_t entry = atomic_exchange(pte, 0);
             tlb_gather_page(gather, start,
                             entry & PTE_UNCOUNTED ? NULL : phys_to_page(pte_phys(entry)));
         }
     }
+}
+
+static void unmap_locked(struct tlb_gather *gather, uint64_t start, uint64_t end) {
+    unmap_pages(gather, start, end, false);
+}
+
+void table_unmap_shown(struct space *space, uint64_t start, uint64_t end) {
+    struct tlb_gather gather;
+
+    tlb_gather_begin(&gather, space);
+    spin_lock(&space->table_lock);
+    unmap_pages(&gather, start, end, true);
+    tlb_gather_end(&gather);
+    spin_unlock(&space->table_lock);
 }
 
 void table_unmap(struct space *space, uint64_t start, uint64_t end) {

@@ -39,6 +39,8 @@ pte_t *table_make(struct space *space, uint64_t address);
 /* The bits that a mapping gives its entries; write permission is granted page by page. */
 pte_t table_bits(uint32_t vma_flags);
 
+/* Drops the pages of [start, end) that are not the space's own: those of objects, and zeros. */
+void table_unmap_shown(struct space *space, uint64_t start, uint64_t end);
 /* Drops all pages of [start, end). */
 void table_unmap(struct space *space, uint64_t start, uint64_t end);
 /* Drops all pages of [start, end) and the tables that served only [floor, ceiling). Lock held for writing. */
