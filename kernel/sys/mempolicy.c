@@ -1,6 +1,6 @@
 /*
- * set_mempolicy, get_mempolicy, mbind: of one node, number 0. A policy is kept for whoever asks, and changes
- * nothing. linux/mempolicy.h.
+ * set_mempolicy, get_mempolicy, mbind: of one node, number 0. A policy is kept, by thread or by mapping, for whoever
+ * asks, and changes nothing; that of a shared mapping is not the others'. linux/mempolicy.h.
  */
 #include "kernel/sys/sys_memory.h"
 
@@ -70,19 +70,6 @@ int64_t sys_set_mempolicy(int mode, const uint64_t __user *mask, uint64_t max_no
     return 0;
 }
 
-/* Is all of [start, end) mapped? */
-static bool is_mapped(struct space *space, uint64_t start, uint64_t end) {
-    rwsem_read_lock(&space->lock);
-    const struct vma *vma = space_find(space, start);
-    while (vma != NULL && vma->start <= start && vma->end < end) {
-        start = vma->end;
-        vma = vma_next(vma);
-    }
-    bool mapped = vma != NULL && vma->start <= start;
-    rwsem_read_unlock(&space->lock);
-    return mapped;
-}
-
 int64_t sys_mbind(uint64_t start, uint64_t length, int mode, const uint64_t __user *mask, uint64_t max_node,
                   unsigned flags) {
     int64_t policy = make_policy((unsigned)mode, mask, max_node);
@@ -98,7 +85,7 @@ int64_t sys_mbind(uint64_t start, uint64_t length, int mode, const uint64_t __us
     uint64_t end = start + ALIGN_UP(length, PAGE_SIZE);
     if (end < start)
         return -EINVAL;
-    return end == start || is_mapped(current_task()->space, start, end) ? 0 : -EFAULT;
+    return end == start ? 0 : space_set_policy(current_task()->space, start, end, (uint16_t)policy);
 }
 
 /* The set of the one node, or the empty one: as many words as the caller has room for. */
@@ -114,26 +101,32 @@ static int write_nodes(uint64_t __user *mask, uint64_t max_node, bool node0) {
     return 0;
 }
 
+/* The running thread's policy, or that of the mapping at the address: without one it is MPOL_DEFAULT. -EFAULT, -EINVAL. */
+static int find_policy(uint64_t address, uint64_t flags) {
+    if (flags & MPOL_F_ADDR)
+        return space_policy(current_task()->space, address);
+    return address == 0 ? current_task()->memory_policy : -EINVAL;
+}
+
+/* MPOL_F_NODE: where the page at the address is, or the thread's next page of an interleaved policy will be. */
+static int find_node(int policy, uint64_t flags) {
+    bool interleaves = (policy & ~(int)MPOL_MODE_FLAGS) == MPOL_INTERLEAVE;
+    return (flags & MPOL_F_ADDR) || interleaves ? 0 : -EINVAL;
+}
+
 int64_t sys_get_mempolicy(int32_t __user *mode, uint64_t __user *mask, uint64_t max_node, uint64_t address, uint64_t flags) {
-    unsigned policy = current_task()->memory_policy;
-    bool by_address = flags & MPOL_F_ADDR, node0 = policy != MPOL_DEFAULT && policy != MPOL_LOCAL;
-    int32_t answer = (int32_t)policy;
+    bool of_all = flags & MPOL_F_MEMS_ALLOWED;
 
     if ((flags & ~(uint64_t)(MPOL_F_NODE | MPOL_F_ADDR | MPOL_F_MEMS_ALLOWED)) || (mask != NULL && max_node < 1))
         return -EINVAL;
-    if (flags & MPOL_F_MEMS_ALLOWED) {
-        if (flags & (MPOL_F_NODE | MPOL_F_ADDR))
-            return -EINVAL;
-        answer = MPOL_DEFAULT;
-        node0 = true;
-    } else if (by_address ? !is_mapped(current_task()->space, address, address + 1) : address != 0) {
-        return by_address ? -EFAULT : -EINVAL;
-    } else if (flags & MPOL_F_NODE) {
-        if (!by_address && (policy & ~MPOL_MODE_FLAGS) != MPOL_INTERLEAVE)
-            return -EINVAL;
-        answer = 0;
-    }
+    if (of_all && (flags & (MPOL_F_NODE | MPOL_F_ADDR)))
+        return -EINVAL;
+    int policy = of_all ? MPOL_DEFAULT : find_policy(address, flags);
+    int32_t answer = policy >= 0 && (flags & MPOL_F_NODE) ? find_node(policy, flags) : policy;
+    if (answer < 0)
+        return answer;
     if (mode != NULL && put_user(answer, mode) < 0)
         return -EFAULT;
+    bool node0 = of_all || (policy != MPOL_DEFAULT && policy != MPOL_LOCAL);
     return mask != NULL ? write_nodes(mask, max_node, node0) : 0;
 }

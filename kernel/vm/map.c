@@ -131,7 +131,7 @@ static int attach_contents(struct vma *vma, struct file *file, uint64_t offset) 
 
 /* Private anonymous memory with these flags, as most is. */
 static bool is_plain(const struct vma *vma, uint32_t flags) {
-    return vma && vma->flags == flags && !vma->object && !vma->file;
+    return vma && vma->flags == flags && !vma->object && !vma->file && !vma->policy;
 }
 
 /* Links plain memory at [start, end), as part of a neighbour if there is an equal one. 0 or -ENOMEM. */
@@ -356,7 +356,7 @@ static int grow_heap(struct space *space, uint64_t old_end, uint64_t new_end) {
     int error = map_check_limits(space, (new_end - old_end) >> PAGE_SHIFT, 0, flags);
     if (error)
         return error;
-    if (heap && heap->end == old_end && heap->flags == flags) {
+    if (heap && heap->end == old_end && heap->flags == flags && !heap->policy) {
         vma_resize(heap, heap->start, new_end);
         return 0;
     }

@@ -51,6 +51,7 @@ struct vma {
     uint64_t object_subtree_end; /* interval tree */
     uint32_t flags;              /* enum vma_flag */
     bool has_copies;             /* private mapping of an object: some pages are private copies */
+    uint16_t policy;             /* of mbind(2), as kernel/sys/mempolicy.c has it; 0: none */
     struct vm_object *object;    /* referenced; NULL: private anonymous */
     uint64_t object_offset;      /* page index in `object` of `start` */
     struct file *file;           /* referenced, for /proc/PID/maps; NULL: anonymous */
@@ -115,6 +116,10 @@ int space_advise(struct space *space, uint64_t address, uint64_t length, int adv
 /* A dying process's memory: what is its own alone is freed before it gets to that itself. */
 void space_reap(struct space *space);
 int space_sync(struct space *space, uint64_t address, uint64_t length, int flags);
+/* The policy of what is mapped in [start, end), page aligned: 0, -EFAULT (a hole: nothing done), -ENOMEM. */
+int space_set_policy(struct space *space, uint64_t start, uint64_t end, uint16_t policy);
+/* That of the mapping at `address`, or -EFAULT. */
+int space_policy(struct space *space, uint64_t address);
 /* `residency`: one byte a page, 1 if it is in memory. */
 int space_residency(struct space *space, uint64_t address, uint64_t page_count, uint8_t *residency);
 /* Sets or clears VMA_LOCKED. */

@@ -220,7 +220,7 @@ int vma_split_at(struct space *space, uint64_t address) {
 
 static bool can_join(const struct vma *low, const struct vma *high) {
     if (low->end != high->start || low->flags != high->flags || low->object != high->object ||
-        low->file != high->file)
+        low->file != high->file || low->policy != high->policy)
         return false;
     if (!low->object && !(low->flags & VMA_SPECIAL))
         return true;
