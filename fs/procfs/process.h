@@ -42,7 +42,11 @@ int proc_show_children(const struct proc_node *node, struct view_buffer *buffer)
 /* process_maps.c */
 int proc_show_maps(const struct proc_node *node, struct view_buffer *buffer);
 /* One line of it; `path_space` has PATH_MAX bytes. The space's lock is held. */
-void proc_show_mapping(const struct space *space, const struct vma *vma, char *path_space, struct view_buffer *buffer);
+typedef void proc_show_one_mapping(const struct space *space, const struct vma *vma, char *path_space,
+                                   struct view_buffer *buffer);
+proc_show_one_mapping proc_show_mapping;
+/* Shows each mapping of a process so: 0 or -errno. */
+int proc_show_mappings(const struct proc_node *node, struct view_buffer *buffer, proc_show_one_mapping *show);
 
 /* process_smaps.c */
 int proc_show_smaps(const struct proc_node *node, struct view_buffer *buffer);

@@ -40,7 +40,7 @@ void proc_show_mapping(const struct space *space, const struct vma *vma, char *p
     view_printf(buffer, "\n");
 }
 
-int proc_show_maps(const struct proc_node *node, struct view_buffer *buffer) {
+int proc_show_mappings(const struct proc_node *node, struct view_buffer *buffer, proc_show_one_mapping *show) {
     int error = proc_may_look(node);
     struct space *space = error ? NULL : proc_space(node);
     if (!space)
@@ -49,10 +49,14 @@ int proc_show_maps(const struct proc_node *node, struct view_buffer *buffer) {
     if (path_space) {
         rwsem_read_lock(&space->lock);
         for (struct vma *vma = space_find(space, 0); vma; vma = vma_next(vma))
-            proc_show_mapping(space, vma, path_space, buffer);
+            show(space, vma, path_space, buffer);
         rwsem_read_unlock(&space->lock);
     }
     kfree(path_space);
     space_put(space);
     return path_space ? 0 : -ENOMEM;
+}
+
+int proc_show_maps(const struct proc_node *node, struct view_buffer *buffer) {
+    return proc_show_mappings(node, buffer, proc_show_mapping);
 }

@@ -1,7 +1,6 @@
 /* /proc/PID/smaps and smaps_rollup (proc(5)): which pages of each mapping are in memory, and whose. */
 #include "fs/procfs/process.h"
 
-#include "kernel/mm/slab.h"
 #include "kernel/vm/page_table.h"
 #include "kernel/vm/vma.h"
 #include "lib/errno.h"
@@ -11,7 +10,7 @@
 #define PSS_SHIFT 12u /* fractions of a byte, as on Linux, so that thirds add up */
 
 struct usage { /* bytes */
-    uint64_t size, resident, proportional, shared_clean, shared_dirty, private_clean, private_dirty, referenced, anonymous;
+    uint64_t size, resident, proportional, shared_clean, shared_dirty, private_clean, private_dirty, referenced, anonymous, locked;
 };
 
 void proc_each_page(const struct vma *vma, void (*visit)(pte_t entry, const struct page *page, void *context),
@@ -52,13 +51,22 @@ static void add_page(pte_t entry, const struct page *page, void *context) {
                 : (dirty ? &usage->private_dirty : &usage->private_clean)) += PAGE_SIZE;
 }
 
+/* Of one more mapping. */
+static void add_mapping(const struct vma *vma, struct usage *usage) {
+    uint64_t before = usage->proportional;
+
+    proc_each_page(vma, add_page, usage);
+    usage->locked += vma->flags & VMA_LOCKED ? usage->proportional - before : 0;
+}
+
 static void show_usage(const struct usage *usage, struct view_buffer *buffer) {
     const struct { const char *name; uint64_t bytes; } lines[] = {
         {"Rss", usage->resident}, {"Pss", usage->proportional >> PSS_SHIFT}, {"Shared_Clean", usage->shared_clean},
         {"Shared_Dirty", usage->shared_dirty}, {"Private_Clean", usage->private_clean},
         {"Private_Dirty", usage->private_dirty}, {"Referenced", usage->referenced}, {"Anonymous", usage->anonymous},
         {"LazyFree", 0}, {"AnonHugePages", 0}, {"ShmemPmdMapped", 0}, {"FilePmdMapped", 0}, {"Shared_Hugetlb", 0},
-        {"Private_Hugetlb", 0}, {"Swap", 0}, {"SwapPss", 0}, {"Locked", 0},
+        {"Private_Hugetlb", 0}, {"Swap", 0}, {"SwapPss", 0},
+        {"Locked", usage->locked >> PSS_SHIFT},
     };
     for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
         view_printf(buffer, "%s:%*llu kB\n", lines[i].name, (int)(23 - strlen(lines[i].name)), KIB(lines[i].bytes));
@@ -81,7 +89,7 @@ static void show_mapping_usage(const struct space *space, const struct vma *vma,
                                struct view_buffer *buffer) {
     struct usage usage = {.size = vma->end - vma->start};
 
-    proc_each_page(vma, add_page, &usage);
+    add_mapping(vma, &usage);
     proc_show_mapping(space, vma, path_space, buffer);
     view_printf(buffer, "Size:%19llu kB\nKernelPageSize:%9llu kB\nMMUPageSize:%12llu kB\n", KIB(usage.size),
                 KIB(PAGE_SIZE), KIB(PAGE_SIZE));
@@ -91,20 +99,7 @@ static void show_mapping_usage(const struct space *space, const struct vma *vma,
 }
 
 int proc_show_smaps(const struct proc_node *node, struct view_buffer *buffer) {
-    int error = proc_may_look(node);
-    struct space *space = error ? NULL : proc_space(node);
-    if (!space)
-        return error;
-    char *path_space = kmalloc(PATH_MAX);
-    if (path_space) {
-        rwsem_read_lock(&space->lock);
-        for (struct vma *vma = space_find(space, 0); vma; vma = vma_next(vma))
-            show_mapping_usage(space, vma, path_space, buffer);
-        rwsem_read_unlock(&space->lock);
-    }
-    kfree(path_space);
-    space_put(space);
-    return path_space ? 0 : -ENOMEM;
+    return proc_show_mappings(node, buffer, show_mapping_usage);
 }
 
 int proc_show_smaps_rollup(const struct proc_node *node, struct view_buffer *buffer) {
@@ -119,7 +114,7 @@ int proc_show_smaps_rollup(const struct proc_node *node, struct view_buffer *buf
     for (struct vma *vma = space_find(space, 0); vma; vma = vma_next(vma)) {
         first = first ? first : vma->start;
         end = vma->end;
-        proc_each_page(vma, add_page, &usage);
+        add_mapping(vma, &usage);
     }
     rwsem_read_unlock(&space->lock);
     space_put(space);

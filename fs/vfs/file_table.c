@@ -13,6 +13,7 @@
 #include "kernel/task/task.h"
 #include "lib/bitmap.h"
 #include "lib/errno.h"
+#include "lib/errptr.h"
 #include "lib/string.h"
 
 #define INLINE_SLOTS 64u
@@ -294,6 +295,17 @@ int descriptor_close(int descriptor) {
         return -EBADF;
     close_file(table, file);
     return 0;
+}
+
+int descriptor_open(struct file *file, bool close_on_exec) {
+    if (IS_ERR(file))
+        return PTR_ERR(file);
+    int descriptor = descriptor_reserve(0, close_on_exec);
+    if (descriptor < 0)
+        file_put(file);
+    else
+        descriptor_install(descriptor, file);
+    return descriptor;
 }
 
 int descriptor_replace(int descriptor, struct file *file, bool close_on_exec) {

@@ -35,6 +35,8 @@ struct file *file_table_file(struct file_table *table, int descriptor);
 int descriptor_reserve(int minimum, bool close_on_exec);
 void descriptor_install(int descriptor, struct file *file); /* takes over the reference */
 void descriptor_cancel(int descriptor);
+/* The lowest free descriptor for a file, whose reference it takes over; -EMFILE, or what the file says if it is an ERR_PTR. */
+int descriptor_open(struct file *file, bool close_on_exec);
 int descriptor_close(int descriptor);
 /* Makes `descriptor` refer to `file` (takes over the reference), closing what it was. It or -EBADF, -EBUSY, -ENOMEM. */
 int descriptor_replace(int descriptor, struct file *file, bool close_on_exec);

@@ -32,14 +32,7 @@ static struct file *get_file(int descriptor) {
 
 int64_t sys_dup(int from) {
     struct file *file = get_file(from);
-    if (!file)
-        return -EBADF;
-    int descriptor = descriptor_reserve(0, false);
-    if (descriptor < 0)
-        file_put(file);
-    else
-        descriptor_install(descriptor, file);
-    return descriptor;
+    return file ? descriptor_open(file, false) : -EBADF;
 }
 
 int64_t sys_dup3(int from, int to, uint32_t flags) {

@@ -12,15 +12,7 @@
 int64_t sys_inotify_init1(uint32_t flags) {
     if (flags & ~(uint32_t)(O_CLOEXEC | O_NONBLOCK))
         return -EINVAL;
-    struct file *file = inotify_create(flags & O_NONBLOCK);
-    if (IS_ERR(file))
-        return PTR_ERR(file);
-    int descriptor = descriptor_reserve(0, flags & O_CLOEXEC);
-    if (descriptor < 0)
-        file_put(file);
-    else
-        descriptor_install(descriptor, file);
-    return descriptor;
+    return descriptor_open(inotify_create(flags & O_NONBLOCK), flags & O_CLOEXEC);
 }
 
 int64_t sys_inotify_init(void) {

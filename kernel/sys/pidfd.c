@@ -17,14 +17,7 @@ int64_t sys_pidfd_open(int number, unsigned flags) {
         return -ESRCH;
     struct file *file = rcu_dereference(pid->process) != NULL ? pidfd_create(pid, flags) : ERR_PTR(-EINVAL);
     pid_put(pid);
-    if (IS_ERR(file))
-        return PTR_ERR(file);
-    int descriptor = descriptor_reserve(0, true);
-    if (descriptor < 0)
-        file_put(file);
-    else
-        descriptor_install(descriptor, file);
-    return descriptor;
+    return descriptor_open(file, true);
 }
 
 /* Programs may not pretend that the kernel, or kill(2), sent it - except to themselves. */
@@ -95,12 +88,5 @@ int64_t sys_pidfd_getfd(int pidfd, int foreign, unsigned flags) {
     const struct pid *pid = use.file != NULL ? pidfd_pid(use.file) : NULL;
     struct file *file = pid != NULL ? foreign_file(pid, foreign) : ERR_PTR(-EBADF);
     file_use_end(use);
-    if (IS_ERR(file))
-        return PTR_ERR(file);
-    int descriptor = descriptor_reserve(0, true);
-    if (descriptor < 0)
-        file_put(file);
-    else
-        descriptor_install(descriptor, file);
-    return descriptor;
+    return descriptor_open(file, true);
 }

@@ -55,15 +55,7 @@ enum { EFD_SEMAPHORE = 1 }; /* linux/eventfd.h */
 int64_t sys_eventfd2(uint32_t value, uint32_t flags) {
     if (flags & ~(uint32_t)(EFD_SEMAPHORE | O_CLOEXEC | O_NONBLOCK))
         return -EINVAL;
-    struct file *file = eventfd_create(value, flags & EFD_SEMAPHORE, flags & O_NONBLOCK);
-    if (IS_ERR(file))
-        return PTR_ERR(file);
-    int descriptor = descriptor_reserve(0, flags & O_CLOEXEC);
-    if (descriptor < 0)
-        file_put(file);
-    else
-        descriptor_install(descriptor, file);
-    return descriptor;
+    return descriptor_open(eventfd_create(value, flags & EFD_SEMAPHORE, flags & O_NONBLOCK), flags & O_CLOEXEC);
 }
 
 int64_t sys_eventfd(uint32_t value) {

@@ -51,15 +51,7 @@ static int split_type(int *type, uint32_t *flags) {
 
 /* Gives the socket, whose reference it takes over, a file and a descriptor. */
 static int64_t install(struct socket *socket, uint32_t flags) {
-    struct file *file = socket_file_create(socket, flags & SOCK_NONBLOCK);
-    if (IS_ERR(file))
-        return PTR_ERR(file);
-    int descriptor = descriptor_reserve(0, flags & SOCK_CLOEXEC);
-    if (descriptor < 0)
-        file_put(file);
-    else
-        descriptor_install(descriptor, file);
-    return descriptor;
+    return descriptor_open(socket_file_create(socket, flags & SOCK_NONBLOCK), flags & SOCK_CLOEXEC);
 }
 
 int64_t sys_socket(int family, int type, int protocol) {

@@ -14,17 +14,6 @@ struct itimerspec_user { /* struct __kernel_itimerspec */
     struct user_timespec interval, value;
 };
 
-static int64_t install(struct file *file, bool close_on_exec) {
-    if (IS_ERR(file))
-        return PTR_ERR(file);
-    int descriptor = descriptor_reserve(0, close_on_exec);
-    if (descriptor < 0)
-        file_put(file);
-    else
-        descriptor_install(descriptor, file);
-    return descriptor;
-}
-
 int64_t sys_timerfd_create(int clock, uint32_t flags) {
     if (flags & ~(uint32_t)(O_CLOEXEC | O_NONBLOCK))
         return -EINVAL;
@@ -32,7 +21,7 @@ int64_t sys_timerfd_create(int clock, uint32_t flags) {
         return -EINVAL;
     if (clock_is_alarm(clock) && !cred_has(current_cred(), CAP_WAKE_ALARM))
         return -EPERM;
-    return install(timerfd_create(clock, flags & O_NONBLOCK), flags & O_CLOEXEC);
+    return descriptor_open(timerfd_create(clock, flags & O_NONBLOCK), flags & O_CLOEXEC);
 }
 
 static int64_t put_value(const struct timerfd_value *value, struct itimerspec_user __user *user) {
@@ -104,7 +93,7 @@ int64_t sys_signalfd4(int descriptor, const signal_set __user *user_set, size_t 
     set &= ~SIGNAL_SET_UNBLOCKABLE;
     if (descriptor != NEW_DESCRIPTOR)
         return change_set(descriptor, set);
-    return install(signalfd_create(set, flags & O_NONBLOCK), flags & O_CLOEXEC);
+    return descriptor_open(signalfd_create(set, flags & O_NONBLOCK), flags & O_CLOEXEC);
 }
 
 int64_t sys_signalfd(int descriptor, const signal_set __user *user_set, size_t set_size) {

@@ -26,13 +26,6 @@ static struct pid *foreground_get(struct tty *tty) {
     return group;
 }
 
-int tty_foreground_group(struct tty *tty) {
-    uint64_t flags = spin_lock_irqsave(&task_list_lock);
-    int number = tty->foreground ? tty->foreground->number : 0;
-    spin_unlock_irqrestore(&task_list_lock, flags);
-    return number;
-}
-
 void tty_signal_foreground(struct tty *tty, unsigned signal) {
     struct pid *group = foreground_get(tty);
 

@@ -282,7 +282,7 @@ static int tty_set_async(struct file *file, int descriptor, bool on) {
     int error = async_join(&tty->async, file, descriptor, on);
     if (error || !on)
         return error;
-    int group = tty_foreground_group(tty);
+    int group = tty_foreground_number(tty);
     return group ? file_set_default_owner(file, OWNER_GROUP, group)
                  : file_set_default_owner(file, OWNER_PROCESS, current_process()->pid->number);
 }

@@ -52,8 +52,6 @@ int tty_check_background(struct tty *tty, unsigned signal);
  * does so on its controlling terminal is the boot trace's PROMPT: the machine now waits for its user.
  */
 void tty_note_waiting(struct tty *tty);
-/* The foreground group's number; 0: there is none. */
-int tty_foreground_group(struct tty *tty);
 void tty_signal_foreground(struct tty *tty, unsigned signal);
 /* Makes it the controlling terminal if the running process leads a session without one; -EPERM else. */
 int tty_acquire(struct tty *tty, bool steal);
