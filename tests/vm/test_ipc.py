@@ -1,10 +1,10 @@
-"""Locks, seals, System V IPC and message queues, checked by programs that run the same on Linux."""
+"""Locks, seals, System V IPC, message queues and what happens at their edges, checked by programs that run the same on Linux."""
 import pytest
 
 from vm import host
 
 # Program and how many checks it makes.
-PROGRAMS = {"futex_pi": 19, "seals": 6, "sysv_ipc": 17, "mqueue": 10, "sharing": 6}
+PROGRAMS = {"futex_pi": 19, "seals": 6, "sysv_ipc": 17, "mqueue": 10, "sharing": 6, "edges": 12}
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
