@@ -200,31 +200,39 @@ static void disk_priorities(void) {
     check("children have it too", in_child(inherits));
 }
 
+static void spin(long cpu, int told) {
+    struct sched_param param = {.sched_priority = 50};
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    int good = sched_setaffinity(0, sizeof set, &set) == 0 && syscall(SYS_sched_setscheduler, 0, SCHED_FIFO, &param) == 0;
+    write(told, good ? "s" : "-", 1);
+    for (;;)
+        if (cpu % 2)
+            sched_yield();
+}
+
 /* One on each CPU, which nothing interrupts: this process still runs, for they may have only 95 % of a second. */
 static void spinning(void) {
-    struct sched_param param = {.sched_priority = 50};
     pid_t spinners[SPINNERS_MAX];
     long count = sysconf(_SC_NPROCESSORS_ONLN);
+    int spins[2], alive = 1;
+    char byte;
+    pipe(spins);
     for (long i = 0; i < count; i++) {
         spinners[i] = fork();
-        if (spinners[i] == 0) {
-            cpu_set_t set;
-            CPU_ZERO(&set);
-            CPU_SET(i, &set);
-            if (sched_setaffinity(0, sizeof set, &set) != 0 || syscall(SYS_sched_setscheduler, 0, SCHED_FIFO, &param) != 0)
-                _exit(1);
-            for (;;)
-                if (i % 2)
-                    sched_yield();
-        }
+        if (spinners[i] == 0)
+            spin(i, spins[1]);
     }
-    usleep(20000);
-    int alive = 1;
+    for (long i = 0; i < count; i++)
+        alive &= read(spins[0], &byte, 1) == 1 && byte == 's';
     for (long i = 0; i < count; i++) {
         int status = 0;
         alive &= waitpid(spinners[i], &status, WNOHANG) == 0 && kill(spinners[i], SIGKILL) == 0;
         waitpid(spinners[i], &status, 0);
     }
+    close(spins[0]);
+    close(spins[1]);
     check("spinning real-time threads leave time to end them", alive);
 }
 

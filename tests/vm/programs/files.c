@@ -30,21 +30,8 @@
 #include <time.h>
 #include <unistd.h>
 
-static int checks, failures;
-static const char *section;
-
-static void report(int line, const char *text, long got, int error) {
-    failures++;
-    printf("FAIL %s:%d %s: %ld (%s)\n", section, line, text, got, error ? strerror(error) : "-");
-}
-
-/* The call succeeds (result >= 0). */
-#define OK(call) ({ errno = 0; long r_ = (long)(call); checks++; if (r_ < 0) report(__LINE__, #call, r_, errno); r_; })
-/* The call gives exactly this result. */
-#define IS(call, want) ({ errno = 0; long r_ = (long)(call); checks++; if (r_ != (long)(want)) report(__LINE__, #call, r_, errno); r_; })
-/* The call fails with this errno. */
-#define FAILS(call, want) ({ errno = 0; long r_ = (long)(call); checks++; if (r_ != -1 || errno != (want)) report(__LINE__, #call " fails with " #want, r_, errno); })
-#define TRUE(condition) ({ checks++; if (!(condition)) report(__LINE__, #condition, 0, 0); })
+#include "tests/vm/programs/check.h"
+#include "tests/vm/programs/states.h"
 
 static int make(const char *name, const char *text) {
     int fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0644);
@@ -723,12 +710,12 @@ static void test_pipes(void) {
     struct sigaction act = {.sa_handler = ignore};
     sigaction(SIGALRM, &act, NULL);
     OK(pipe(p));
-    struct itimerval soon = {{0, 0}, {0, 50000}};
-    setitimer(ITIMER_REAL, &soon, NULL);
+    struct itimerval often = {{0, 50000}, {0, 50000}}, never = {{0}};
+    setitimer(ITIMER_REAL, &often, NULL);
     FAILS(read(p[0], buf, 1), EINTR);
-    setitimer(ITIMER_REAL, &soon, NULL);
     q = (struct pollfd){p[0], POLLIN, 0};
-    FAILS(poll(&q, 1, 5000), EINTR);
+    FAILS(poll(&q, 1, -1), EINTR);
+    setitimer(ITIMER_REAL, &never, NULL);
     close(p[0]);
     close(p[1]);
 }
@@ -782,12 +769,12 @@ static void test_poll(void) {
     TRUE(sigismember(&now, SIGUSR1));
     sigprocmask(SIG_UNBLOCK, &block, NULL);
     /* woken by another process */
-    pid_t child = fork();
+    pid_t parent = getpid(), child = fork();
     if (child == 0) {
-        usleep(30000);
+        until_asleep(parent);
         _exit(write(p[1], "y", 1) != 1);
     }
-    IS(poll(fds, 1, 5000), 1);
+    IS(poll(fds, 1, -1), 1);
     waitpid(child, NULL, 0);
     /* regular files are always ready */
     int f = make("f", "x");
@@ -925,7 +912,7 @@ static void test_locks(void) {
         struct flock want = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
         _exit(fcntl(mine, F_SETLKW, &want) < 0);
     }
-    usleep(30000);
+    until_asleep(child);
     hole = (struct flock){.l_type = F_UNLCK, .l_whence = SEEK_SET};
     OK(fcntl(fd, F_SETLK, &hole));
     int status;
@@ -1128,6 +1115,5 @@ int main(int argc, char **argv) {
         tests[i]();
     OK(chdir(".."));
     OK(rmdir("files-test"));
-    printf("%d checks, %d failed\n", checks, failures);
-    return failures != 0;
+    return checks_end();
 }

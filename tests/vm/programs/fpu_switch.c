@@ -51,7 +51,7 @@ static int keep(int process) {
     struct itimerval often = {{0, 1000 + 300 * process}, {0, 1000}};
     signal(SIGALRM, overwrite);
     setitimer(ITIMER_REAL, &often, NULL);
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int round = 0; round < ROUNDS || signals == 0; round++) { /* the timer must have struck */
         uint16_t control = (uint16_t)(0x37f ^ (process & 3) << 10), seen; /* rounding: SDM 1 §8.1.5 */
         memset(in, process * 16 + round, sizeof in);
         for (int i = 0; i < REGISTERS; i++)
@@ -62,7 +62,7 @@ static int keep(int process) {
             return 1;
         }
     }
-    return signals == 0; /* the timer must have struck */
+    return 0;
 }
 
 int main(void) {

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "tests/vm/programs/check.h"
+#include "tests/vm/programs/states.h"
 
 #ifndef IN_MASK_CREATE
 #define IN_MASK_CREATE 0x10000000
@@ -390,7 +391,7 @@ static void count(int signal) { (void)signal; signals++; }
 
 static void *late(void *argument) {
     (void)argument;
-    usleep(30000);
+    until_asleep(getpid()); /* the first thread */
     close(make("late"));
     return NULL;
 }
@@ -401,7 +402,7 @@ static void test_waiting(void) {
     OK(inotify_add_watch(in, ".", IN_CREATE));
     struct pollfd entry = {in, POLLIN, 0};
     pthread_create(&thread, NULL, late, NULL);
-    IS(poll(&entry, 1, 5000), 1);
+    IS(poll(&entry, 1, -1), 1);
     pthread_join(thread, NULL);
     unlink("late");
     news();

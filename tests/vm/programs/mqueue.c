@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "tests/vm/programs/parts.h"
+#include "tests/vm/programs/states.h"
 
 #define FAILS(call, error) CHECK((long)(call) == -1 && errno == (error))
 #define AS_NOBODY(...) \
@@ -190,12 +191,12 @@ static void polled(void) {
     entry.events = POLLIN;
     mq_receive(queue, text, 16, NULL);
     mq_receive(queue, text, 16, NULL);
-    pid_t child = fork();
+    pid_t parent = getpid(), child = fork();
     if (child == 0) {
-        usleep(30000);
+        until_asleep(parent);
         _exit(mq_send(queue, "late", 4, 0));
     }
-    CHECK(poll(&entry, 1, 10000) == 1 && entry.revents == POLLIN);
+    CHECK(poll(&entry, 1, 60000) == 1 && entry.revents == POLLIN);
     waitpid(child, NULL, 0);
     close(poller);
     end(queue);
@@ -252,8 +253,10 @@ static void notification(void) {
 }
 
 static mqd_t shared;
+static atomic_int receiver_tid;
 static void *receive_one(void *unused) {
     char text[16];
+    receiver_tid = (int)syscall(SYS_gettid);
     return (void *)(long)mq_receive(shared, text, 16, NULL);
 }
 static void waiters_before_notification(void) {
@@ -266,7 +269,9 @@ static void waiters_before_notification(void) {
     sigaction(SIGUSR1, &action, NULL);
     CHECK(mq_notify(shared, &event) == 0);
     pthread_create(&thread, NULL, receive_one, NULL);
-    usleep(100000);
+    while (!receiver_tid)
+        usleep(1000);
+    until_asleep(receiver_tid);
     CHECK(mq_send(shared, "abc", 3, 0) == 0 && pthread_join(thread, &length) == 0 && (long)length == 3);
     CHECK(notifications == 0 && mq_send(shared, "abc", 3, 0) == 0 && notifications == 1);
     end(shared);

@@ -1,6 +1,7 @@
 /* Processes, signals, threads, timers and futexes as Linux has them: "ok NAME" or "not ok NAME: why" a line. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -20,6 +21,8 @@
 #include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
+
+#include "tests/vm/programs/states.h"
 
 /* linux/futex.h */
 enum { FUTEX_WAIT, FUTEX_WAKE, FUTEX_CMP_REQUEUE = 4, FUTEX_WAKE_OP = 5 };
@@ -286,29 +289,37 @@ static void test_registers(void) {
     CHECK(out0 == in && out7 == in && out15 == in && r12 == in && r15 == in);
 }
 
+static volatile int *handled; /* seen by the child, too */
+static void note_shared(int number) {
+    ++*handled;
+}
+
+/* A child signals while we read, and writes when the signal has been handled and we read on, or again. */
 static void test_restart(void) {
     int fds[2], status;
     char byte = 0;
-    CHECK(pipe(fds) == 0);
+    handled = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CHECK(pipe(fds) == 0 && handled != MAP_FAILED);
     for (int restart = 0; restart < 2; restart++) {
-        caught = 0;
-        action(SIGUSR1, note, restart ? SA_RESTART : 0);
+        *handled = 0;
+        action(SIGUSR1, note_shared, restart ? SA_RESTART : 0);
         pid_t parent = getpid(), pid = fork();
         if (pid == 0) {
-            sleep_ms(20);
+            until_asleep(parent);
             kill(parent, SIGUSR1);
-            sleep_ms(20);
+            while (*handled == 0 || !until_asleep(parent))
+                sleep_ms(1);
             write(fds[1], "x", 1);
             _exit(0);
         }
         ssize_t got = read(fds[0], &byte, 1);
         CHECK(restart ? got == 1 && byte == 'x' : got == -1 && errno == EINTR);
-        CHECK(caught == 1);
+        CHECK(*handled == 1);
         if (!restart)
             CHECK(read(fds[0], &byte, 1) == 1);
-        while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-            ;
+        CHECK(waitpid(pid, &status, 0) == pid && status == 0);
     }
+    munmap((void *)handled, 4096);
     close(fds[0]);
     close(fds[1]);
 }
@@ -335,29 +346,57 @@ static void test_suspend(void) {
 }
 
 static void test_sleep(void) {
-    struct timespec second = {10, 0}, left = {0}, before, after;
-    int status;
+    struct timespec long_time = {10000, 0}, left = {0};
     action(SIGALRM, note, SA_RESTART);
-    struct itimerval timer = {{0}, {0, 20000}};
-    CHECK(setitimer(ITIMER_REAL, &timer, NULL) == 0);
-    CHECK(nanosleep(&second, &left) == -1 && errno == EINTR && left.tv_sec == 9 && left.tv_nsec > 0);
-    CHECK(alarm(100) == 0);
-    CHECK(alarm(0) == 100);
-    /* A stop and continue does not end a sleep, nor lengthen it. */
-    clock_gettime(CLOCK_MONOTONIC, &before);
+    struct itimerval often = {{0, 20000}, {0, 20000}}, never = {{0}};
+    CHECK(setitimer(ITIMER_REAL, &often, NULL) == 0);
+    CHECK(nanosleep(&long_time, &left) == -1 && errno == EINTR && left.tv_sec < 10000 && left.tv_sec >= 9000);
+    CHECK(setitimer(ITIMER_REAL, &never, NULL) == 0);
+    CHECK(alarm(10000) == 0);
+    unsigned rest = alarm(0);
+    CHECK(rest <= 10000 && rest >= 9000);
+}
+
+enum { SLEEP_MS = 300 };
+
+static long now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* A child sleeps SLEEP_MS and is stopped meanwhile, for as long as it would sleep. Returns for how long it then still
+ * slept; -1: it ended too early; LONG_MAX: it ended before it could be stopped. */
+static long sleep_after_stop_ms(void) {
+    long start = now_ms();
+    int status;
     pid_t pid = fork();
     if (pid == 0) {
-        struct timespec t = {0, 150000000};
+        struct timespec t = {0, SLEEP_MS * 1000000};
         _exit(nanosleep(&t, NULL) == 0 ? 7 : 8);
     }
-    sleep_ms(30);
+    int stopped = until_asleep(pid);
     kill(pid, SIGSTOP);
-    sleep_ms(30);
+    waitpid(pid, &status, WUNTRACED);
+    if (!stopped || !WIFSTOPPED(status))
+        return WIFSTOPPED(status) || WEXITSTATUS(status) != 7 ? -1 : LONG_MAX;
+    sleep_ms(SLEEP_MS);
+    long continued = now_ms();
     kill(pid, SIGCONT);
-    CHECK(waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 7);
-    clock_gettime(CLOCK_MONOTONIC, &after);
-    long ms = (after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1000000;
-    CHECK(ms >= 150 && ms < 1000);
+    if (waitpid(pid, &status, 0) != pid || WEXITSTATUS(status) != 7 || now_ms() - start < SLEEP_MS)
+        return -1;
+    return now_ms() - continued;
+}
+
+/* A stop does not end a sleep, nor begin it anew: of some tries, one is not delayed by others. */
+static void test_stopped_sleep(void) {
+    long least = LONG_MAX;
+    for (int i = 0; i < 50 && least >= SLEEP_MS; i++) {
+        long after = sleep_after_stop_ms();
+        CHECK(after >= 0);
+        least = after < least ? after : least;
+    }
+    CHECK(least < SLEEP_MS);
 }
 
 static void test_periodic(void) {
@@ -471,7 +510,7 @@ static void test_thread_exit(void) {
             pthread_create(&thread, NULL, pause_thread, NULL);
         pause();
     }
-    sleep_ms(10);
+    until_asleep(pid);
     kill(pid, SIGSTOP);
     CHECK(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status));
     kill(pid, SIGKILL);
@@ -497,10 +536,10 @@ static void test_futex_shared(void) {
             futex(word, FUTEX_WAIT, 0, NULL, NULL, 0);
         _exit(4);
     }
-    sleep_ms(20);
+    until_asleep(pid);
     CHECK(futex(word, FUTEX_WAKE_OP, 1, (void *)1, word + 1, FUTEX_SET_IF_EQUAL(7, 0)) == 1);
     CHECK(word[1] == 7);
-    sleep_ms(20);
+    until_asleep(pid);
     CHECK(futex(word, FUTEX_CMP_REQUEUE, 0, (void *)5, word + 2, 0) == 1);
     *word = 1;
     CHECK(futex(word, FUTEX_WAKE, 1, NULL, NULL, 0) == 0 && futex(word + 2, FUTEX_WAKE, 1, NULL, NULL, 0) == 1);
@@ -580,6 +619,7 @@ static const struct {
     {"orphan", test_orphan}, {"vfork", test_vfork}, {"spawn", test_spawn}, {"ignored-children", test_ignored_children},
     {"handler", test_handler}, {"queue", test_queue}, {"fault", test_fault}, {"altstack", test_altstack},
     {"registers", test_registers}, {"restart", test_restart}, {"suspend", test_suspend}, {"sleep", test_sleep},
+    {"stopped-sleep", test_stopped_sleep},
     {"periodic", test_periodic}, {"threads", test_threads}, {"condition", test_condition},
     {"thread-exit", test_thread_exit}, {"futex-shared", test_futex_shared}, {"robust", test_robust},
     {"identity", test_identity}, {"limits", test_limits}, {"scheduling", test_scheduling},

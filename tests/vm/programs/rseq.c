@@ -100,10 +100,10 @@ static void timer_signals(void) {
 
     sigaction(SIGALRM, &action, NULL);
     setitimer(ITIMER_REAL, &often, NULL);
-    while (aborts < ABORTS)
+    while (aborts < ABORTS || seen_abort_address == 0)
         aborts += spin(&area, &spin_section, &begun, 1l << 40) == 0;
     setitimer(ITIMER_REAL, &never, NULL);
-    check("signals abort", signals >= 1 && seen_abort_address >= 1);
+    check("signals abort", signals >= 1);
     check("handlers never see the section", in_section == 0);
     check("its descriptor is gone", area.descriptor == 0);
 }

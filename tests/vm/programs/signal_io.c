@@ -248,7 +248,7 @@ static void test_targets(void) {
         usleep(1000);
     news();
     IS(write(fds[1], "a", 1), 1);
-    for (int i = 0; i < 1000 && !arrived; i++)
+    while (!arrived)
         usleep(1000);
     IS(news(), 1);
     TRUE(handler_thread != getpid());
@@ -266,7 +266,7 @@ static void test_targets(void) {
     if (child == 0) {
         news();
         write(ready[1], "r", 1);
-        for (int i = 0; i < 5000 && !arrived; i++)
+        while (!arrived)
             usleep(1000);
         _exit(arrived == 1 && last.si_fd == fds[0] ? 0 : 1);
     }

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "tests/vm/programs/check.h"
+#include "tests/vm/programs/states.h"
 
 static char block[1 << 20], got[1 << 20];
 
@@ -390,7 +391,7 @@ static void test_sendfile(void) {
 }
 
 static void *later(void *argument) {
-    usleep(30000);
+    until_asleep(getpid()); /* the first thread */
     int *fds = argument;
     if (fds[1] >= 0)
         write(fds[1], "late", 4);

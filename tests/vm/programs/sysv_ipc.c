@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "tests/vm/programs/parts.h"
+#include "tests/vm/programs/states.h"
 
 #define FAILS(call, error) CHECK((long)(call) == -1 && errno == (error))
 
@@ -290,7 +291,7 @@ static void *wait_for(void *operation) {
     return (void *)(long)(semop(waiting_set, operation, 1) == 0 ? 0 : errno);
 }
 static void until(int id, int number, int command, int count) {
-    for (int i = 0; i < 5000 && semctl(id, number, command) != count; i++)
+    for (int i = 0; i < 60000 && semctl(id, number, command) != count; i++)
         usleep(1000);
     CHECK(semctl(id, number, command) == count);
 }
@@ -372,7 +373,9 @@ static void sem_undone(void) {
 }
 
 static int shared_set;
+static volatile pid_t undoer;
 static void *undo_in_thread(void *unused) {
+    undoer = (pid_t)syscall(SYS_gettid);
     change(shared_set, 0, 1, SEM_UNDO);
     return NULL;
 }
@@ -383,7 +386,7 @@ static void sem_undone_by_the_last_thread(void) {
     if (child == 0) {
         pthread_create(&thread, NULL, undo_in_thread, NULL);
         pthread_join(thread, NULL);
-        usleep(30000);
+        until_state(undoer, ""); /* it is joined a little before it ends */
         _exit(value(shared_set, 0) == 1 ? 0 : 1);
     }
     CHECK(child_says(child) == 0 && value(shared_set, 0) == 0);
@@ -539,9 +542,19 @@ static void msg_sizes(void) {
 }
 
 static int waiting_queue;
+static volatile pid_t waiter;
+/* Begins a thread that tells its number; returns when it waits. */
+static void start_waiter(pthread_t *thread, void *(*waits)(void *), void *argument) {
+    waiter = 0;
+    CHECK(pthread_create(thread, NULL, waits, argument) == 0);
+    while (!waiter)
+        usleep(1000);
+    until_asleep(waiter);
+}
 static atomic_int received;
 static void *receive_one(void *type) {
     struct message message;
+    waiter = (pid_t)syscall(SYS_gettid);
     long size = msgrcv(waiting_queue, &message, sizeof message.text, (long)type, 0);
     if (size < 0)
         return (void *)(long)errno;
@@ -550,6 +563,7 @@ static void *receive_one(void *type) {
 }
 static void *fill(void *unused) {
     static struct { long type; char text[8192]; } big = {1};
+    waiter = (pid_t)syscall(SYS_gettid);
     for (int i = 0; i < 3; i++)
         if (msgsnd(waiting_queue, &big, 8192, 0) < 0)
             return (void *)(long)errno;
@@ -560,25 +574,21 @@ static void msg_waiting(void) {
     pthread_t threads[3];
     void *result;
     waiting_queue = msgget(IPC_PRIVATE, 0600);
-    pthread_create(&threads[0], NULL, receive_one, (void *)2);
-    pthread_create(&threads[1], NULL, receive_one, (void *)1);
-    usleep(20000);
+    start_waiter(&threads[0], receive_one, (void *)2);
+    start_waiter(&threads[1], receive_one, (void *)1);
     CHECK(send(waiting_queue, 1, "one", 0) == 0);
     CHECK(pthread_join(threads[1], &result) == 0 && !result && received == 1);
     CHECK(send(waiting_queue, 2, "two", 0) == 0);
     CHECK(pthread_join(threads[0], &result) == 0 && !result && received == 3);
-    pthread_create(&threads[2], NULL, fill, NULL);
-    while (msg_stat(waiting_queue).msg_qnum < 2)
-        usleep(1000);
-    usleep(20000);
+    start_waiter(&threads[2], fill, NULL);
+    CHECK(msg_stat(waiting_queue).msg_qnum == 2);
     CHECK(msgrcv(waiting_queue, &big, 8192, 0, 0) == 8192);
     CHECK(pthread_join(threads[2], &result) == 0 && !result && msg_stat(waiting_queue).msg_qnum == 2);
     while (msgrcv(waiting_queue, &big, 8192, 0, IPC_NOWAIT) > 0)
         ;
-    pthread_create(&threads[0], NULL, receive_one, (void *)2);
-    usleep(20000);
+    start_waiter(&threads[0], receive_one, (void *)2);
     CHECK(msgctl(waiting_queue, IPC_RMID, NULL) == 0);
-    CHECK(pthread_join(threads[0], &result) == 0 && ((long)result == EIDRM || (long)result == EINVAL));
+    CHECK(pthread_join(threads[0], &result) == 0 && (long)result == EIDRM);
 }
 
 static void msg_traffic(void) {
@@ -627,6 +637,5 @@ int main(int argc, char **argv) {
     if (argc > 1 && strcmp(argv[1], "nothing") == 0)
         return 0;
     setvbuf(stdout, NULL, _IONBF, 0);
-    alarm(120);
     return run_parts(parts, sizeof parts / sizeof parts[0], argc > 1 ? argv[1] : NULL);
 }

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -27,6 +28,7 @@
 #include <unistd.h>
 
 #include "tests/vm/programs/parts.h"
+#include "tests/vm/programs/states.h"
 
 #ifndef SO_PEERGROUPS
 #define SO_PEERGROUPS 59
@@ -42,7 +44,7 @@
 #define recvmmsg(fd, messages, count, flags, limit) syscall(SYS_recvmmsg, fd, messages, count, flags, limit)
 #define accept4(fd, name, length, flags) syscall(SYS_accept4, fd, name, length, flags)
 
-static volatile sig_atomic_t pipes_broken, alarms;
+static volatile sig_atomic_t pipes_broken, *alarms; /* alarms: seen by children, too */
 
 #define FAILS(call, number) CHECK((call) == -1 && errno == (number))
 
@@ -50,7 +52,7 @@ static void on_signal(int number) {
     if (number == SIGPIPE)
         pipes_broken++;
     else
-        alarms++;
+        ++*alarms;
 }
 
 static const int types[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET};
@@ -535,7 +537,7 @@ static void connections(void) {
             fcntl(waiting[2], F_SETFL, 0);
             _exit(connect(waiting[2], (void *)&name, length) != 0);
         }
-        usleep(20000);
+        until_asleep(child);
         int second = accept(server, NULL, NULL), status = -1;
         CHECK(second >= 0 && waitpid(child, &status, 0) == child && status == 0);
         close(second);
@@ -665,25 +667,28 @@ static void time_limits(void) {
 static void signals(void) {
     int ends[2];
     char text[8];
-    struct itimerval soon = {.it_value = {0, 20000}};
+    struct itimerval often = {{0, 20000}, {0, 20000}}, never = {{0}};
     struct sigaction action = {.sa_handler = on_signal}, restart = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     pair(SOCK_STREAM, ends);
     sigaction(SIGALRM, &action, NULL);
-    setitimer(ITIMER_REAL, &soon, NULL);
+    alarms = mmap(NULL, sizeof *alarms, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    setitimer(ITIMER_REAL, &often, NULL);
     FAILS(read(ends[0], text, 8), EINTR);
     sigaction(SIGALRM, &restart, NULL);
-    alarms = 0;
+    *alarms = 0;
+    pid_t reader = getpid();
     if (fork() == 0) {
-        usleep(60000);
+        while (*alarms < 3 || !until_asleep(reader))
+            usleep(1000);
         _exit(write(ends[1], "x", 1) != 1);
     }
-    setitimer(ITIMER_REAL, &soon, NULL);
-    CHECK(read(ends[0], text, 8) == 1 && alarms == 1);
-    struct timeval limit = {5, 0};
+    CHECK(read(ends[0], text, 8) == 1 && *alarms >= 3);
+    struct timeval limit = {1000, 0};
     CHECK(setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0);
-    setitimer(ITIMER_REAL, &soon, NULL);
     FAILS(read(ends[0], text, 8), EINTR); /* a wait with a limit is not begun again */
+    setitimer(ITIMER_REAL, &never, NULL);
     wait(NULL);
+    munmap((void *)alarms, sizeof *alarms);
     close_two(ends);
 }
 
@@ -1128,7 +1133,6 @@ int main(int argc, char **argv) {
     struct rlimit limit = {4096, 4096};
     signal(SIGPIPE, on_signal);
     umask(022);
-    alarm(240);
     setvbuf(stdout, NULL, _IOLBF, 0);
     getrlimit(RLIMIT_NOFILE, &limit);
     return run_parts(parts, sizeof parts / sizeof parts[0], argc > 1 ? argv[1] : NULL);

@@ -13,10 +13,10 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#define HANG_S 40     /* after its time is over a part has so long to end */
+#define HANG_S 150    /* after its time is over a part has so long to end */
 #define LEAK_BYTES 32768 /* more than this lost a round, in each of several, is a leak */
 #define LEAK_ROUNDS 4
-#define RETURN_S 10      /* what is on its way back has arrived then */
+#define RETURN_S 60      /* what is on its way back has arrived then */
 
 static uint64_t seed = 1;
 static unsigned seconds = 2;
