@@ -54,26 +54,30 @@ _LINE = re.compile(r"^=== (\S+) (\d+) (\d+) (\d+)$", re.MULTILINE)
 # {names} one after the other, each for {seconds} with {workers} workers; a line NAME STATUS FREE_KIB THREADS after each.
 _SCRIPT = """\
 cd /tmp
-free_kib() {{
-    sleep 0.1; echo 3 > /proc/sys/vm/drop_caches; sleep 0.1
-    while read -r word value rest; do [ "$word" = MemFree: ] && echo "$value"; done < /proc/meminfo
+free_kib() {{ # once no more comes back
+    last=0 free=1
+    while [ $free -gt $last ]; do
+        last=$free; sleep 0.1; echo 3 > /proc/sys/vm/drop_caches; sleep 0.1
+        while read -r word value rest; do [ "$word" = MemFree: ] && free=$value; done < /proc/meminfo
+    done
+    echo "$free"
 }}
 settle() {{ # $threads, once no more are left than at the start, or after a while
-    for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    for try in $(seq $1); do
         while read -r word value rest; do [ "$word" = threads ] && threads=$value; done < /kernel/runtime/sched
         [ $threads -le $first ] && break
         sleep 0.1
     done
 }}
 free=$(free_kib) first=0
-settle; first=$threads
+settle 20; first=$threads
 echo "=== start 0 $free $threads"
 for name in {names}; do
     timeout -s KILL {limit_s} stress-ng --$name {workers} --timeout {seconds}s --no-rand-seed --verify \\
         --temp-path /tmp > /tmp/said 2>&1
     status=$?
     [ $status = 0 ] || cat /tmp/said
-    free=$(free_kib); settle
+    settle 300; free=$(free_kib)
     echo "=== $name $status $free $threads"
 done
 """

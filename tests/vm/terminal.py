@@ -9,8 +9,9 @@ import time
 
 from vm import host
 
-PROMPT = "# "
-BOOT_LIMIT_S = 90
+PROMPT = r"root@astra:[^\n]*# "
+BOOT_LIMIT_S = 180
+ANSWER_LIMIT_S = 90
 
 
 class Terminal:
@@ -46,7 +47,7 @@ class Terminal:
         self.seen += data.decode("utf-8", "replace").replace("\r", "")
         return bool(data)
 
-    def expect(self, pattern: str, limit_s: float = 20) -> str:
+    def expect(self, pattern: str, limit_s: float = ANSWER_LIMIT_S) -> str:
         """Waits until the regular expression matches; returns what came before it and forgets up to there."""
         limit = time.monotonic() + limit_s
         while not (match := re.search(pattern, self.seen)):
@@ -57,16 +58,23 @@ class Terminal:
         before, self.seen = self.seen[:match.start()], self.seen[match.end():]
         return before
 
-    def command(self, line: str, limit_s: float = 20) -> str:
+    def command(self, line: str, limit_s: float = ANSWER_LIMIT_S) -> str:
         """Types a line at the prompt; returns what it printed."""
         self.type(line + "\n")
         self.expect(re.escape(line[-20:]) + r"\n")
-        return self.expect(r"root@astra:[^\n]*# ", limit_s)
+        return self.expect(PROMPT, limit_s)
+
+    def repeat(self, line: str, pattern: str, limit_s: float = ANSWER_LIMIT_S) -> str:
+        """Types a line again and again until what it prints has the pattern; returns that."""
+        limit = time.monotonic() + limit_s
+        while not re.search(pattern, printed := self.command(line)):
+            assert time.monotonic() < limit, f"no {pattern!r} by {line!r}:\n{printed}"
+        return printed
 
     def boot(self) -> str:
-        return self.expect(r"root@astra:[^\n]*# ", BOOT_LIMIT_S)
+        return self.expect(PROMPT, BOOT_LIMIT_S)
 
-    def end(self, limit_s: float = 20) -> int:
+    def end(self, limit_s: float = ANSWER_LIMIT_S) -> int:
         """Waits for the machine to end by itself."""
         limit = time.monotonic() + limit_s
         while self._process.poll() is None and time.monotonic() < limit:

@@ -9,7 +9,9 @@ import pytest
 
 from terminal import Terminal
 
-SHOW = "sleep 1; cat /kernel/hw/irq /kernel/hw/time; cat /proc/interrupts; dmesg | grep -c 'rtc: 20'"
+SHOW = "until grep -q '^refinements [1-9]' /kernel/hw/time; do sleep 0.1; done; cat /kernel/hw/irq /kernel/hw/time; cat /proc/interrupts; dmesg | grep -c 'rtc: 20'"
+
+CLOCK_ERROR = 1.01
 
 # Options of the machine: the controller and the timer that must be found on it.
 MACHINES = {
@@ -28,7 +30,6 @@ def test_interrupts_and_clocks(guest_script, machine):
     text = guest_script(SHOW, options=options)
     assert re.search(rf"^3 {controller} edge [1-9]\d* ttyS1$", text, re.M), text
     assert f"timer {timer}\n" in text, text
-    assert re.search(r"^refinements [1-9]", text, re.M), text
     assert text.endswith("\n1\n"), "the clock chip was not read"
 
 
@@ -37,8 +38,10 @@ def test_time_is_the_hosts(guest_script):
 
 
 def test_sleep_takes_its_time(guest_script):
+    """No less, and no more than passes here meanwhile."""
+    start = time.monotonic()
     before, after = map(float, re.findall(r"^([\d.]+) ", guest_script("cat /proc/uptime; sleep 2; cat /proc/uptime"), re.M))
-    assert 2 <= after - before < 3
+    assert 2 <= after - before <= (time.monotonic() - start) * CLOCK_ERROR
 
 
 def test_second_serial_port_is_transparent(guest_exec):
@@ -86,10 +89,12 @@ class Screen:
                 received += monitor.recv(4096)
 
     def type(self, text: str) -> None:
-        for character in text:
+        """At a prompt. The keyboard's buffer is small: each character must be seen before the next is typed."""
+        for count, character in enumerate(text, 1):
             key = KEYS.get(character) or (f"shift-{character.lower()}" if character.isupper() else character)
             self.monitor(f"sendkey {key} 20")
-            time.sleep(0.04)
+            if character not in " \n":
+                self.wait(rf"# {re.escape(text[:count])}$")
 
     def lines(self) -> list:
         self.monitor(f'pmemsave {TEXT_MEMORY} {ROWS * COLUMNS * 2} "{self._dump}"')
@@ -97,21 +102,23 @@ class Screen:
             cells = file.read()[::2].decode("cp437")
         return [cells[row * COLUMNS:(row + 1) * COLUMNS].rstrip() for row in range(ROWS)]
 
-    def wait(self, pattern: str, limit_s: float = 30) -> list:
+    def wait(self, pattern: str, limit_s: float = 90) -> list:
         limit = time.monotonic() + limit_s
         while time.monotonic() < limit:
             if os.path.exists(self.path):
                 lines = self.lines()
                 if re.search(pattern, "\n".join(lines), re.M):
                     return lines
-            time.sleep(0.2)
+            time.sleep(0.05)
         raise AssertionError(f"no {pattern!r} on the screen:\n" + "\n".join(lines))
 
 
 @pytest.fixture
 def screen(tmp_path):
     screen = Screen(tmp_path)
-    with Terminal("--append", "console=tty0",
+    job = tmp_path / "job"
+    job.write_text("echo begins; exec sleep 1000\n")
+    with Terminal("--append", "console=tty0", "--add", f"{job}:/tmp/job",
                   f"--qemu-args=-no-reboot -monitor unix:{screen.path},server,nowait") as terminal:
         screen.terminal = terminal
         screen.wait(r"^root@astra:.*# $|^root@astra:.*#$", limit_s=90)
@@ -123,10 +130,11 @@ def test_screen_shows_what_is_typed(screen):
     lines = screen.wait(r"^Hello World$")
     assert lines[lines.index("Hello World") - 1] == "root@astra:/users/root# echo Hello World | cat"
     screen.monitor("sendkey up")
+    screen.wait(r"^Hello World\n.*# echo Hello World \| cat$")
     screen.type("\n")
     screen.wait(r"^Hello World\n.*echo Hello.*\nHello World$")
-    screen.type("sleep 1000\n")
-    time.sleep(1)
+    screen.type("sh /tmp/job\n")
+    screen.wait("^begins$")
     screen.monitor("sendkey ctrl-c")
     screen.type("echo $?\n")
     screen.wait(r"^130$")

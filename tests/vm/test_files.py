@@ -27,7 +27,7 @@ def test_boot_files_are_used_in_place_and_writable(guest_script):
 
 def test_proc_as_busybox_reads_it(guest_script):
     out = guest_script("""
-        sleep 60 & pid=$!; sleep 0.5
+        sleep 1000 & pid=$!; until [ "$(cat /proc/$pid/comm)" = sleep ]; do sleep 0.1; done
         cat /proc/$pid/comm; tr '\\0' ' ' < /proc/$pid/cmdline; echo
         readlink /proc/$pid/exe; readlink /proc/$pid/cwd; ls /proc/$pid/fd | head -1
         grep -c . /proc/$pid/maps > /dev/null && echo maps
@@ -42,7 +42,7 @@ def test_proc_as_busybox_reads_it(guest_script):
         cat /proc/filesystems | grep -cw tmpfs
     """)
     lines = out.splitlines()
-    assert lines[0] == "sleep" and lines[1] == "sleep 60 "
+    assert lines[0] == "sleep" and lines[1] == "sleep 1000 "
     assert lines[2].endswith("/busybox") and lines[4] == "0"
     assert lines[5:8] == ["maps", "parent", "stat"]
     assert lines[8].isdigit() and lines[9] == "ls: /proc/PID: No such file or directory"
@@ -93,7 +93,8 @@ def test_random_operations_of_several_processes(guest_script):
     host.build("debug")
     out = guest_script("""
         count() { echo 2 > /proc/sys/vm/drop_caches; sleep 0.5; awk '$1 == "inode" {print $3}' /kernel/runtime/slab; }
-        before=$(count); /tmp/stress /mnt/s 15 2>&1 | tail -1; after=$(count)
+        before=$(count); /tmp/stress /mnt/s 15 2>&1 | tail -1
+        for try in $(seq 60); do after=$(count); [ $after -le $((before + 8)) ] && break; done
         [ $after -le $((before + 8)) ] || echo "$before inodes became $after"
         dmesg | grep -c lockdep || true
     """, options=["--image", str(host.BUILD / "debug" / "astra.img"), "--add", f"{PROGRAMS}/files_stress:/tmp/stress"])

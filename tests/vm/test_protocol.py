@@ -14,6 +14,8 @@ from vm.session import Session
 
 AGENT = host.BUILD / "user" / "exec-agent"
 
+LIMIT_S = 60
+
 
 class FakeGuest:
     """The agent on this host, its port a pseudo-terminal that a thread joins to a socket."""
@@ -70,10 +72,10 @@ def run_agent(folder, command, stdin=b""):
     writer = threading.Thread(target=lambda: (_write(write_end, stdin), os.close(write_end)))
     reader.start(), writer.start()
     try:
-        status = Session(guest, read_end, out_write, out_write, timeout_s=30, boot_limit_s=10).run()
+        status = Session(guest, read_end, out_write, out_write, timeout_s=LIMIT_S, boot_limit_s=LIMIT_S).run()
     finally:
         os.close(out_write)
-        writer.join(5), reader.join(5)
+        writer.join(LIMIT_S), reader.join(LIMIT_S)
         guest.end()
     return status, b"".join(collected)
 
@@ -106,7 +108,7 @@ def test_command_that_ignores_input(tmp_path):
 
 
 def test_background_child_does_not_hold_the_session(tmp_path):
-    assert run_agent(tmp_path, ["sh", "-c", "sleep 20 & echo done"]) == (0, b"done\n")
+    assert run_agent(tmp_path, ["sh", "-c", f"sleep {2 * LIMIT_S} & echo done"]) == (0, b"done\n")
 
 
 def test_damaged_frame_is_noticed():

@@ -9,7 +9,7 @@ HALF = len(ALPHABET) // 2 + 10
 SCRIPT = r"""
 exec > /dev/tty1
 printf '\033[?25l\033[2J\033[H%s\n%s\n' "$1" "$2"
-echo screen-one > /dev/console; sleep 2
+echo screen-one > /dev/console; read -r key < /dev/tty1
 printf '\033[2J\033[H'
 for i in $(seq 1 30); do echo "line $i of thirty"; done
 printf '\033[5;10Hplaced\033[31;44m colour\033[0m\033[7;1Htab\there'
@@ -26,6 +26,7 @@ def test_text_cursor_colour_and_scrolling(tmp_path):
         known = picture_of(guest, tmp_path)
         reader = Reader(known, first, 0)
         reader.learn(known, second, 1)
+        guest.monitor("send-key", keys=[{"type": "qcode", "data": "ret"}])
         wait_for(guest, b"screen-two")
         picture = picture_of(guest, tmp_path)
     lines = [reader.line(picture, row) for row in range(ROWS)]

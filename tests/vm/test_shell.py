@@ -99,7 +99,7 @@ def test_process_information(guest_script):
 
 def test_time(guest_script):
     out = guest_script("a=$(date +%s); sleep 1.2; b=$(date +%s); echo $((b - a)); date +%Y; time -p true 2>&1 | wc -l")
-    assert out.split("\n")[0] in ("1", "2") and int(out.split("\n")[1]) >= 2024
+    assert int(out.split("\n")[0]) >= 1 and int(out.split("\n")[1]) >= 2024
 
 
 def test_every_applet_starts(guest_script):

@@ -34,8 +34,11 @@ MEASURE = """
     slab() { sed -n 's/^\\('$1'\\) [0-9]* \\([0-9]*\\) .*/\\2/p' /kernel/runtime/slab; }
     show() { for cache in unix_socket file inode kmalloc-64 kmalloc-128 kmalloc-256 kmalloc-512 kmalloc-1024; do
         echo $1 $cache $(slab $cache); done; echo $1 sockets $(($(wc -l < /proc/net/unix) - 1)); }
-    settle() { for i in $(seq 200); do [ $(slab unix_socket) = 0 ] && break; sleep 0.2; done; sleep 0.5; }
-    /tmp/p > /dev/null; /tmp/s 2 2 200 > /dev/null; settle; show before
+    settle() { for i in $(seq 300); do [ $(slab unix_socket) = 0 ] && break; sleep 0.2; done; sleep 0.5; }
+    /tmp/p > /dev/null; /tmp/s 2 2 200 > /dev/null; settle; show before > /tmp/before; cat /tmp/before
+    # Until there is no more than before, but for a few of what others use, too: things are freed some time later.
+    more() { show after > /tmp/after; awk '{n[NR > 9 ? NR - 9 : NR] = NR > 9 ? $3 - n[NR - 9] : $3}
+        END {for (i in n) if (n[i] > 12) exit 0; exit 1}' /tmp/before /tmp/after; }
 """
 
 
@@ -51,7 +54,7 @@ def debug_image():
 def test_nothing_is_left_behind_and_locks_are_in_order(astra, debug_image, tmp_path):
     """Both programs on four CPUs of the checking kernel; what they used is free again afterwards."""
     console = tmp_path / "console"
-    script = MEASURE + "/tmp/p; /tmp/s 4 4 2000; settle; show after"
+    script = MEASURE + "/tmp/p; /tmp/s 4 4 2000; settle; for i in $(seq 100); do more || break; sleep 0.3; done; cat /tmp/after"
     result = astra("exec", "--timeout", "400", "--smp", "4", "--image", str(DEBUG_IMAGE), "--console", str(console),
                    "--add", f"{PROGRAMS}/unix_sockets:/tmp/p", "--add", f"{PROGRAMS}/unix_stress:/tmp/s",
                    "--", "sh", "-c", script, limit_s=400)
@@ -75,7 +78,7 @@ def test_system_log(guest_script):
     out = guest_script("""
         syslogd -O /tmp/log; while [ ! -S /dev/log ]; do sleep 0.05; done
         stat -c %F /dev/log; logger -t tester -p user.info the message; logger -t tester again
-        for i in 1 2 3 4 5 6 7 8 9; do grep -q again /tmp/log && break; sleep 0.1; done
+        until grep -q again /tmp/log; do sleep 0.1; done
         sed -n 's/.*tester: //p' /tmp/log; grep -c ' /dev/log$' /proc/net/unix; killall syslogd
     """)
     assert out.splitlines() == ["socket", "the message", "again", "1"]

@@ -62,7 +62,7 @@ def check(names, report: str, lost_kib_max: int) -> None:
     assert [outcome.name for outcome in found] == ["start", *names], report
     assert [outcome.name for outcome in found if outcome.status not in stress_ng.FINE] == [], report
     assert found[0].free_kib - found[-1].free_kib <= lost_kib_max, report
-    assert found[-1].threads == found[0].threads, report
+    assert found[-1].threads <= found[0].threads, report
 
 
 def test_one_after_the_other(machine):
