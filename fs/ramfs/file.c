@@ -14,22 +14,45 @@ void ramfs_charge(struct inode *inode, uint64_t pages) {
     file->pages_charged = pages;
 }
 
-/* How many of the bytes from `offset` on may be written before the mount is full. */
-static size_t room_for(struct inode *inode, uint64_t offset, size_t size) {
-    const struct ramfs_super *ramfs = ramfs_super_of(inode);
-    uint64_t used = atomic_load_relaxed(&ramfs->pages_used);
-    uint64_t left = ramfs->pages_max > used ? ramfs->pages_max - used : 0;
-    uint64_t end = offset + size;
-    if (!ramfs->pages_max || DIV_ROUND_UP(end, PAGE_SIZE) - offset / PAGE_SIZE <= left)
-        return size;
-    for (uint64_t index = offset / PAGE_SIZE; index * PAGE_SIZE < end; index++) {
+/* Pages of bytes [offset, end) that are not there yet; `count` of them at most, from the byte *end on. */
+static uint64_t count_missing(struct inode *inode, uint64_t offset, uint64_t *end, uint64_t count) {
+    uint64_t missing = 0;
+    for (uint64_t index = offset / PAGE_SIZE; index * PAGE_SIZE < *end; index++) {
         struct page *page = object_page_cached(inode->object, index);
-        if (page)
+        if (page) {
             page_put(page);
-        else if (left-- == 0)
-            return index * PAGE_SIZE > offset ? index * PAGE_SIZE - offset : 0;
+        } else if (missing++ == count) {
+            *end = MAX(index * PAGE_SIZE, offset);
+            return count;
+        }
     }
-    return size;
+    return missing;
+}
+
+/*
+ * Sets pages of the mount aside for bytes from `offset` on, so that others that write at the same time do not
+ * count on them too. Returns how many of the `size` bytes have room, and in *reserved the pages, which the caller
+ * gives back with settle().
+ */
+static size_t reserve(struct inode *inode, uint64_t offset, size_t size, uint64_t *reserved) {
+    struct ramfs_super *ramfs = ramfs_super_of(inode);
+    uint64_t used = atomic_load_relaxed(&ramfs->pages_used), end;
+    do {
+        uint64_t left = ramfs->pages_max > used ? ramfs->pages_max - used : 0;
+        end = offset + size;
+        *reserved = DIV_ROUND_UP(end, PAGE_SIZE) - offset / PAGE_SIZE;
+        if (ramfs->pages_max && *reserved > left)
+            *reserved = count_missing(inode, offset, &end, left);
+    } while (!atomic_compare_exchange(&ramfs->pages_used, &used, used + *reserved));
+    return end - offset;
+}
+
+/* The file's pages are counted instead of those set aside. */
+static void settle(struct inode *inode, uint64_t reserved) {
+    rwsem_write_lock(&inode->lock);
+    ramfs_charge(inode, inode->object->page_count);
+    rwsem_write_unlock(&inode->lock);
+    atomic_fetch_sub(&ramfs_super_of(inode)->pages_used, reserved);
 }
 
 /* Holds back what does not fit; the rest goes the generic way. */
@@ -39,15 +62,15 @@ static int64_t ramfs_write(struct file *file, struct io_buffer *buffer, uint64_t
     size_t wanted = buffer->remaining;
     if (offset > (uint64_t)INT64_MAX - wanted)
         return regular_file_ops.write(file, buffer, position); /* it knows the limits */
-    size_t room = room_for(inode, offset, wanted);
-    if (room == 0 && wanted > 0)
-        return -ENOSPC;
-    buffer->remaining = room;
-    int64_t moved = regular_file_ops.write(file, buffer, position);
-    buffer->remaining += wanted - room;
-    rwsem_write_lock(&inode->lock);
-    ramfs_charge(inode, inode->object->page_count);
-    rwsem_write_unlock(&inode->lock);
+    uint64_t reserved;
+    size_t room = reserve(inode, offset, wanted, &reserved);
+    int64_t moved = -ENOSPC;
+    if (room > 0 || wanted == 0) {
+        buffer->remaining = room;
+        moved = regular_file_ops.write(file, buffer, position);
+        buffer->remaining += wanted - room;
+    }
+    settle(inode, reserved);
     return moved;
 }
 
@@ -68,9 +91,11 @@ static int ramfs_sync(struct file *file, uint64_t start, uint64_t end) {
     return 0; /* memory is the only store */
 }
 
-/* Brings the pages in, so that later writes find them. inode->lock held. */
+/* Brings the pages in, so that later writes find them. Those brought in before a signal stay. inode->lock held. */
 static int bring_in(struct inode *inode, uint64_t offset, uint64_t length) {
     for (uint64_t index = offset / PAGE_SIZE; index * PAGE_SIZE < offset + length; index++) {
+        if (thread_interrupted())
+            return -EINTR;
         struct page *page = object_page_for(inode->object, index, true);
         if (IS_ERR(page))
             return PTR_ERR(page);
@@ -79,24 +104,29 @@ static int bring_in(struct inode *inode, uint64_t offset, uint64_t length) {
     return 0;
 }
 
+static int punch(struct inode *inode, uint64_t offset, uint64_t length) {
+    if (seal_limit_write(inode, offset, 1) < 0)
+        return -EPERM;
+    object_punch(inode->object, offset, offset + length);
+    inode_touch(inode);
+    return 0;
+}
+
+static int allocate_room(struct inode *inode, uint64_t offset, uint64_t length) {
+    int error = offset + length > inode->size ? seal_check_size(inode, offset + length) : 0;
+    return error ? error : bring_in(inode, offset, length);
+}
+
 static int ramfs_allocate(struct file *file, enum allocate_mode mode, uint64_t offset, uint64_t length) {
     struct inode *inode = file->inode;
-    int error = 0;
-    if (mode == ALLOCATE_ROOM && room_for(inode, offset, length) < length)
-        return -ENOSPC;
-    rwsem_write_lock(&inode->lock);
-    if (mode == ALLOCATE_HOLE)
-        error = seal_limit_write(inode, offset, 1) < 0 ? -EPERM : 0;
-    else if (offset + length > inode->size)
-        error = seal_check_size(inode, offset + length);
-    if (!error && mode == ALLOCATE_HOLE) {
-        object_punch(inode->object, offset, offset + length);
-        inode_touch(inode);
-    } else if (!error) {
-        error = bring_in(inode, offset, length);
+    uint64_t reserved = 0;
+    int error = -ENOSPC;
+    if (mode == ALLOCATE_HOLE || reserve(inode, offset, length, &reserved) == length) {
+        rwsem_write_lock(&inode->lock);
+        error = mode == ALLOCATE_HOLE ? punch(inode, offset, length) : allocate_room(inode, offset, length);
+        rwsem_write_unlock(&inode->lock);
     }
-    ramfs_charge(inode, inode->object->page_count);
-    rwsem_write_unlock(&inode->lock);
+    settle(inode, reserved);
     return error;
 }
 

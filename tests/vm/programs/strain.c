@@ -21,6 +21,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -294,6 +295,33 @@ static void full_files(void) {
     REQUIRE(errno == ENOSPC || errno == ENOMEM);
 }
 
+/* Each would fit alone, but no two do: one gets the room, the others are told. */
+static void room_for_one(void) {
+    enum { CLAIMANTS = 4 };
+    struct statfs space;
+    int answers[2], end[2], served = 0;
+    REQUIRE(statfs(".", &space) == 0 && pipe(answers) == 0 && pipe(end) == 0);
+    off_t size = (off_t)(space.f_bfree / 5 * 4) * space.f_bsize;
+    for (int i = 0; i < CLAIMANTS; i++) {
+        if (fork() != 0)
+            continue;
+        int file = open(".", O_TMPFILE | O_RDWR, 0600);
+        int error = file < 0 || fallocate(file, 0, 0, size) != 0 ? errno : 0;
+        REQUIRE(write(answers[1], &error, sizeof error) == sizeof error);
+        close(end[1]);
+        read(end[0], &error, 1); /* keeps what it has until all have asked */
+        _exit(0);
+    }
+    close(answers[1]);
+    for (int i = 0; i < CLAIMANTS; i++) {
+        REQUIRE(read(answers[0], &errno, sizeof errno) == sizeof errno && (errno == 0 || errno == ENOSPC));
+        served += errno == 0;
+    }
+    REQUIRE(served == 1);
+    close(end[1]);
+    wait_all();
+}
+
 /* ---- memory ---- */
 
 static void mappings(void) {
@@ -477,7 +505,7 @@ static const struct strain {
 #define ON_REQUEST(name) {#name, name, .on_request = true}
     STRAIN(processes), STRAIN(processes_limited), STRAIN(fork_bomb), STRAIN(orphans), STRAIN(threads),
     STRAIN(descriptors), STRAIN(many_descriptors), STRAIN(pipes), STRAIN(polls), STRAIN(deep_directories),
-    STRAIN(wide_directory), STRAIN(negative_names), STRAIN(symlink_loops), STRAIN(long_names), STRAIN(mounts),
+    STRAIN(wide_directory), STRAIN(negative_names), STRAIN(symlink_loops), STRAIN(long_names), STRAIN(mounts), STRAIN(room_for_one),
     STRAIN(mappings), STRAIN(endless_mappings), STRAIN(limited_memory), STRAIN(long_arguments),
     STRAIN(script_loops), STRAIN(program_storm), STRAIN(signal_storm), STRAIN(queued_signals),
     STRAIN(faults_in_handlers), STRAIN(timers), DEADLY(full_files), DEADLY(exhaust), DEADLY(exhaust_tables),
