@@ -63,6 +63,7 @@ struct tty {
     struct spinlock lock;        /* irqsave */
     struct tty_ldisc ldisc;      /* [L] */
     struct ring output;          /* [L] */
+    struct termios locked_modes; /* [L] TIOCSLCKTRMIOS */
     struct winsize winsize;      /* [L] */
     uint32_t pending_signals;    /* [L] bit per signal number: sent once the lock is dropped */
     bool exclusive;              /* [L] TIOCEXCL */

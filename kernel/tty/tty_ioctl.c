@@ -2,15 +2,16 @@
 #include "kernel/task/task.h"
 #include "kernel/time/clock.h"
 #include "kernel/tty/tty_internal.h"
+#include "kernel/tty/tty_modes.h"
 #include "kernel/vm/uaccess.h"
-#include "lib/string.h"
 
 enum tty_request {
-    TCGETS = 0x5401, TCSETS = 0x5402, TCSETSW = 0x5403, TCSETSF = 0x5404, TCSBRK = 0x5409, TCXONC = 0x540a,
-    TCFLSH = 0x540b, TIOCEXCL = 0x540c, TIOCNXCL = 0x540d, TIOCSCTTY = 0x540e, TIOCGPGRP = 0x540f,
+    TCGETS = 0x5401, TCSETS = 0x5402, TCSETSW = 0x5403, TCSETSF = 0x5404, TCGETA = 0x5405, TCSETA = 0x5406,
+    TCSETAW = 0x5407, TCSETAF = 0x5408, TCSBRK = 0x5409, TCXONC = 0x540a, TCFLSH = 0x540b, TIOCEXCL = 0x540c, TIOCNXCL = 0x540d, TIOCSCTTY = 0x540e, TIOCGPGRP = 0x540f,
     TIOCSPGRP = 0x5410, TIOCOUTQ = 0x5411, TIOCSTI = 0x5412, TIOCGWINSZ = 0x5413, TIOCSWINSZ = 0x5414,
     FIONREAD = 0x541b, TIOCNOTTY = 0x5422, TIOCGETD = 0x5424, TCSBRKP = 0x5425, TIOCSBRK = 0x5427,
     TIOCCBRK = 0x5428, TIOCGSID = 0x5429, TIOCVHANGUP = 0x5437,
+    TIOCGLCKTRMIOS = 0x5456, TIOCSLCKTRMIOS = 0x5457,
     TCGETS2 = (int)0x802c542a, TCSETS2 = 0x402c542b, TCSETSW2 = 0x402c542c, TCSETSF2 = 0x402c542d,
     TIOCGEXCL = (int)0x80045440,
 };
@@ -20,96 +21,12 @@ enum flush_queue { TCIFLUSH, TCOFLUSH, TCIOFLUSH };       /* argument of TCFLSH 
 #define DEFAULT_BREAK_NS (250 * NS_PER_MS)
 #define TCSBRKP_UNIT_NS (100 * NS_PER_MS)
 
-struct termios2 { /* as TCGETS2 passes it: struct termios and the speeds in baud */
-    struct termios termios;
-    uint32_t input_speed, output_speed;
-};
-_Static_assert(sizeof(struct termios2) == 44, "asm-generic/termbits.h");
-
-/* Speeds of the CBAUD codes: B0 to B38400 without the CBAUDEX bit, B57600 to B4000000 with it. */
-#define CBAUDEX 0010000u
-static const uint32_t low_speeds[] = {0, 50, 75, 110, 134, 150, 200, 300, 600, 1200, 1800, 2400, 4800, 9600, 19200, 38400};
-static const uint32_t high_speeds[] = {0, 57600, 115200, 230400, 460800, 500000, 576000, 921600, 1000000, 1152000,
-                                       1500000, 2000000, 2500000, 3000000, 3500000, 4000000};
-
-uint32_t tty_speed(const struct termios *termios) {
-    const uint32_t *speeds = termios->c_cflag & CBAUDEX ? high_speeds : low_speeds;
-    return speeds[termios->c_cflag & CBAUD & ~CBAUDEX];
-}
-
-/* The CBAUD code of a speed; an unknown one keeps the old code. */
-static uint32_t speed_code(uint32_t speed, uint32_t old_cflag) {
-    for (uint32_t i = 0; i < ARRAY_SIZE(low_speeds); i++) {
-        if (low_speeds[i] == speed)
-            return i;
-        if (i > 0 && high_speeds[i] == speed)
-            return i | CBAUDEX;
-    }
-    return old_cflag & CBAUD;
-}
-
-static struct termios get_termios(struct tty *tty) {
-    uint64_t flags = spin_lock_irqsave(&tty->lock);
-    struct termios termios = tty->ldisc.termios;
-    spin_unlock_irqrestore(&tty->lock, flags);
-    return termios;
-}
-
-static int64_t get_modes(struct tty *tty, uint64_t argument, bool with_speeds) {
-    struct termios2 modes = {.termios = get_termios(tty)};
-
-    modes.input_speed = modes.output_speed = tty_speed(&modes.termios);
-    return copy_to_user((void *)argument, &modes, with_speeds ? sizeof modes : sizeof modes.termios);
-}
-
-/* tty->lock held. */
-static void drop_input(struct tty *tty) {
-    tty->input.taken = tty->input.written;
-    tty_ldisc_flush_input(&tty->ldisc);
-    if (tty->ops->flush_input)
-        tty->ops->flush_input(tty);
-}
-
-static void apply_modes(struct tty *tty, const struct termios *termios, bool flush_input) {
-    uint64_t flags = spin_lock_irqsave(&tty->lock);
-    if (flush_input)
-        drop_input(tty);
-    tty_ldisc_set_termios(&tty->ldisc, termios);
-    if (tty->ops->set_modes)
-        tty->ops->set_modes(tty);
-    tty_unlock(tty, flags);
-    wait_wake_all(&tty->read_wait); /* other conditions for a read to end */
-    tty_process_input(tty);
-}
-
-static int drain(struct tty *tty) {
-    int error = tty_drain(tty, WAIT_FOREVER);
-    return error == -EINTR ? -ERESTARTSYS : error;
-}
-
-/* TCSETS: at once; ..W: after the output has left; ..F: and unread input is dropped. */
-static int64_t set_modes(struct tty *tty, uint64_t argument, bool with_speeds, bool wait, bool flush) {
-    struct termios2 modes = {0};
-    int error = copy_from_user(&modes, (const void *)argument, with_speeds ? sizeof modes : sizeof modes.termios);
-
-    if (error)
-        return error;
-    if (with_speeds) {
-        uint32_t code = speed_code(modes.output_speed, get_termios(tty).c_cflag);
-        modes.termios.c_cflag = (modes.termios.c_cflag & ~CBAUD) | code;
-    }
-    error = wait ? drain(tty) : 0;
-    if (!error)
-        apply_modes(tty, &modes.termios, flush);
-    return error;
-}
-
 static int64_t flush(struct tty *tty, uint64_t queue) {
     if (queue > TCIOFLUSH)
         return -EINVAL;
     uint64_t flags = spin_lock_irqsave(&tty->lock);
     if (queue != TCOFLUSH)
-        drop_input(tty);
+        tty_drop_input(tty);
     if (queue != TCIFLUSH)
         tty->ldisc.ops->flush_output(tty);
     tty_unlock(tty, flags);
@@ -138,7 +55,7 @@ static void set_break(struct tty *tty, bool on) {
 
 /* tcdrain() is TCSBRK with a non-zero argument: wait only. */
 static int64_t send_break(struct tty *tty, uint64_t duration_ns) {
-    int error = drain(tty);
+    int error = tty_drain_restartable(tty);
     if (error || duration_ns == 0)
         return error;
     set_break(tty, true);
@@ -210,6 +127,7 @@ static int64_t hang_up(struct tty *tty) {
 static bool changes_terminal(unsigned request) {
     switch ((enum tty_request)request) {
     case TCSETS: case TCSETSW: case TCSETSF: case TCSETS2: case TCSETSW2: case TCSETSF2:
+    case TCSETA: case TCSETAW: case TCSETAF:
     case TCSBRK: case TCSBRKP: case TCXONC: case TCFLSH: case TIOCSBRK: case TIOCCBRK:
         return true;
     default:
@@ -220,14 +138,20 @@ static bool changes_terminal(unsigned request) {
 /* Modes, buffers, flow, size, and who the terminal belongs to. */
 static int64_t line_ioctl(struct tty *tty, enum tty_request request, uint64_t argument) {
     switch (request) {
-    case TCGETS: return get_modes(tty, argument, false);
-    case TCGETS2: return get_modes(tty, argument, true);
-    case TCSETS: return set_modes(tty, argument, false, false, false);
-    case TCSETSW: return set_modes(tty, argument, false, true, false);
-    case TCSETSF: return set_modes(tty, argument, false, true, true);
-    case TCSETS2: return set_modes(tty, argument, true, false, false);
-    case TCSETSW2: return set_modes(tty, argument, true, true, false);
-    case TCSETSF2: return set_modes(tty, argument, true, true, true);
+    case TCGETS: return tty_get_modes(tty, argument, MODES_PLAIN);
+    case TCGETA: return tty_get_modes(tty, argument, MODES_OLD);
+    case TCGETS2: return tty_get_modes(tty, argument, MODES_WITH_SPEEDS);
+    case TCSETS: return tty_set_modes(tty, argument, MODES_PLAIN, MODES_NOW);
+    case TCSETSW: return tty_set_modes(tty, argument, MODES_PLAIN, MODES_DRAIN);
+    case TCSETSF: return tty_set_modes(tty, argument, MODES_PLAIN, MODES_FLUSH);
+    case TCSETA: return tty_set_modes(tty, argument, MODES_OLD, MODES_NOW);
+    case TCSETAW: return tty_set_modes(tty, argument, MODES_OLD, MODES_DRAIN);
+    case TCSETAF: return tty_set_modes(tty, argument, MODES_OLD, MODES_FLUSH);
+    case TCSETS2: return tty_set_modes(tty, argument, MODES_WITH_SPEEDS, MODES_NOW);
+    case TCSETSW2: return tty_set_modes(tty, argument, MODES_WITH_SPEEDS, MODES_DRAIN);
+    case TCSETSF2: return tty_set_modes(tty, argument, MODES_WITH_SPEEDS, MODES_FLUSH);
+    case TIOCGLCKTRMIOS: return tty_get_locked_modes(tty, argument);
+    case TIOCSLCKTRMIOS: return tty_set_locked_modes(tty, argument);
     case TCSBRK: return send_break(tty, argument ? 0 : DEFAULT_BREAK_NS);
     case TCSBRKP: return send_break(tty, argument ? argument * TCSBRKP_UNIT_NS : DEFAULT_BREAK_NS);
     case TIOCSBRK: return set_break(tty, true), 0;

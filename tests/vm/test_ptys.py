@@ -2,7 +2,7 @@
 from vm import host
 
 PROGRAM = host.BUILD / "tests" / "programs" / "ptys"
-CHECKS = 44
+CHECKS = 49
 
 
 def test_pseudo_terminals(guest_exec):

@@ -197,6 +197,28 @@ static void closing(void) {
     close(pair.slave);
 }
 
+/* System V's structure has the low halves of the flags; what is locked stays. */
+static void modes_of_old(void) {
+    struct pair pair = open_pair();
+    struct termios modes, locked = {.c_lflag = ECHO}, none = {0};
+    struct { unsigned short c_iflag, c_oflag, c_cflag, c_lflag; unsigned char c_line, c_cc[8]; } old;
+
+    tcgetattr(pair.slave, &modes);
+    check("old modes", answer(ioctl(pair.slave, TCGETA, &old)) == 0 && old.c_lflag == (modes.c_lflag & 0xffff) &&
+          old.c_cc[VINTR] == modes.c_cc[VINTR]);
+    old.c_lflag &= ~ICANON, old.c_cc[VINTR] = 7;
+    check("are set", answer(ioctl(pair.slave, TCSETAW, &old)) == 0 && tcgetattr(pair.slave, &modes) == 0 &&
+          !(modes.c_lflag & ICANON) && modes.c_cc[VINTR] == 7 && modes.c_cc[VSUSP] == 26);
+    check("modes are locked", answer(ioctl(pair.slave, TIOCSLCKTRMIOS, &locked)) == 0);
+    modes.c_lflag = ICANON;
+    check("and stay", tcsetattr(pair.slave, TCSANOW, &modes) == 0 && tcgetattr(pair.slave, &modes) == 0 &&
+          modes.c_lflag == (ICANON | ECHO));
+    check("as is told", answer(ioctl(pair.slave, TIOCGLCKTRMIOS, &locked)) == 0 && locked.c_lflag == ECHO && locked.c_iflag == 0);
+    ioctl(pair.slave, TIOCSLCKTRMIOS, &none);
+    close(pair.slave);
+    close(pair.master);
+}
+
 static volatile sig_atomic_t got_signal;
 
 static void note(int signal) {
@@ -349,6 +371,7 @@ int main(void) {
     bytes();
     floods();
     closing();
+    modes_of_old();
     struct pair pair = open_pair();
     signal(SIGHUP, SIG_DFL);
     check("a controlling terminal", run(leads, &pair));
