@@ -54,7 +54,7 @@ def test_timeout(guest_exec):
 
 def test_kernel_panic(guest_exec):
     result = guest_exec("sh", "-c", "echo c > /proc/sysrq-trigger; sleep 60")
-    assert result.status == 125 and b"panicked" in result.err
+    assert result.status == 125 and b"panicked" in result.err and b"syscall_entry" in result.err, "without its last line"
 
 
 def test_damaged_image(astra, tmp_path):

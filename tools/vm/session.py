@@ -10,7 +10,9 @@ from vm.guest import Guest
 
 BOOT_LIMIT_S = 120
 BOCHS_BOOT_LIMIT_S = 400
+PANIC_LIMIT_S = 20
 PANIC_MARK = b"kernel panic"
+HALT_MARK = b"system halted"
 
 STATUS_TIMEOUT = 124
 STATUS_FAILED = 125
@@ -70,9 +72,16 @@ class Session:
         if not self._guest.read_console() and self._guest.process.poll() is not None:
             self._forget(self._guest.console)
         if PANIC_MARK in self._guest.console_bytes[-65536:].lower():
-            self._guest.wait_end(1)
-            self._guest.read_console()
+            self._read_report()
             raise SessionFailed(STATUS_FAILED, "the kernel panicked")
+
+    def _read_report(self) -> None:
+        """What a panicking kernel prints before it ends the machine."""
+        limit = time.monotonic() + PANIC_LIMIT_S
+        while not self._guest.wait_end(0.1) and HALT_MARK not in self._guest.console_bytes and time.monotonic() < limit:
+            self._guest.read_console()
+        while self._guest.read_console():
+            pass
 
     def _forget(self, channel) -> None:
         try:
