@@ -38,7 +38,7 @@ struct entry_state {
 };
 
 void probe_main(const struct entry_state *state, const uint64_t *stack);
-extern char probe_start[], probe_end[]; /* probe.ld */
+void probe_start(void), probe_end(void); /* places, of probe.ld */
 
 static char bss_canary[8192];
 static char data_canary[] = "data arrived";

@@ -1,5 +1,6 @@
 """Fixtures of the guest tests."""
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -56,6 +57,26 @@ def guest_exec(astra):
     def run(*command, options=(), stdin: bytes = b"", timeout_s: float = GUEST_LIMIT_S) -> Result:
         return astra("exec", "--timeout", str(timeout_s), *options, "--", *command, stdin=stdin, limit_s=timeout_s)
     return run
+
+
+@pytest.fixture
+def console(tmp_path):
+    """Where `checked_exec` leaves what the console said."""
+    return tmp_path / "console"
+
+
+@pytest.fixture
+def checked_exec(astra, console):
+    """For a `guest_exec` on four CPUs of another kernel, build/VARIANT: its console must show none of `reports`."""
+    def make(variant: str, reports: re.Pattern, limit_s: float = GUEST_LIMIT_S):
+        def run(*command, options=(), stdin: bytes = b"", timeout_s: float = limit_s) -> Result:
+            result = astra("exec", "--timeout", str(timeout_s), "--smp", "4", "--image", f"{ROOT}/build/{variant}/astra.img",
+                           "--console", str(console), *options, "--", *command, stdin=stdin, limit_s=timeout_s)
+            text = console.read_text(errors="replace")
+            assert not reports.search(text), "\n".join(reports.findall(text)) + text[-6000:]
+            return result
+        return run
+    return make
 
 
 @pytest.fixture

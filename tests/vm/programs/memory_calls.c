@@ -100,7 +100,13 @@ static void test_advice(void) {
     }
     waitpid(child, &status, 0);
     TRUE(status == 0);
-    /* MADV_REMOVE: a hole in a shared file */
+    munmap(p, 8 * PAGE);
+}
+
+/* MADV_REMOVE: a hole in a shared file. */
+static void test_removal(void) {
+    section = "removal";
+    char *p = anonymous(3);
     int fd = make("remove", p, 3 * PAGE);
     char *q = map(3, MAP_SHARED, fd);
     memset(q, 'r', 3 * PAGE);
@@ -266,6 +272,15 @@ static void test_allocation(void) {
     FAILS(fallocate(fd, 0, 0, 30 * PAGE), EFBIG);
     limit.rlim_cur = RLIM_INFINITY;
     setrlimit(RLIMIT_FSIZE, &limit);
+    close(fd), close(p[0]), close(p[1]), close(read_only), close(dir);
+    unlink("f");
+}
+
+static void test_advice_about_files(void) {
+    section = "advice about files";
+    static char data[2 * PAGE];
+    int fd = make("f", data, sizeof data), p[2];
+    OK(pipe(p));
     /* a mapping sees the hole */
     char *m = map(2, MAP_SHARED, fd);
     m[0] = 'm';
@@ -285,7 +300,7 @@ static void test_allocation(void) {
     FAILS(sync_file_range(fd, 0, 0, 8), EINVAL);
     FAILS(sync_file_range(fd, -1, 0, 0), EINVAL);
     FAILS(sync_file_range(p[0], 0, 0, 0), ESPIPE);
-    close(fd), close(p[0]), close(p[1]), close(read_only), close(dir);
+    close(fd), close(p[0]), close(p[1]);
     unlink("f");
 }
 
@@ -293,8 +308,10 @@ int main(int argc, char **argv) {
     if (argc < 2 || chdir(argv[1]) != 0)
         return 2;
     test_advice();
+    test_removal();
     test_process_advice();
     test_mappings();
     test_allocation();
+    test_advice_about_files();
     return checks_end();
 }

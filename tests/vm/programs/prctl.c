@@ -302,6 +302,12 @@ static void test_proc(void) {
     waitpid(child, NULL, 0);
     TRUE(strstr(info(pidfd), "Pid:\t-1\n") != NULL);
     TRUE(strcmp(read_all(name), "") == 0);
+    close(pidfd);
+}
+
+static void test_fdinfo(void) {
+    section = "fdinfo";
+    char want[64];
     int event = eventfd(42, 0);
     TRUE(strstr(info(event), "eventfd-count:               2a\n") != NULL);
     sigset_t set;
@@ -333,6 +339,7 @@ int main(int argc, char **argv) {
     test_settings();
     test_others();
     test_proc();
+    test_fdinfo();
     test_memory(argv);
     return checks_end();
 }

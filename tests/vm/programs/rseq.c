@@ -37,14 +37,12 @@ struct descriptor {
 } __attribute__((aligned(32)));
 
 static struct area area, other;
-extern struct descriptor spin_section;
-extern const char spin_abort[], spin_start[];
+static struct descriptor spin_section;
+void spin_start(void), spin_end(void), spin_abort(void); /* places, not functions */
 long spin(volatile struct area *where, const struct descriptor *section, volatile int *begun, long rounds);
 
 /* Counts down inside the section: 1 if it got to the end, 0 if it was aborted. */
-__asm__(".pushsection .data; .balign 32; .globl spin_section; spin_section: .long 0, 0\n"
-        ".quad spin_start, spin_end - spin_start, spin_abort; .popsection\n"
-        ".globl spin, spin_abort, spin_start\n"
+__asm__(".globl spin, spin_abort, spin_start, spin_end\n"
         "spin: mov %rsi, 8(%rdi)\n"
         "spin_start: movl $1, (%rdx)\n"
         "1: pause; dec %rcx; jnz 1b\n"
@@ -239,6 +237,8 @@ static void inheritance(void) {
 int main(int argc, char **argv) {
     if (argc > 1)
         return rseq(&area, AREA_SIZE, 0, SIGNATURE);
+    spin_section = (struct descriptor){.start = (uintptr_t)spin_start, .abort = (uintptr_t)spin_abort,
+                                       .length = (uintptr_t)spin_end - (uintptr_t)spin_start};
     registration();
     timer_signals();
     undisturbed();

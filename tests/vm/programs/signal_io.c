@@ -173,6 +173,16 @@ static void test_pipes(void) {
     IS(news(), 1);
     TRUE(last.si_signo == SIGCHLD && last.si_code == SI_SIGIO);
     signal(SIGCHLD, SIG_DFL);
+    close(p[0]), close(p[1]);
+}
+
+static void test_ends_of_pipes(void) {
+    section = "ends of pipes";
+    int p[2];
+    char byte[1];
+    OK(pipe(p));
+    IS(write(p[1], "a", 1), 1);
+    news();
     /* the writer's end */
     OK(async(p[1], getpid(), SIGRTMIN + 2));
     OK(fcntl(p[0], F_SETFL, 0));
@@ -414,6 +424,7 @@ int main(int argc, char **argv) {
     test_owners();
     test_flag();
     test_pipes();
+    test_ends_of_pipes();
     test_queue();
     test_targets();
     test_sockets();
