@@ -1,57 +1,21 @@
 /*
- * epoll. An item watches one (file, descriptor); its wait entries hang on the file's wait queues and
+ * epoll: items. An item watches one (file, descriptor); its wait entries hang on the file's wait queues and
  * put the item on the ready list. Items hold no reference on their file: the last close takes them away.
  *
  * Lock order: watch_mutex (all items' links to files, nesting of epolls), epoll->mutex (items; the watching
  * epoll's before that of one it watches), a watched queue's lock, epoll->waiters (the watched epoll's before that
  * of one that watches it), epoll->ready_lock. Within a class that is an order because links form no circle and
- * chains of them are short: nests_badly refuses those, under watch_mutex.
+ * chains of them are short: epoll_nests_badly refuses others.
  */
-#include "kernel/ipc/epoll.h"
+#include "kernel/ipc/epoll_internal.h"
 
 #include "fs/vfs/mount.h"
 #include "kernel/mm/slab.h"
 #include "kernel/view/view.h"
 #include "lib/errno.h"
 #include "lib/errptr.h"
-#include "lib/rbtree.h"
-
-#define MODE_BITS (EPOLLEXCLUSIVE | EPOLLWAKEUP | EPOLLONESHOT | EPOLLET)
 
 #define EXCLUSIVE_BITS (POLLIN | POLLOUT | POLLERR | POLLHUP | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE) /* with it, these */
-
-#define EVENTS_PER_COPY 16
-#define WAKE_WAITERS EPOLLET /* a key that is no event: epolls that watch this one are not meant */
-#define NESTING_MAX 5u /* links from an epoll to one that it watches, in a row */
-
-struct epoll {
-    struct mutex mutex;          /* guards `items` and what they say */
-    struct rb_root items;        /* by (descriptor, file) */
-    struct spinlock ready_lock;  /* irqsave: wake-ups come from interrupts; guards `ready` */
-    struct list_node ready;
-    struct wait_queue waiters;
-    struct file *file;    /* that it is behind; no reference */
-    uint64_t measured_by; /* the look that found `links`; watch_mutex */
-    unsigned links;
-};
-
-struct epoll_hook { /* an item's entry on one wait queue */
-    struct wait_entry wait;
-    struct wait_queue *queue;
-    struct epoll_item *item;
-    struct epoll_hook *next;
-};
-
-struct epoll_item {
-    struct rb_node node;
-    struct epoll *epoll;
-    struct file *file;
-    int descriptor;
-    struct epoll_event event;
-    struct list_node ready_node; /* empty: not ready */
-    struct list_node watch_node; /* in file->watchers; watch_mutex */
-    struct epoll_hook *hooks;
-};
 
 struct hook_table { /* collects an item's hooks while its file is first polled */
     struct poll_table table;
@@ -71,57 +35,6 @@ bool file_is_epoll(const struct file *file) {
     return file->ops == &epoll_ops;
 }
 
-/* ---- the ready list ---- */
-
-/* True if it was not on the list. */
-static bool make_ready(struct epoll_item *item) {
-    struct epoll *epoll = item->epoll;
-    uint64_t flags = spin_lock_irqsave(&epoll->ready_lock);
-    bool added = list_is_empty(&item->ready_node);
-    if (added)
-        list_add_tail(&item->ready_node, &epoll->ready);
-    spin_unlock_irqrestore(&epoll->ready_lock, flags);
-    return added;
-}
-
-static void make_unready(struct epoll_item *item) {
-    uint64_t flags = spin_lock_irqsave(&item->epoll->ready_lock);
-    list_remove(&item->ready_node);
-    spin_unlock_irqrestore(&item->epoll->ready_lock, flags);
-}
-
-static struct epoll_item *take_ready(struct epoll *epoll) {
-    struct epoll_item *item = NULL;
-    uint64_t flags = spin_lock_irqsave(&epoll->ready_lock);
-    if (!list_is_empty(&epoll->ready)) {
-        item = list_first_entry(&epoll->ready, struct epoll_item, ready_node);
-        list_remove(&item->ready_node);
-    }
-    spin_unlock_irqrestore(&epoll->ready_lock, flags);
-    return item;
-}
-
-static size_t count_ready(struct epoll *epoll) {
-    size_t count = 0;
-    struct list_node *node;
-    uint64_t flags = spin_lock_irqsave(&epoll->ready_lock);
-    list_for_each(node, &epoll->ready)
-        count++;
-    spin_unlock_irqrestore(&epoll->ready_lock, flags);
-    return count;
-}
-
-/* In the waker's context, under the watched queue's lock. */
-static bool hook_wake(struct wait_entry *wait, uint32_t key, bool sync) {
-    struct epoll_item *item = container_of(wait, struct epoll_hook, wait)->item;
-    uint32_t wanted = item->event.events & ~MODE_BITS;
-    if (wanted == 0 || (key != 0 && !(key & (wanted | POLLERR | POLLHUP))))
-        return false;
-    make_ready(item);
-    wait_wake_nested(&item->epoll->waiters, 1, POLLIN, sync);
-    return true;
-}
-
 /* ---- items ---- */
 
 static void hook_add(struct poll_table *table, struct wait_queue *queue) {
@@ -131,19 +44,12 @@ static void hook_add(struct poll_table *table, struct wait_queue *queue) {
         hooks->failed = true;
         return;
     }
-    hook->wait.wake = hook_wake;
+    hook->wait.wake = epoll_hook_wake;
     hook->queue = queue;
     hook->item = hooks->item;
     hook->next = hooks->item->hooks;
     hooks->item->hooks = hook;
     wait_add(queue, &hook->wait);
-}
-
-static uint32_t item_events(const struct epoll_item *item, struct poll_table *table) {
-    uint32_t wanted = item->event.events & ~MODE_BITS;
-    if (wanted == 0 && !table) /* a one-shot that has fired */
-        return 0;
-    return item->file->ops->poll(item->file, table) & (wanted | POLLERR | POLLHUP);
 }
 
 static struct epoll_item *item_find(const struct epoll *epoll, const struct file *file, int descriptor,
@@ -172,54 +78,10 @@ static void item_remove(struct epoll_item *item) {
         wait_remove(hook->queue, &hook->wait);
         kfree(hook);
     }
-    make_unready(item);
+    epoll_make_unready(item);
     list_remove(&item->watch_node);
     rb_erase(&item->epoll->items, &item->node);
     kfree(item);
-}
-
-/*
- * Wake-ups climb from a file to all that watch it, polls go down: both recurse, so the longest chain of
- * epolls through a new link is bounded. Each look numbers the epolls it has measured: many may share a part.
- */
-static uint64_t look; /* watch_mutex */
-
-/* Links in the longest chain below; more than NESTING_MAX if `target` is in one. watch_mutex held. */
-static unsigned links_below(struct epoll *epoll, const struct epoll *target) {
-    if (epoll == target)
-        return NESTING_MAX + 1;
-    if (epoll->measured_by == look)
-        return epoll->links;
-    unsigned links = 0;
-    for (struct rb_node *node = rb_first(&epoll->items); node; node = rb_next(node)) {
-        const struct file *file = container_of(node, struct epoll_item, node)->file;
-        if (file_is_epoll(file))
-            links = MAX(links, 1 + links_below(file->private, target));
-    }
-    epoll->measured_by = look;
-    return epoll->links = links;
-}
-
-/* Links in the longest chain of epolls that watch this one. watch_mutex held. */
-static unsigned links_above(struct epoll *epoll) {
-    struct epoll_item *item;
-    unsigned links = 0;
-    if (epoll->measured_by == look)
-        return epoll->links;
-    list_for_each_entry(item, &epoll->file->watchers, watch_node)
-        links = MAX(links, 1 + links_above(item->epoll));
-    epoll->measured_by = look;
-    return epoll->links = links;
-}
-
-/* Whether watching `file` from `target` would close a circle or nest too deep. watch_mutex held. */
-static bool nests_badly(const struct file *file, struct epoll *target) {
-    if (!file_is_epoll(file))
-        return false;
-    look++;
-    unsigned below = links_below(file->private, target);
-    look++;
-    return below + 1 + links_above(target) > NESTING_MAX;
 }
 
 /* Both mutexes held. */
@@ -240,12 +102,12 @@ static int item_add(struct epoll *epoll, struct file *file, int descriptor, cons
     list_add_tail(&item->watch_node, &file->watchers);
 
     struct hook_table hooks = {.table.add = hook_add, .item = item};
-    uint32_t ready = item_events(item, &hooks.table);
+    uint32_t ready = epoll_item_events(item, &hooks.table);
     if (hooks.failed) {
         item_remove(item);
         return -ENOMEM;
     }
-    if (ready && make_ready(item))
+    if (ready && epoll_make_ready(item))
         wait_wake(&epoll->waiters, 1, POLLIN, false);
     return 0;
 }
@@ -256,8 +118,8 @@ static int item_modify(struct epoll *epoll, struct file *file, int descriptor, c
     if (!item || item->event.events & EPOLLEXCLUSIVE)
         return item ? -EINVAL : -ENOENT;
     item->event = *event;
-    memory_barrier(); /* hook_wake sees the new events, or the poll sees what it is called for */
-    if (item_events(item, NULL) && make_ready(item))
+    memory_barrier(); /* epoll_hook_wake sees the new events, or the poll sees what it is called for */
+    if (epoll_item_events(item, NULL) && epoll_make_ready(item))
         wait_wake(&epoll->waiters, 1, POLLIN, false);
     return 0;
 }
@@ -274,7 +136,7 @@ static int control_locked(struct epoll *epoll, enum epoll_operation operation, s
                           int descriptor, const struct epoll_event *event) {
     switch (operation) {
     case EPOLL_CTL_ADD:
-        return nests_badly(file, epoll) ? -ELOOP : item_add(epoll, file, descriptor, event);
+        return epoll_nests_badly(file, epoll) ? -ELOOP : item_add(epoll, file, descriptor, event);
     case EPOLL_CTL_MOD:
         return item_modify(epoll, file, descriptor, event);
     case EPOLL_CTL_DEL:
@@ -316,93 +178,6 @@ static void file_gone(struct file *file) {
         mutex_unlock(&epoll->mutex);
     }
     mutex_unlock(&watch_mutex);
-}
-
-/* ---- waiting ---- */
-
-/* Events on their way to the program, some at a time. */
-struct event_batch {
-    struct epoll_event events[EVENTS_PER_COPY];
-    int held;
-    struct epoll_event *user; /* where the next go */
-};
-
-static int copy_out(struct event_batch *batch) {
-    int count = batch->held;
-    batch->held = 0;
-    if (count > 0 && copy_to_user(batch->user, batch->events, (size_t)count * sizeof batch->events[0]))
-        return -EFAULT;
-    batch->user += count;
-    return 0;
-}
-
-/* An item taken from the ready list: its event is told, if there still is one. Level-triggered ones stay on the list. */
-static bool tell(struct epoll_item *item, struct epoll_event *event) {
-    uint32_t ready = item_events(item, NULL);
-    if (!ready)
-        return false;
-    *event = (struct epoll_event){ready, item->event.data};
-    if (item->event.events & EPOLLONESHOT)
-        item->event.events &= MODE_BITS;
-    else if (!(item->event.events & EPOLLET))
-        make_ready(item);
-    return true;
-}
-
-/* Up to `max` events of items that are ready now: how many, or -EFAULT. */
-static int collect(struct epoll *epoll, void *user, int max) {
-    struct event_batch batch;
-    int count = 0, error = 0;
-
-    batch.held = 0;
-    batch.user = user;
-    mutex_lock(&epoll->mutex);
-    for (size_t looks = count_ready(epoll); looks > 0 && count < max && !error; looks--) {
-        struct epoll_item *item = take_ready(epoll);
-        if (!item || !tell(item, &batch.events[batch.held]))
-            continue;
-        count++;
-        if (++batch.held == EVENTS_PER_COPY)
-            error = copy_out(&batch);
-    }
-    if (!error)
-        error = copy_out(&batch);
-    mutex_unlock(&epoll->mutex);
-    if (!list_is_empty(&epoll->ready)) /* others may have looked while items were off the list */
-        wait_wake(&epoll->waiters, 1, WAKE_WAITERS, false);
-    return error ? error : count;
-}
-
-int epoll_wait_events(struct file *epoll_file, void *user, int max, uint64_t deadline_ns) {
-    struct epoll *epoll = epoll_file->private;
-    for (;;) {
-        int count = collect(epoll, user, max);
-        if (count != 0 || deadline_ns == 0)
-            return count;
-        int error = WAIT_EVENT_INTERRUPTIBLE(&epoll->waiters, !list_is_empty(&epoll->ready), deadline_ns);
-        if (error == -EINTR)
-            return error;
-        if (error == -ETIMEDOUT)
-            deadline_ns = 0; /* one last look */
-    }
-}
-
-/* ---- as a file ---- */
-
-static uint32_t epoll_poll(struct file *file, struct poll_table *table) {
-    struct epoll *epoll = file->private;
-    uint32_t events = 0;
-    poll_wait(table, &epoll->waiters);
-    mutex_lock_nested(&epoll->mutex); /* perhaps under that of an epoll which watches this one: outer first */
-    for (size_t looks = count_ready(epoll); looks > 0 && !events; looks--) {
-        struct epoll_item *item = take_ready(epoll);
-        if (!item || !item_events(item, NULL))
-            continue;
-        make_ready(item);
-        events = POLLIN | POLLRDNORM;
-    }
-    mutex_unlock(&epoll->mutex);
-    return events;
 }
 
 static void epoll_show(struct file *file, struct view_buffer *buffer) {
