@@ -112,7 +112,18 @@ static void shm_file_release(struct file *file) {
     ipc_put(&((struct shm *)file->private)->ipc);
 }
 
-static const struct file_ops shm_file_ops = {.release = shm_file_release, .map = shm_map, .mapped = shm_mapped};
+/* For madvise(MADV_REMOVE): the only way to the file is through a mapping. */
+static int shm_allocate(struct file *file, enum allocate_mode mode, uint64_t offset, uint64_t length) {
+    const struct shm *shm = file->private;
+    if (mode != ALLOCATE_HOLE)
+        return -EOPNOTSUPP;
+    object_punch(shm->object, offset, offset + length);
+    return 0;
+}
+
+static const struct file_ops shm_file_ops = {
+    .release = shm_file_release, .map = shm_map, .mapped = shm_mapped, .allocate = shm_allocate,
+};
 
 static int place(uint64_t *address, int flags, uint32_t *map_flags) {
     *map_flags = MAP_SHARED;

@@ -15,6 +15,7 @@
 #include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -301,6 +302,20 @@ static void holes_leave_private_copies(void) {
     munmap(copy, 2 * PAGE), munmap(shown, 2 * PAGE), close(fd);
 }
 
+static void removed_pages_are_zeros(void) {
+    int segment = shmget(IPC_PRIVATE, 2 * PAGE, 0600), fd = memfd_create("removed", 0);
+    char *pages = shmat(segment, NULL, 0);
+    pages[0] = pages[PAGE] = 's';
+    CHECK(madvise(pages, PAGE, MADV_REMOVE) == 0 && pages[0] == 0 && pages[PAGE] == 's');
+    shmctl(segment, IPC_RMID, NULL), shmdt(pages);
+    CHECK(ftruncate(fd, 2 * PAGE) == 0 && pwrite(fd, "f", 1, 0) == 1);
+    pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    FAILS(syscall(SYS_remap_file_pages, pages, PAGE, 0, 1ul << 52, 0), EOVERFLOW); /* as bytes that would be 0 */
+    FAILS(syscall(SYS_remap_file_pages, pages, PAGE, 0, (1ul << 51) - 1, 0), EOVERFLOW);
+    CHECK(pages[0] == 'f');
+    munmap(pages, 2 * PAGE), close(fd);
+}
+
 /* The figure of a line of the mapping that begins at `start`; -1: there is none. */
 static long smaps_kib(const void *start, const char *name) {
     FILE *file = fopen("/proc/self/smaps", "r");
@@ -444,7 +459,7 @@ static void undo_lists_are_compared(void) {
 static const struct part parts[] = {
     PART(full_pipe_gets_bytes_back), PART(pipe_ends_after_its_last_bytes), PART(flags_are_not_lost),
     PART(urgent_bytes_take_room), PART(both_are_told), PART(messages_are_noticed), PART(holes_leave_private_copies),
-    PART(locked_pages_are_shown), PART(policies_belong_to_mappings), PART(shared_memory_is_not_reaped),
+    PART(removed_pages_are_zeros), PART(locked_pages_are_shown), PART(policies_belong_to_mappings), PART(shared_memory_is_not_reaped),
     PART(nothing_leads_out), PART(undo_lists_are_compared),
 };
 
