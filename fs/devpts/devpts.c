@@ -22,10 +22,18 @@
 
 static struct super_block *devpts_super;
 
-static struct {
+static struct options {
     uint32_t uid, gid;  /* NO_OWNER: the opener's */
     uint32_t mode, ptmx_mode;
 } options = {NO_OWNER, NO_OWNER, 0600, 0}; /* mount(8), "Mount options for devpts"; the root's lock */
+
+static struct options options_read(void) {
+    struct inode *root = devpts_super->root->inode;
+    rwsem_read_lock(&root->lock);
+    struct options copy = options;
+    rwsem_read_unlock(&root->lock);
+    return copy;
+}
 
 /* ---- names ---- */
 
@@ -66,13 +74,14 @@ static int add_node(const char *name, struct inode *inode) {
 
 int devpts_add(unsigned index) {
     const struct cred *cred = current_cred();
+    const struct options set = options_read();
     char name[NAME_BYTES];
-    struct inode *inode = ramfs_new_inode(devpts_super, S_IFCHR | options.mode, DEVICE_NUMBER(PTY_SLAVE_MAJOR, index));
+    struct inode *inode = ramfs_new_inode(devpts_super, S_IFCHR | set.mode, DEVICE_NUMBER(PTY_SLAVE_MAJOR, index));
 
     if (IS_ERR(inode))
         return PTR_ERR(inode);
-    inode->uid = options.uid == NO_OWNER ? cred->fsuid : options.uid;
-    inode->gid = options.gid == NO_OWNER ? cred->fsgid : options.gid;
+    inode->uid = set.uid == NO_OWNER ? cred->fsuid : set.uid;
+    inode->gid = set.gid == NO_OWNER ? cred->fsgid : set.gid;
     format_snprintf(name, sizeof name, "%u", index);
     return add_node(name, inode);
 }
@@ -115,6 +124,11 @@ static bool take_option(const char *text, const char *name, unsigned base, uint3
     return true;
 }
 
+static bool is_option(const char *text, const char *name) {
+    size_t length = strlen(name);
+    return strncmp(text, name, length) == 0 && (text[length] == '\0' || text[length] == ',');
+}
+
 /* The options that name an instance or a limit mean nothing here: there is one, and its limit is fixed. */
 static int parse_option(const char *text) {
     uint32_t unused;
@@ -123,7 +137,7 @@ static int parse_option(const char *text) {
                  take_option(text, "gid", 10, &options.gid, &error) ||
                  take_option(text, "mode", 8, &options.mode, &error) ||
                  take_option(text, "ptmxmode", 8, &options.ptmx_mode, &error) ||
-                 take_option(text, "max", 10, &unused, &error) || strncmp(text, "newinstance", 11) == 0;
+                 take_option(text, "max", 10, &unused, &error) || is_option(text, "newinstance");
     return known ? error : -EINVAL;
 }
 
@@ -151,12 +165,13 @@ static struct super_block *devpts_mount(struct filesystem_type *type, const char
 }
 
 static void show_options(struct super_block *super, char *text, size_t size) {
+    const struct options set = options_read();
     int length = 0;
     (void)super;
-    if (options.gid != NO_OWNER)
-        length = format_snprintf(text, size, ",gid=%u", options.gid);
+    if (set.gid != NO_OWNER)
+        length = format_snprintf(text, size, ",gid=%u", set.gid);
     if (length >= 0 && (size_t)length < size)
-        format_snprintf(text + length, size - (size_t)length, ",mode=%o,ptmxmode=%03o", options.mode, options.ptmx_mode);
+        format_snprintf(text + length, size - (size_t)length, ",mode=%o,ptmxmode=%03o", set.mode, set.ptmx_mode);
 }
 
 static struct super_ops super_ops; /* ramfs's, but for the options shown */

@@ -146,7 +146,10 @@ static struct inode *watched_parent(const struct dentry *dentry, char name[NAME_
         if (!inode || !atomic_load_relaxed(&inode->marks))
             break;
         *length = MIN(atomic_load_relaxed(&dentry->name_length), (uint32_t)NAME_MAX);
-        memcpy(name, rcu_dereference(dentry->name), *length);
+        const char *text = rcu_dereference(dentry->name);
+        if (seqcount_read_retry(&dentry->sequence, sequence))
+            continue; /* the length may be that of another, longer name */
+        memcpy(name, text, *length);
     } while (seqcount_read_retry(&dentry->sequence, sequence));
     if (inode && (!atomic_load_relaxed(&inode->marks) || !refcount_get_not_zero(&inode->refcount)))
         inode = NULL;

@@ -150,8 +150,9 @@ static int check_event(const struct mq_event_user *event) {
     struct file_use use = file_use(event->signal);
     if (use.file == NULL)
         return -EBADF;
+    bool is_socket = S_IS(use.file->inode->mode, S_IFSOCK);
     file_use_end(use);
-    return -EINVAL;
+    return is_socket ? -EINVAL : -ENOTSOCK;
 }
 
 int64_t sys_mq_notify(int descriptor, const struct mq_event_user __user *user) {

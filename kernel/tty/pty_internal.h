@@ -6,7 +6,8 @@
  * Life: the master's file and each slave's hold a reference. When the master closes, the terminal
  * hangs up for good; the number is free again once the last slave has closed too.
  *
- * Locks: tty->lock guards the fields; `pty_table_lock` (innermost) the table of numbers.
+ * Locks: tty->lock guards the fields (those marked atomic are also read, or set, without it); `pty_table_lock`
+ * (innermost) the table of numbers.
  */
 #pragma once
 
@@ -24,11 +25,11 @@ struct pty {
     unsigned index;
     struct ring sent;              /* on its way to the master */
     struct wait_queue master_wait; /* something to read, or room to write */
-    bool locked;                   /* TIOCSPTLCK: the slave cannot be opened yet */
-    bool slave_closed;             /* it was open, and no longer is */
-    bool packet_mode;
+    bool locked;                   /* TIOCSPTLCK: the slave cannot be opened yet; atomic */
+    bool slave_closed;             /* it was open, and no longer is; atomic */
+    bool packet_mode;              /* atomic */
     bool flow_keys;                /* the slave's ^S and ^Q stop and start: told in packet mode */
-    uint8_t packet_status;         /* enum packet_status, not yet read */
+    uint8_t packet_status;         /* enum packet_status, not yet read; atomic */
 };
 
 static inline struct pty *pty_of(struct tty *tty) {
