@@ -193,7 +193,9 @@ void timer_stats_read(uint32_t cpu, struct timer_stats *stats) {
     const struct timer *first = first_timer(queue);
 
     *stats = (struct timer_stats){.next_deadline_ns = first ? first->deadline_ns : 0, .interrupts = queue->interrupts};
-    for (const struct rb_node *node = rb_first(&queue->timers); node; node = rb_next(node))
+    for (struct rb_node *node = rb_first(&queue->timers); node; node = rb_next(node)) {
         stats->queued++;
+        stats->last_deadline_ns = container_of(node, struct timer, node)->deadline_ns;
+    }
     spin_unlock_irqrestore(&queue->lock, flags);
 }

@@ -22,7 +22,7 @@ void timer_set_event(const struct clock_event *event);
 void timer_interrupt(void);
 
 struct timer_stats {
-    uint64_t queued, next_deadline_ns; /* monotonic; 0: none */
+    uint64_t queued, next_deadline_ns, last_deadline_ns; /* monotonic; 0: none */
     uint64_t interrupts;
 };
 void timer_stats_read(uint32_t cpu, struct timer_stats *stats);

@@ -1,9 +1,12 @@
 /* Timers, clocks and deferred work inside the kernel. */
 #include "kernel/time/timer.h"
 
+#include "kernel/arch/cpu.h"
+#include "kernel/arch/percpu.h"
 #include "kernel/debug/selftest.h"
 #include "kernel/irq/deferred.h"
 #include "kernel/irq/irq.h"
+#include "kernel/sched/sched.h"
 #include "kernel/sched/wait.h"
 #include "kernel/time/clock.h"
 #include "lib/errno.h"
@@ -98,6 +101,60 @@ SELFTEST(timer_moved, "time.restarted-timer-moves") {
     timer_start(&timers[0], 0); /* long past: at once */
     CHECK(wait_fired(2));
     CHECK(!timers[0].queued);
+}
+
+#define MOVES 10000u
+#define MOVERS_MAX 2u
+#define FAR_NS (1000000 * NS_PER_SEC) /* later than any other deadline */
+
+static struct timer moved[4];
+static uint32_t movers_coming, movers_left; /* atomic */
+
+/* Starts and cancels the timers in an order of its own, while another CPU does so too. */
+static void move_timers(void *seed) {
+    uint32_t random = (uint32_t)(uintptr_t)seed;
+
+    atomic_fetch_sub(&movers_coming, 1u);
+    while (atomic_load(&movers_coming) != 0)
+        cpu_pause();
+    for (unsigned i = 0; i < MOVES; i++) {
+        random = random * 1664525u + 1013904223u;
+        struct timer *timer = &moved[random >> 16 & (ARRAY_SIZE(moved) - 1)];
+        if (random >> 30 != 0)
+            timer_start(timer, FAR_NS + (random >> 20));
+        else
+            (void)timer_cancel(timer);
+    }
+    atomic_fetch_sub(&movers_left, 1u);
+}
+
+static uint64_t last_deadline_ns(void) {
+    uint64_t last_ns = 0;
+
+    for (uint32_t cpu = 0; cpu < cpu_count; cpu++) {
+        struct timer_stats stats;
+        timer_stats_read(cpu, &stats);
+        last_ns = MAX(last_ns, stats.last_deadline_ns);
+    }
+    return last_ns;
+}
+
+/* Two CPUs take the same timers from each other: each is in the tree it says, and in no other. */
+SELFTEST(timer_contended, "time.timers-moved-by-two-cpus") {
+    uint32_t movers = MIN(cpu_count, MOVERS_MAX);
+
+    movers_coming = movers_left = movers;
+    for (unsigned i = 0; i < ARRAY_SIZE(moved); i++)
+        timer_init(&moved[i], record);
+    for (uint32_t cpu = 0; cpu < movers; cpu++)
+        CHECK(thread_spawn_on("test", move_timers, (void *)(uintptr_t)(cpu + 1), BIT(cpu)) != NULL);
+    while (atomic_load(&movers_left) != 0)
+        sched_yield();
+    for (unsigned i = 0; i < ARRAY_SIZE(moved); i++) {
+        bool was_queued = moved[i].queued;
+        CHECK(timer_cancel_sync(&moved[i]) == was_queued && !timer_cancel(&moved[i]));
+    }
+    CHECK(last_deadline_ns() < FAR_NS);
 }
 
 static uint32_t deferred_runs;
