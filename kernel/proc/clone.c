@@ -194,7 +194,7 @@ static int copy_process(struct task *child, const struct clone_request *request)
         process->limits[i] = parent->limits[i];
     process->oom_adjust = parent->oom_adjust;
     spin_unlock_irqrestore(&parent->lock, flags);
-    process->exit_signal = (uint8_t)request->exit_signal;
+    process->exit_signal = request->flags & CLONE_PARENT ? parent->exit_signal : (uint8_t)request->exit_signal;
     process->not_dumpable = parent->not_dumpable;
     process->exit_uid = child->cred->uid;
     return process->handlers == NULL ? -ENOMEM : 0;
@@ -241,7 +241,8 @@ static int publish(struct task *child, uint64_t clone_flags) {
         error = -EAGAIN;
     } else {
         task_link(child);
-        if (self->stopping)
+        /* Begun since we looked: whoever began it either finds the child in the list or is seen here. */
+        if (self->stopping || self->exiting || self->exec_task != NULL)
             thread_set_work(&child->thread, THREAD_WORK_SIGNAL);
     }
     spin_unlock_irqrestore(&task_list_lock, flags);

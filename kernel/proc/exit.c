@@ -15,6 +15,7 @@
 #include "kernel/proc/posix_timer.h"
 #include "kernel/proc/last.h"
 #include "kernel/task/job_control.h"
+#include "kernel/task/signal_send.h"
 #include "kernel/task/task.h"
 #include "kernel/tty/job_control.h"
 #include "kernel/vm/space.h"
@@ -47,13 +48,19 @@ static void release_resources(struct task *task) {
         fs_context_put(fs);
 }
 
-/* From now on signals for the process go to other threads; the last to get here ends what only they need. */
-static void stop_taking_signals(struct task *task) {
+/*
+ * From now on signals for the process go to other threads, also those that this one was told of. The last to get here
+ * ends what only they need; how it ends is how the process does, unless all were told to.
+ */
+static void stop_taking_signals(struct task *task, int status) {
     struct process *process = task->process;
     uint64_t flags = spin_lock_irqsave(&process->lock);
     task->exiting = true;
+    signal_retarget(process, process->shared_pending.set & ~task->signals.mask);
     cpu_watches_close(&task->cpu_watches);
     bool last = --process->live_threads == 0;
+    if (last && !process->exiting)
+        process->exit_status = status;
     process->exit_uid = task->cred->uid;
     spin_unlock_irqrestore(&process->lock, flags);
     if (!last)
@@ -208,10 +215,8 @@ void task_exit(int code) {
     struct task *task = current_task();
     struct process *process = task->process;
 
-    if (!process->exiting && (process->thread_count == 1 || task->tid == process->pid))
-        process->exit_status = EXIT_STATUS(code);
     task_leave_user_memory(task);
-    stop_taking_signals(task);
+    stop_taking_signals(task, EXIT_STATUS(code));
     release_resources(task);
     if (process->vfork_done != NULL)
         process_vfork_finish(process);
