@@ -48,7 +48,7 @@ uint64_t exec_randomize = RANDOMIZE_BRK_TOO;
 
 /* personality(2), /proc/sys/kernel/randomize_va_space. */
 static void limit_randomness(struct exec_image *image) {
-    if (exec_randomize == RANDOMIZE_NOTHING || current_task()->personality & ADDR_NO_RANDOMIZE)
+    if (exec_randomize == RANDOMIZE_NOTHING || image->personality & ADDR_NO_RANDOMIZE)
         memset(image->random, 0, sizeof image->random);
     else if (exec_randomize == RANDOMIZE_PLACES)
         image->random[EXEC_RANDOM_BRK] = 0;
@@ -90,9 +90,9 @@ static int build(struct exec_image *image, const struct path *path, const struct
     if (!error)
         error = exec_strings_init(&image->strings);
     if (!error)
-        error = collect_strings(image, arguments, environment);
-    if (!error)
         error = exec_prepare_cred(image);
+    if (!error)
+        error = collect_strings(image, arguments, environment);
     if (error)
         return error;
     image->space = space_create();

@@ -11,7 +11,11 @@
 /* What of a new program's memory is placed at random: proc(5), /proc/sys/kernel/randomize_va_space. */
 enum { RANDOMIZE_NOTHING = 0, RANDOMIZE_PLACES = 1, RANDOMIZE_BRK_TOO = 2 };
 extern uint64_t exec_randomize;
-#define ADDR_NO_RANDOMIZE 0x0040000u /* linux/personality.h */
+/* linux/personality.h */
+#define ADDR_NO_RANDOMIZE 0x0040000u
+#define MMAP_PAGE_ZERO 0x0100000u
+#define ADDR_COMPAT_LAYOUT 0x0200000u
+#define READ_IMPLIES_EXEC 0x0400000u
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -81,11 +81,12 @@ static void become(struct task *task, struct exec_image *image) {
     process->exit_signal = SIGCHLD;
     if (image->secure)
         task->parent_death_signal = 0;
+    task->personality = image->personality;
+    process->not_dumpable = image->not_dumpable; /* new rights may forbid it too */
     if (image->cred) {
         cred_commit(image->cred);
         image->cred = NULL;
     }
-    process->not_dumpable = image->not_dumpable;
     set_name(task, image->name);
     file_table_close_on_exec(task->files);
     posix_timers_free(process);

@@ -4,34 +4,58 @@
  */
 #include "fs/vfs/mount.h"
 #include "kernel/proc/exec_image.h"
-#include "kernel/task/cred.h"
+#include "kernel/task/task.h"
 #include "lib/errno.h"
 
+/* Bits of personality(2) that a program with new rights does not inherit: its addresses could be foretold. */
+#define PERSONALITY_UNSAFE (READ_IMPLIES_EXEC | ADDR_NO_RANDOMIZE | ADDR_COMPAT_LAYOUT | MMAP_PAGE_ZERO)
 
-static void apply_identity(struct cred *cred, const struct file *file) {
+/* Returns whether the file has such bits and they count. */
+static bool apply_set_id_bits(struct cred *new, const struct file *file) {
     const struct inode *inode = file->inode;
-    bool honoured = !(file->path.mount && file->path.mount->flags & MS_NOSUID) && !cred->no_new_privileges;
+    bool set_user = inode->mode & S_ISUID, set_group = (inode->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP);
 
-    if (honoured && inode->mode & S_ISUID)
-        cred->euid = inode->uid;
-    if (honoured && (inode->mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))
-        cred->egid = inode->gid;
-    cred->suid = cred->fsuid = cred->euid;
-    cred->sgid = cred->fsgid = cred->egid;
+    if ((file->path.mount && file->path.mount->flags & MS_NOSUID) || new->no_new_privileges)
+        return false;
+    if (set_user)
+        new->euid = inode->uid;
+    if (set_group)
+        new->egid = inode->gid;
+    return set_user || set_group;
 }
 
-/* Root's files count as having all capabilities, others as having none. */
-static void apply_capabilities(struct cred *cred, bool identity_changed) {
-    bool no_root = cred->secure_bits & SECURE_NO_ROOT;
-    bool root = !no_root && (cred->euid == 0 || cred->uid == 0);
+/* Of root's files all capabilities are permitted, of others none. With no_new_privs nobody gets more than he had. */
+static void permit(struct cred *new, const struct cred *old, bool set_id) {
+    bool root = !(new->secure_bits & SECURE_NO_ROOT) && (new->euid == 0 || new->uid == 0);
 
-    if (identity_changed)
-        cred->capabilities_ambient = 0;
-    cred->capabilities_permitted = cred->capabilities_ambient;
-    if (root)
-        cred->capabilities_permitted = cred->capabilities_inheritable | cred->capabilities_bounding;
-    cred->secure_bits &= ~(uint32_t)SECURE_KEEP_CAPS;
-    cred->capabilities_effective = !no_root && cred->euid == 0 ? cred->capabilities_permitted : cred->capabilities_ambient;
+    new->capabilities_permitted = root ? old->capabilities_inheritable | old->capabilities_bounding : 0;
+    bool gains = set_id || (new->capabilities_permitted & ~old->capabilities_permitted);
+    if (!gains || !old->no_new_privileges)
+        return;
+    new->euid = new->uid;
+    new->egid = new->gid;
+    new->capabilities_permitted &= old->capabilities_permitted;
+}
+
+/* `new` is a copy of `old`. Says in the image what else follows. */
+static void transform(struct cred *new, const struct cred *old, struct exec_image *image) {
+    bool bits = apply_set_id_bits(new, image->file);
+    bool set_id = new->euid != old->uid || new->egid != old->gid;
+    bool effective = !(new->secure_bits & SECURE_NO_ROOT) && new->euid == 0;
+
+    permit(new, old, set_id);
+    bool gained = new->capabilities_permitted & ~old->capabilities_permitted;
+    new->suid = new->fsuid = new->euid;
+    new->sgid = new->fsgid = new->egid;
+    if (set_id)
+        new->capabilities_ambient = 0;
+    new->capabilities_permitted |= new->capabilities_ambient;
+    new->capabilities_effective = effective ? new->capabilities_permitted : new->capabilities_ambient;
+    new->secure_bits &= ~(uint32_t)SECURE_KEEP_CAPS;
+
+    image->secure = set_id || (new->uid != 0 && (effective || new->capabilities_permitted & ~new->capabilities_ambient));
+    image->personality = current_task()->personality & ~(bits || gained ? PERSONALITY_UNSAFE : 0u);
+    image->not_dumpable = new->euid != new->uid || new->egid != new->gid;
 }
 
 static bool is_same(const struct cred *a, const struct cred *b) {
@@ -45,17 +69,14 @@ int exec_prepare_cred(struct exec_image *image) {
     const struct cred *old = current_cred();
     struct cred new = *old;
 
-    apply_identity(&new, image->file);
-    bool changed = new.euid != old->euid || new.egid != old->egid;
-    apply_capabilities(&new, changed);
-    image->secure = changed || new.uid != new.euid || new.gid != new.egid;
-    image->not_dumpable = image->secure || inode_permission(image->file->inode, ACCESS_READ) != 0;
-    if (is_same(&new, old))
-        return 0;
-    image->cred = cred_copy(old);
-    if (!image->cred)
-        return -ENOMEM;
-    apply_identity(image->cred, image->file);
-    apply_capabilities(image->cred, changed);
+    transform(&new, old, image);
+    if (!is_same(&new, old)) {
+        image->cred = cred_copy(old);
+        if (!image->cred)
+            return -ENOMEM;
+        transform(image->cred, old, image);
+    }
+    if (inode_permission(image->file->inode, ACCESS_READ) != 0)
+        image->not_dumpable = true;
     return 0;
 }

@@ -65,7 +65,8 @@ struct exec_image {
 
     struct cred *cred;           /* to be committed; NULL: unchanged */
     bool secure;                 /* AT_SECURE */
-    bool not_dumpable;           /* secure, or nobody but exec may read the file */
+    bool not_dumpable;           /* its user is not who runs it, or nobody but exec may read the file */
+    uint32_t personality;        /* what stays of the old program's */
     uint32_t random[4];          /* decides where things are placed: enum exec_random */
 };
 

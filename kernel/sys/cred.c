@@ -59,7 +59,8 @@ int64_t sys_getresgid(uint32_t __user *gid, uint32_t __user *egid, uint32_t __us
 /* ---- changing ---- */
 
 #define FILE_CAPABILITIES (1ull << CAP_CHOWN | 1ull << CAP_DAC_OVERRIDE | 1ull << CAP_DAC_READ_SEARCH | \
-                           1ull << CAP_FOWNER | 1ull << CAP_FSETID | 1ull << CAP_MKNOD)
+                           1ull << CAP_FOWNER | 1ull << CAP_FSETID | 1ull << CAP_LINUX_IMMUTABLE | \
+                           1ull << CAP_MKNOD | 1ull << CAP_MAC_OVERRIDE)
 
 /* What changing user numbers does to capabilities: capabilities(7), "Effect of user ID changes". */
 static void adjust_capabilities(struct cred *new, const struct cred *old) {
@@ -77,6 +78,12 @@ static void adjust_capabilities(struct cred *new, const struct cred *old) {
         new->capabilities_effective = 0;
     if (old->euid != 0 && new->euid == 0)
         new->capabilities_effective = new->capabilities_permitted;
+}
+
+/* The same for setfsuid, which alone is about files. */
+static void adjust_file_capabilities(struct cred *new, const struct cred *old) {
+    if (new->secure_bits & SECURE_NO_SETUID_FIXUP)
+        return;
     if (old->fsuid == 0 && new->fsuid != 0)
         new->capabilities_effective &= ~FILE_CAPABILITIES;
     if (old->fsuid != 0 && new->fsuid == 0)
@@ -84,6 +91,7 @@ static void adjust_capabilities(struct cred *new, const struct cred *old) {
 }
 
 enum id_kind { USER, GROUP };
+typedef void adjust_fn(struct cred *new, const struct cred *old);
 
 static bool is_one_of(const struct ids *ids, uint32_t id, bool saved) {
     return id == UNCHANGED || id == ids->real || id == ids->effective || (saved && id == ids->saved);
@@ -98,8 +106,8 @@ static bool switch_user(struct cred *cred) {
     return true;
 }
 
-/* Publishes a copy of the credentials with these numbers. */
-static int commit(enum id_kind kind, struct ids ids) {
+/* Publishes a copy of the credentials with these numbers; `adjust` is what user numbers do to capabilities. */
+static int commit(enum id_kind kind, struct ids ids, adjust_fn *adjust) {
     const struct cred *old = current_cred();
     struct cred *new = cred_copy(old);
 
@@ -107,7 +115,7 @@ static int commit(enum id_kind kind, struct ids ids) {
         return -ENOMEM;
     *(kind == USER ? user_ids(new) : group_ids(new)) = ids;
     if (kind == USER)
-        adjust_capabilities(new, old);
+        adjust(new, old);
     if (new->uid != old->uid && !switch_user(new)) {
         cred_discard(new);
         return -EAGAIN;
@@ -135,7 +143,7 @@ static int64_t set_one(enum id_kind kind, uint32_t id) {
     else if (id != ids.real && id != ids.saved)
         return -EPERM;
     ids.effective = ids.filesystem = id;
-    return commit(kind, ids);
+    return commit(kind, ids, adjust_capabilities);
 }
 
 static int64_t set_two(enum id_kind kind, uint32_t real, uint32_t effective) {
@@ -150,7 +158,7 @@ static int64_t set_two(enum id_kind kind, uint32_t real, uint32_t effective) {
     if (real != UNCHANGED || (effective != UNCHANGED && effective != old.real))
         ids.saved = ids.effective;
     ids.filesystem = ids.effective;
-    return commit(kind, ids);
+    return commit(kind, ids, adjust_capabilities);
 }
 
 static int64_t set_three(enum id_kind kind, uint32_t real, uint32_t effective, uint32_t saved) {
@@ -163,7 +171,7 @@ static int64_t set_three(enum id_kind kind, uint32_t real, uint32_t effective, u
     ids.effective = effective == UNCHANGED ? old.effective : effective;
     ids.saved = saved == UNCHANGED ? old.saved : saved;
     ids.filesystem = ids.effective;
-    return commit(kind, ids);
+    return commit(kind, ids, adjust_capabilities);
 }
 
 /* Always returns the number it was before, even when it fails: setfsuid(2). */
@@ -173,7 +181,7 @@ static int64_t set_filesystem(enum id_kind kind, uint32_t id) {
     bool allowed = id != UNCHANGED && (privileged(kind) || is_one_of(&ids, id, true) || id == before);
 
     ids.filesystem = id;
-    if (allowed && id != before && commit(kind, ids) < 0)
+    if (allowed && id != before && commit(kind, ids, adjust_file_capabilities) < 0)
         return before; /* no memory: unchanged, which the caller sees by asking again */
     return before;
 }
@@ -308,6 +316,13 @@ int64_t sys_capget(struct cap_header_user __user *user_header, struct cap_data_u
     return copy_to_user(user_data, data, (size_t)words * sizeof data[0]);
 }
 
+/* What is permitted, with CAP_SETPCAP anything; within the bounding set. What can be inherited already, always. */
+static bool may_inherit(const struct cred *old, uint64_t wanted) {
+    uint64_t added = wanted & ~old->capabilities_inheritable;
+    return !(added & ~old->capabilities_bounding) &&
+           (cred_has(old, CAP_SETPCAP) || !(added & ~old->capabilities_permitted));
+}
+
 int64_t sys_capset(struct cap_header_user __user *user_header, const struct cap_data_user __user *user_data) {
     const struct cred *old = current_cred();
     struct cap_header_user header;
@@ -328,8 +343,7 @@ int64_t sys_capset(struct cap_header_user __user *user_header, const struct cap_
     effective &= CRED_CAPABILITIES_ALL; /* others are ignored */
     permitted &= CRED_CAPABILITIES_ALL;
     inheritable &= CRED_CAPABILITIES_ALL;
-    if ((permitted & ~old->capabilities_permitted) || (effective & ~permitted) ||
-        (inheritable & ~(old->capabilities_inheritable | old->capabilities_permitted)))
+    if ((permitted & ~old->capabilities_permitted) || (effective & ~permitted) || !may_inherit(old, inheritable))
         return -EPERM;
     struct cred *new = cred_copy(old);
     if (new == NULL)
