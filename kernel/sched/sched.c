@@ -1,5 +1,5 @@
 /*
- * The scheduler's core: switching, waking, slices. Run-queue locks are taken with interrupts off and
+ * The scheduler's core: switching, waking, idling. Slices: slice.c; priorities: policy.c. Run-queue locks are taken with interrupts off and
  * nest inside everything but the timer queue's and RCU's.
  */
 #include "kernel/sched/sched.h"
@@ -13,12 +13,11 @@
 #include "kernel/mm/kernel_map.h"
 #include "kernel/sched/balance.h"
 #include "kernel/sched/run_queue.h"
+#include "kernel/sched/slice.h"
 #include "kernel/sched/switch.h"
 #include "kernel/sync/rcu.h"
 #include "kernel/time/clock.h"
 #include "lib/string.h"
-
-#define BALANCE_SLICES 16u /* from one comparison with the other CPUs' loads to the next */
 
 DEFINE_PER_CPU(struct thread *, current_thread_pointer);
 static DEFINE_PER_CPU(struct thread, boot_thread); /* later this CPU's idle thread */
@@ -39,66 +38,6 @@ static void rcu_kick(uint32_t cpu) {
     uint64_t flags = spin_lock_irqsave(&rq->lock);
     thread_set_work(rq->current, THREAD_WORK_RESCHEDULE);
     spin_unlock_irqrestore(&rq->lock, flags);
-}
-
-/* ---- slices ---- */
-
-/* One timer start a slice at most: it is left running when threads switch. */
-static void slice_arm(struct run_queue *rq, uint64_t now_ns, bool busy) {
-    if (busy && !rq->slice_timer.queued && rq->cpu == cpu_id())
-        timer_start(&rq->slice_timer, now_ns + SCHED_SLICE_NS);
-}
-
-/* Where the interrupt found the thread: one from user mode has left its frame at the top of the stack. */
-static void sample(struct run_queue *rq, struct thread *thread) {
-    bool user = thread_is_user(thread) && frame_is_interrupt(thread_user_frame(thread));
-    thread->user_samples += user;
-    thread->kernel_samples += !user;
-    rq->user_samples += user;
-    rq->kernel_samples += !user;
-}
-
-/* Other CPUs wait for this one to pass a quiescent state, or its threads could have another CPU. */
-static void look_around(struct run_queue *rq) {
-    if (this_cpu(rcu_attention) != 0)
-        thread_set_work(rq->current, THREAD_WORK_RESCHEDULE);
-    if (cpu_count == 1)
-        return;
-    rq->hint = NULL; /* whoever woke it has not gone to sleep */
-    if (rq->queued > 0)
-        balance_offer(rq);
-    if (++rq->slices >= BALANCE_SLICES && balance_pull(rq))
-        rq->slices = 0;
-}
-
-/* One that was lent a real-time priority keeps the CPU, like SCHED_FIFO. */
-static bool has_slices(const struct thread *thread) {
-    return !thread_is_realtime(thread) || thread->policy == SCHED_RR;
-}
-
-/* Interrupt context. */
-static void slice_expire(struct timer *timer) {
-    struct run_queue *rq = container_of(timer, struct run_queue, slice_timer);
-    uint64_t now_ns = clock_monotonic_ns();
-
-    spin_lock(&rq->lock);
-    struct thread *current = rq->current;
-    if (current != rq->idle) {
-        uint64_t end_ns = current->slice_start_ns + sched_slice_ns(current->policy);
-        sample(rq, current);
-        look_around(rq);
-        if (current->switch_work & THREAD_WORK_CPU_CLOCK)
-            thread_set_work(current, THREAD_WORK_CPU_CLOCK);
-        rq_charge(rq, now_ns);
-        if (rq->queued > 0 && now_ns >= end_ns && has_slices(current)) {
-            current->rotate = true;
-            thread_set_work(current, THREAD_WORK_RESCHEDULE);
-        } else if (rq->queued > 0 && rq_changes_kind(rq)) {
-            thread_set_work(current, THREAD_WORK_RESCHEDULE);
-        }
-        timer_start(timer, now_ns >= end_ns ? now_ns + SCHED_SLICE_NS : MIN(end_ns, now_ns + SCHED_SLICE_NS));
-    }
-    spin_unlock(&rq->lock);
 }
 
 /* ---- queueing ---- */
@@ -302,72 +241,7 @@ void thread_start(struct thread *thread) {
     spin_unlock_irqrestore(&rq->lock, flags);
 }
 
-/* ---- policy ---- */
-
-struct schedule_as {
-    uint8_t policy, rt_priority, boost;
-    int8_t nice;
-};
-
-/* As it is scheduled now; its queue is locked. */
-static struct schedule_as schedule_now(const struct thread *thread) {
-    return (struct schedule_as){thread->policy, thread->rt_priority, thread->boost, thread->nice};
-}
-
-static void apply(struct thread *thread, const struct schedule_as *as) {
-    thread->policy = as->policy;
-    thread->rt_priority = as->rt_priority;
-    thread->boost = as->boost;
-    thread->nice = as->nice;
-    thread->run_priority = as->boost > as->rt_priority ? as->boost : as->rt_priority;
-    sched_weigh(thread);
-}
-
-/* Takes the thread off its queue while they change: they decide where it queues. Its queue is locked. */
-static void change(struct run_queue *rq, struct thread *thread, const struct schedule_as *as) {
-    bool queued = thread->queued;
-
-    rq_charge(rq, clock_monotonic_ns());
-    if (queued)
-        rq_dequeue(rq, thread);
-    apply(thread, as);
-    rq->runs_realtime = thread_is_realtime(rq->current);
-    rq->current_weight = rq->current->weight;
-    if (queued)
-        rq_enqueue(rq, thread);
-    thread_set_work(rq->current, THREAD_WORK_RESCHEDULE);
-}
-
-void sched_set_policy(struct thread *thread, enum sched_policy policy, uint8_t rt_priority) {
-    uint64_t flags = irq_save();
-    struct run_queue *rq = rq_lock_thread(thread);
-    struct schedule_as as = schedule_now(thread);
-
-    as.policy = (uint8_t)policy;
-    as.rt_priority = rt_priority;
-    change(rq, thread, &as);
-    spin_unlock_irqrestore(&rq->lock, flags);
-}
-
-void sched_set_nice(struct thread *thread, int8_t nice) {
-    uint64_t flags = irq_save();
-    struct run_queue *rq = rq_lock_thread(thread);
-    struct schedule_as as = schedule_now(thread);
-
-    as.nice = nice;
-    change(rq, thread, &as);
-    spin_unlock_irqrestore(&rq->lock, flags);
-}
-
-void sched_set_boost(struct thread *thread, uint8_t rt_priority) {
-    uint64_t flags = irq_save();
-    struct run_queue *rq = rq_lock_thread(thread);
-    struct schedule_as as = schedule_now(thread);
-
-    as.boost = rt_priority;
-    change(rq, thread, &as);
-    spin_unlock_irqrestore(&rq->lock, flags);
-}
+/* ---- affinity and times ---- */
 
 void sched_set_affinity(struct thread *thread, uint64_t cpus) {
     uint64_t flags = irq_save();
@@ -401,7 +275,7 @@ void sched_init_cpu(void) {
     struct thread *idle = this_cpu_ptr(boot_thread);
 
     rq_init(rq, cpu_id());
-    timer_init(&rq->slice_timer, slice_expire);
+    slice_init(rq);
     idle->state = THREAD_RUNNABLE;
     idle->cpu = cpu_id();
     idle->on_cpu = 1;

@@ -269,8 +269,11 @@ static void until_waits(volatile int *tid) {
     until_asleep(*tid);
 }
 
-/* All on CPU 0, while this thread, more important than they are, makes them ready one after the other. */
-static int order_of(struct runner *runners, unsigned count, const char *expected) {
+/*
+ * All on CPU 0, while this thread, more important than they are, makes them ready one after the other. Then `changed`, if it
+ * is not NULL, gets this priority.
+ */
+static int order_after(struct runner *runners, unsigned count, struct runner *changed, int priority, const char *expected) {
     volatile int words[4] = {0};
     use_cpu(0);
     set_policy(0, SCHED_FIFO, 90);
@@ -284,10 +287,16 @@ static int order_of(struct runner *runners, unsigned count, const char *expected
         until_waits(&runners[i].tid);
     for (unsigned i = 0; i < count; i++)
         syscall(SYS_futex, &words[i], 1, 1);
+    if (changed != NULL)
+        set_policy(changed->tid, changed->policy, priority);
     for (unsigned i = 0; i < count; i++)
         pthread_join(runners[i].thread, NULL);
     set_policy(0, SCHED_OTHER, 0);
     return strcmp((const char *)order, expected) == 0;
+}
+
+static int order_of(struct runner *runners, unsigned count, const char *expected) {
+    return order_after(runners, count, NULL, 0, expected);
 }
 
 static void orders(void) {
@@ -297,6 +306,12 @@ static void orders(void) {
     check("the higher priority first", order_of(levels, 3, "bca"));
     struct runner mixed[] = {{0, 'a', SCHED_OTHER, 0}, {0, 'b', SCHED_FIFO, 1}};
     check("real time before the rest", order_of(mixed, 2, "ba"));
+    struct runner lower[] = {{0, 'a', SCHED_FIFO, 10}, {0, 'b', SCHED_FIFO, 20}};
+    check("raised: behind its new equals", order_after(lower, 2, &lower[0], 20, "ba"));
+    struct runner higher[] = {{0, 'a', SCHED_FIFO, 10}, {0, 'b', SCHED_FIFO, 20}};
+    check("lowered: before its new equals", order_after(higher, 2, &higher[1], 10, "ba"));
+    struct runner same[] = {{0, 'a', SCHED_FIFO, 10}, {0, 'b', SCHED_FIFO, 10}};
+    check("neither: where it was", order_after(same, 2, &same[1], 10, "ab"));
 }
 
 static volatile int word, spinning, urgent_tid, preempted, finish;
