@@ -3,7 +3,7 @@
  * memory, (object, byte) for shared. User memory is never touched under a bucket's lock: a waiter
  * enlists first and reads the word then, so a wake-up that follows a change of the word finds it.
  *
- * Locks: a bucket's lock guards its list and the `key` and `bucket` of each waiter in it; two buckets
+ * Locks: a bucket's lock guards its list and count, and the `key`, `bucket` and `arrival` of each waiter in it; two buckets
  * are locked in the order of their addresses. It nests outside run-queue locks. Waiters for locks with
  * priority inheritance are in the same lists: futex_pi.c.
  */
@@ -73,19 +73,24 @@ struct futex_bucket *futex_bucket_of(const struct futex_key *key) {
 
 /* ---- waiting and waking ---- */
 
-/* Real-time threads by priority, before all others, who are in the order of their arrival. */
-void futex_enlist(struct futex_bucket *bucket, struct futex_waiter *waiter) {
+/* Real-time threads by priority, before all others, who are in the order of their arrival. Bucket locked. */
+static void place(struct futex_bucket *bucket, struct futex_waiter *waiter) {
     struct list_node *before = &bucket->waiters;
 
-    waiter->bucket = bucket;
-    waiter->priority = atomic_load_relaxed(&waiter->thread->run_priority);
-    uint64_t flags = spin_lock_irqsave(&bucket->lock);
     if (unlikely(waiter->priority != 0)) {
         for (before = bucket->waiters.next; before != &bucket->waiters; before = before->next)
             if (list_entry(before, struct futex_waiter, node)->priority < waiter->priority)
                 break;
     }
     list_add_tail(&waiter->node, before);
+    waiter->arrival = ++bucket->arrivals;
+    atomic_store(&waiter->bucket, bucket);
+}
+
+void futex_enlist(struct futex_bucket *bucket, struct futex_waiter *waiter) {
+    waiter->priority = atomic_load_relaxed(&waiter->thread->run_priority);
+    uint64_t flags = spin_lock_irqsave(&bucket->lock);
+    place(bucket, waiter);
     spin_unlock_irqrestore(&bucket->lock, flags);
 }
 
@@ -185,43 +190,64 @@ static void lock_two(struct futex_bucket *a, struct futex_bucket *b) {
         spin_lock_nested(a < b ? &b->lock : &a->lock);
 }
 
-int futex_requeue(uint64_t from, uint64_t to, bool shared, unsigned wake, unsigned requeue) {
-    struct futex_key from_key, to_key;
+/*
+ * Compares the word, which cannot be read with a bucket locked. *latest: only waiters that came before that are meant;
+ * whoever came later may have seen another value.
+ */
+static int compare(uint64_t address, const struct futex_bucket *bucket, uint32_t expected, uint64_t *latest) {
+    uint32_t value;
+
+    *latest = atomic_load(&bucket->arrivals);
+    int error = futex_load(address, &value);
+    return error < 0 || value == expected ? error : -EAGAIN;
+}
+
+/* How many were woken or moved, or -EINVAL. Both buckets are locked. */
+static int requeue_locked(struct futex_bucket *source, const struct futex_key *from_key, uint64_t latest,
+                          const struct futex_key *to_key, unsigned wake, unsigned requeue) {
+    struct futex_bucket *target = futex_bucket_of(to_key);
     struct futex_waiter *waiter, *following;
     unsigned woken = 0, moved = 0;
-    int error = futex_key_find(from, shared, &from_key);
 
-    if (error == 0)
-        error = futex_key_find(to, shared, &to_key);
-    if (error < 0)
-        return error;
-    if (futex_key_equal(&from_key, &to_key))
-        requeue = 0;
-    struct futex_bucket *source = futex_bucket_of(&from_key), *target = futex_bucket_of(&to_key);
-    uint64_t flags = irq_save();
-    lock_two(source, target);
     list_for_each_entry_safe(waiter, following, &source->waiters, node) {
-        if (!futex_key_equal(&waiter->key, &from_key))
+        if (!futex_key_equal(&waiter->key, from_key) || waiter->arrival > latest)
             continue;
-        if (waiter->kind != FUTEX_WAITER_PLAIN) {
-            error = -EINVAL;
-            break;
-        }
+        if (waiter->kind != FUTEX_WAITER_PLAIN)
+            return -EINVAL;
         if (woken < wake) {
             waiter_wake(waiter);
             woken++;
         } else if (moved < requeue) {
             list_remove(&waiter->node);
-            list_add_tail(&waiter->node, &target->waiters);
-            waiter->key = to_key;
-            atomic_store(&waiter->bucket, target);
+            waiter->key = *to_key;
+            place(target, waiter);
             moved++;
         } else {
             break;
         }
     }
+    return (int)(woken + moved);
+}
+
+int futex_requeue(uint64_t from, uint64_t to, bool shared, unsigned wake, unsigned requeue, const uint32_t *expected) {
+    struct futex_key from_key, to_key = {0};
+    uint64_t latest = UINT64_MAX;
+    int result = futex_key_find(from, shared, &from_key);
+
+    if (result == 0)
+        result = futex_key_find(to, shared, &to_key);
+    struct futex_bucket *source = futex_bucket_of(&from_key), *target = futex_bucket_of(&to_key);
+    if (result == 0 && expected != NULL)
+        result = compare(from, source, *expected, &latest);
+    if (result < 0)
+        return result;
+    if (futex_key_equal(&from_key, &to_key))
+        requeue = 0;
+    uint64_t flags = irq_save();
+    lock_two(source, target);
+    result = requeue_locked(source, &from_key, latest, &to_key, wake, requeue);
     if (source != target)
         spin_unlock(&target->lock);
     spin_unlock_irqrestore(&source->lock, flags);
-    return error < 0 ? error : (int)(woken + moved);
+    return result;
 }

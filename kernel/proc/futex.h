@@ -25,8 +25,11 @@ int futex_wait(const struct futex_wait_request *request);
 int futex_wait_many(const struct futex_wait_request *requests, unsigned count, uint64_t deadline_ns);
 /* Number woken (at most `count`), or -EFAULT, -EINVAL. */
 int futex_wake(uint64_t address, bool shared, unsigned count, uint32_t bitset);
-/* Wakes `wake` waiters of `from`, moves up to `requeue` others to `to`. Number of both, or -errno. */
-int futex_requeue(uint64_t from, uint64_t to, bool shared, unsigned wake, unsigned requeue);
+/*
+ * Wakes `wake` waiters of `from`, moves up to `requeue` others to `to`. Number of both, or -errno; -EAGAIN if `expected` is
+ * not NULL and the word has another value.
+ */
+int futex_requeue(uint64_t from, uint64_t to, bool shared, unsigned wake, unsigned requeue, const uint32_t *expected);
 
 /* Loads the word: 0, -EFAULT, -EINVAL (not aligned). */
 int futex_load(uint64_t address, uint32_t *value);

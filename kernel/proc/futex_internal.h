@@ -12,6 +12,7 @@ struct futex_key {
 struct futex_bucket {
     struct spinlock lock;
     struct list_node waiters;
+    uint64_t arrivals;    /* waiters put into the list since the start */
     struct mutex pi_lock; /* agreement of words with their struct pi_state; held while words are touched */
 };
 
@@ -26,6 +27,7 @@ struct futex_waiter {
     struct futex_key key;
     struct futex_bucket *bucket;
     struct thread *thread;
+    uint64_t arrival; /* its number among the bucket's */
     uint32_t bitset;
     uint8_t priority; /* real-time, when it came; 0: none */
     enum futex_waiter_kind kind;

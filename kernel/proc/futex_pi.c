@@ -8,7 +8,7 @@
  * again; it is outside "space", since touching the word may fault. A waiter is in the bucket's list until it leaves itself,
  * with `pi_lock` held: until then others may point to it.
  */
-#include "kernel/proc/pi_state.h"
+#include "kernel/proc/futex_pi.h"
 
 #include "kernel/log/panic.h"
 #include "lib/errno.h"
@@ -18,11 +18,7 @@ static uint32_t number_of(const struct task *task) {
     return (uint32_t)task->tid->number;
 }
 
-/*
- * The first waiter of this word, if it waits in the way asked for: for the lock itself, or to be moved to `target`.
- * NULL: nobody waits; ERR_PTR(-EINVAL): in another way. It cannot leave: that takes the pi_lock we hold.
- */
-static struct pi_waiter *first_in_bucket(const struct futex_key *key, const struct futex_key *target) {
+struct pi_waiter *futex_pi_first(const struct futex_key *key, const struct futex_key *target) {
     struct futex_bucket *bucket = futex_bucket_of(key);
     struct pi_waiter *found = NULL;
     struct futex_waiter *waiter;
@@ -43,7 +39,7 @@ static struct pi_waiter *first_in_bucket(const struct futex_key *key, const stru
 
 /* The state of a contended lock; NULL: not contended. ERR_PTR(-EINVAL): the word is waited for in other ways. */
 static struct pi_state *find_state(const struct futex_key *key) {
-    struct pi_waiter *first = first_in_bucket(key, NULL);
+    struct pi_waiter *first = futex_pi_first(key, NULL);
     return IS_ERR_OR_NULL(first) ? (void *)first : first->state;
 }
 
@@ -129,9 +125,8 @@ static int try_word(uint64_t address, const struct futex_key *key, const struct 
     return changed ? -EAGAIN : error; /* gone; or its end has reached the word by now */
 }
 
-/* 1: the task owns the lock. 0: it has to wait, *state is what for, with a reference. */
-static int take_word(uint64_t address, const struct futex_key *key, const struct task *task, bool contended,
-                     struct pi_state **state) {
+int futex_pi_take(uint64_t address, const struct futex_key *key, const struct task *task, bool contended,
+                  struct pi_state **state) {
     int result;
     while ((result = try_word(address, key, task, contended, state)) == -EAGAIN)
         sched_point();
@@ -140,8 +135,7 @@ static int take_word(uint64_t address, const struct futex_key *key, const struct
 
 /* ---- lock and unlock ---- */
 
-/* After the sleep: leaves the list. 0 if the lock is ours, else `result`. pi_lock held. */
-static int leave(struct pi_waiter *waiter, uint64_t address, int result) {
+int futex_pi_leave(struct pi_waiter *waiter, uint64_t address, int result) {
     struct pi_state *state = waiter->state;
 
     if (waiter->base.woken) {
@@ -158,7 +152,7 @@ static int leave(struct pi_waiter *waiter, uint64_t address, int result) {
 
 /* Takes the lock, or queues for it: 1, 0 queued, -errno. pi_lock held. */
 static int lock_or_queue(struct pi_waiter *waiter, uint64_t address, bool try) {
-    int result = take_word(address, &waiter->base.key, waiter->task, false, &waiter->state);
+    int result = futex_pi_take(address, &waiter->base.key, waiter->task, false, &waiter->state);
 
     if (result != 0)
         return result;
@@ -170,12 +164,12 @@ static int lock_or_queue(struct pi_waiter *waiter, uint64_t address, bool try) {
     return result;
 }
 
-static struct pi_waiter new_waiter(enum futex_waiter_kind kind) {
+struct pi_waiter futex_pi_waiter(enum futex_waiter_kind kind) {
     return (struct pi_waiter){.base = {.thread = current_thread(), .kind = kind}, .task = current_task()};
 }
 
 int futex_lock_pi(uint64_t address, bool shared, uint64_t deadline_ns, bool try) {
-    struct pi_waiter waiter = new_waiter(FUTEX_WAITER_PI);
+    struct pi_waiter waiter = futex_pi_waiter(FUTEX_WAITER_PI);
     int result = futex_key_find(address, shared, &waiter.base.key);
 
     if (result < 0)
@@ -188,7 +182,7 @@ int futex_lock_pi(uint64_t address, bool shared, uint64_t deadline_ns, bool try)
         return result < 0 ? result : 0;
     result = futex_sleep(&waiter.base, deadline_ns);
     mutex_lock(lock);
-    result = leave(&waiter, address, result);
+    result = futex_pi_leave(&waiter, address, result);
     mutex_unlock(lock);
     return result;
 }
@@ -246,116 +240,4 @@ void futex_pi_exit(struct task *task) {
         mutex_unlock(lock);
         pi_state_put(state);
     }
-}
-
-/* ---- condition variables ---- */
-
-/* Queued on the first word; the sleep is over. Lock of the target's bucket held: nobody moves us meanwhile. */
-static int leave_requeued(struct pi_waiter *waiter, uint64_t to, int result) {
-    if (waiter->state != NULL) {
-        result = leave(waiter, to, result);
-        return result == -EINTR ? -EAGAIN : result; /* the word waited for first has surely changed by now */
-    }
-    (void)futex_delist(&waiter->base);
-    return waiter->base.woken ? 0 : result;
-}
-
-int futex_wait_requeue_pi(const struct futex_wait_request *request, uint64_t to) {
-    struct pi_waiter waiter = new_waiter(FUTEX_WAITER_TO_MOVE);
-    uint32_t value;
-    int result = futex_key_find(to, request->shared, &waiter.target);
-
-    if (result == 0)
-        result = futex_key_find(request->address, request->shared, &waiter.base.key);
-    if (result == 0 && futex_key_equal(&waiter.base.key, &waiter.target))
-        result = -EINVAL;
-    if (result < 0)
-        return result;
-    waiter.base.bitset = request->bitset;
-    futex_enlist(futex_bucket_of(&waiter.base.key), &waiter.base);
-    memory_barrier(); /* enlisted before the word is read */
-
-    result = futex_load(request->address, &value);
-    if (result == 0)
-        result = value == request->expected ? futex_sleep(&waiter.base, request->deadline_ns) : -EAGAIN;
-    struct mutex *lock = &futex_bucket_of(&waiter.target)->pi_lock;
-    mutex_lock(lock);
-    result = leave_requeued(&waiter, to, result);
-    mutex_unlock(lock);
-    return result;
-}
-
-/* It waits for the lock from now on. */
-static int move(struct pi_waiter *waiter, struct pi_state *state) {
-    refcount_get(&state->refcount);
-    waiter->state = state;
-    int error = pi_block(waiter);
-    if (error < 0) {
-        waiter->state = NULL;
-        pi_state_put(state);
-        return error;
-    }
-    (void)futex_delist(&waiter->base);
-    waiter->base.key = state->key;
-    waiter->base.kind = FUTEX_WAITER_PI;
-    futex_enlist(futex_bucket_of(&state->key), &waiter->base);
-    return 0;
-}
-
-/* The lock was free: the waiter owns it. */
-static void give(struct pi_waiter *waiter) {
-    (void)futex_delist(&waiter->base);
-    atomic_store(&waiter->base.woken, true);
-    thread_wake(&waiter->task->thread, THREAD_WAKE_SIGNAL, false);
-}
-
-/* How many were given the lock or moved, or -errno. Lock of the target's bucket held. */
-static int move_waiters(const struct futex_key *from, const struct futex_key *to, uint64_t to_address,
-                        unsigned requeue) {
-    struct pi_state *state = NULL;
-    struct pi_waiter *waiter = first_in_bucket(from, to);
-    unsigned done = 0;
-
-    if (waiter == NULL || IS_ERR(waiter))
-        return PTR_ERR(waiter);
-    int error = take_word(to_address, to, waiter->task, requeue > 0, &state);
-    if (error > 0) {
-        struct task *owner = waiter->task; /* cannot return before the lock of the bucket is free */
-        give(waiter);
-        done = 1;
-        state = requeue > 0 ? pi_state_create(to, owner) : NULL;
-        error = 0;
-        if (IS_ERR(state))
-            return (int)done;
-    }
-    while (error == 0 && done <= requeue && state != NULL) {
-        waiter = first_in_bucket(from, to);
-        if (waiter == NULL)
-            break;
-        error = IS_ERR(waiter) ? PTR_ERR(waiter) : move(waiter, state);
-        done += error == 0;
-    }
-    if (state != NULL)
-        pi_state_put(state);
-    return error < 0 ? error : (int)done;
-}
-
-int futex_requeue_pi(uint64_t from, uint64_t to, bool shared, unsigned requeue, uint32_t expected) {
-    struct futex_key from_key, to_key;
-    uint32_t value;
-    int result = futex_key_find(from, shared, &from_key);
-
-    if (result == 0)
-        result = futex_key_find(to, shared, &to_key);
-    if (result == 0 && futex_key_equal(&from_key, &to_key))
-        result = -EINVAL;
-    if (result < 0)
-        return result;
-    struct mutex *lock = &futex_bucket_of(&to_key)->pi_lock;
-    mutex_lock(lock);
-    result = futex_load(from, &value);
-    if (result == 0)
-        result = value == expected ? move_waiters(&from_key, &to_key, to, requeue) : -EAGAIN;
-    mutex_unlock(lock);
-    return result;
 }

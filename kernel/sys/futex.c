@@ -88,6 +88,11 @@ static int64_t wait(uint64_t address, int operation, uint32_t value, uint64_t ti
     return wait_restartable(&request);
 }
 
+/* Who asks for none to be woken, or for less than that, wakes one: Linux counts only afterwards. */
+static unsigned at_least_one(uint32_t count) {
+    return (int32_t)count > 0 ? count : 1;
+}
+
 /* FUTEX_WAKE_OP's fourth argument: operation, comparison and two 12-bit operands. */
 static uint32_t apply(uint32_t old, uint32_t code) {
     int32_t operand = (int32_t)(code << 8) >> 20;
@@ -151,15 +156,6 @@ static int64_t wake_op(uint64_t address, uint64_t address2, bool shared, unsigne
     return woken2 < 0 ? woken2 : woken + woken2;
 }
 
-static int64_t compare_and_requeue(uint64_t from, uint64_t to, bool shared, unsigned wake, unsigned requeue,
-                                   uint32_t expected) {
-    uint32_t value;
-    int error = futex_load(from, &value);
-    if (error < 0)
-        return error;
-    return value == expected ? futex_requeue(from, to, shared, wake, requeue) : -EAGAIN;
-}
-
 /* ---- priority inheritance ---- */
 
 static int64_t lock(uint64_t address, int operation, uint64_t timeout) {
@@ -199,15 +195,15 @@ int64_t sys_futex(uint64_t address, int operation, uint32_t value, uint64_t time
     case FUTEX_WAIT_BITSET:
         return wait(address, operation, value, timeout_or_count, value3);
     case FUTEX_WAKE:
-        return futex_wake(address, shared, value, FUTEX_BITSET_ANY);
+        return futex_wake(address, shared, at_least_one(value), FUTEX_BITSET_ANY);
     case FUTEX_WAKE_BITSET:
-        return value3 == 0 ? -EINVAL : futex_wake(address, shared, value, value3);
+        return value3 == 0 ? -EINVAL : futex_wake(address, shared, at_least_one(value), value3);
     case FUTEX_REQUEUE:
-        return bad_count ? -EINVAL : futex_requeue(address, address2, shared, value, count);
+        return bad_count ? -EINVAL : futex_requeue(address, address2, shared, value, count, NULL);
     case FUTEX_CMP_REQUEUE:
-        return bad_count ? -EINVAL : compare_and_requeue(address, address2, shared, value, count, value3);
+        return bad_count ? -EINVAL : futex_requeue(address, address2, shared, value, count, &value3);
     case FUTEX_WAKE_OP:
-        return wake_op(address, address2, shared, value, count, value3);
+        return wake_op(address, address2, shared, at_least_one(value), at_least_one(count), value3);
     case FUTEX_LOCK_PI:
     case FUTEX_LOCK_PI2:
         return lock(address, operation, timeout_or_count);

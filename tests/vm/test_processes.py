@@ -20,13 +20,19 @@ def check(result, count: int) -> None:
     ("cpu_clocks", 48, 2),     # timers and sleeps on CPU time, RLIMIT_CPU, RLIMIT_SIGPENDING
     ("peers", 39, 2),          # pidfds, process_vm_readv, kcmp, memory policies
     ("process_rules", 80, 2),  # clone3, waitid, children of threads, orphaned groups
-    ("sched_rules", 69, 2),    # policies, who may, what fork inherits, who runs before whom, RLIMIT_RTTIME
+    ("thread_ends", 4, 4),     # the last thread's status, signals passed on, none survives its process
+    ("sched_rules", 72, 2),    # policies, who may, what fork inherits, who runs before whom, RLIMIT_RTTIME
     ("task_settings", 27, 2),  # unshare, capabilities of prctl, oom_score_adj, smaps
     ("time_rules", 55, 2),     # all clocks, interrupted sleeps, sleeps across a stop, overruns, usage of children
 ])
 def test_by_the_letter(guest_exec, name, count, smp):
     """tests/vm/programs/NAME.c, or the folder NAME there."""
     check(guest_exec("env", "SET_CLOCK=1", "/tmp/p", options=["--smp", str(smp), "--add", f"{PROGRAMS}/{name}:/tmp/p"]), count)
+
+
+def test_privileges(guest_exec):
+    """tests/vm/programs/privileges.c: capabilities across set*id and exec, no_new_privs; where set-user-ID bits count."""
+    check(guest_exec("/opt/p", options=["--add", f"{PROGRAMS}/privileges:/opt/p"]), 12)
 
 
 @pytest.mark.parametrize("cpu", ["qemu64", "max"])

@@ -39,6 +39,7 @@ struct robust_list_head {
     struct robust_list *list_op_pending;
 };
 #define SYS_WAITV 449
+#define COMPARISONS 20000
 #define BLOCKED 30000 /* us: long enough for a thread to go to sleep; where it matters the state is polled */
 
 typedef _Atomic uint32_t word_t;
@@ -653,6 +654,104 @@ static void many_words(void) {
     pthread_join(thread, NULL);
 }
 
+/* ---- plain waiters ---- */
+
+static word_t first_word, second_word;
+static atomic_uint sleepers[2], returned;
+static char returns[2];
+
+static void *wait_plainly(void *number) {
+    long i = (long)number;
+    if (i == 1)
+        be(SCHED_FIFO, 5);
+    sleepers[i] = tid();
+    CHECK(futex(i == 0 ? &second_word : &first_word, 0 | PRIVATE, 0, NULL, NULL, 0) == 0);
+    returns[atomic_fetch_add(&returned, 1)] = (char)('a' + i);
+    return NULL;
+}
+
+static void start_sleepers(pthread_t threads[2]) {
+    sleepers[0] = sleepers[1] = returned = 0;
+    for (long i = 0; i < 2; i++) {
+        pthread_create(&threads[i], NULL, wait_plainly, (void *)i);
+        until_asleep(&sleepers[i]);
+    }
+}
+
+static void join_sleepers(pthread_t threads[2]) {
+    pthread_join(threads[0], NULL);
+    pthread_join(threads[1], NULL);
+}
+
+/* Who asks for none, or fewer, to be woken wakes one. */
+static void none_is_one(void) {
+    pthread_t threads[2];
+    start_sleepers(threads);
+    CHECK(futex(&first_word, FUTEX_WAKE | PRIVATE, 0, NULL, NULL, 0) == 1);
+    CHECK(futex(&second_word, FUTEX_WAKE | PRIVATE, (uint32_t)-5, NULL, NULL, 0) == 1);
+    CHECK(futex(&first_word, FUTEX_WAKE | PRIVATE, 0, NULL, NULL, 0) == 0);
+    join_sleepers(threads);
+    start_sleepers(threads);
+    CHECK(futex(&first_word, 5 /* FUTEX_WAKE_OP: word2 = 0; if it was 0 */ | PRIVATE, 0, NULL, &second_word, 0) == 2);
+    join_sleepers(threads);
+}
+
+/* Real-time threads go before others also where they were moved to. */
+static void moved_by_priority(void) {
+    pthread_t threads[2];
+    start_sleepers(threads);
+    CHECK(futex(&first_word, FUTEX_REQUEUE | PRIVATE, 0, (void *)1, &second_word, 0) == 1);
+    CHECK(futex(&second_word, FUTEX_WAKE | PRIVATE, 1, NULL, NULL, 0) == 1);
+    while (returned == 0)
+        usleep(1000);
+    CHECK(returns[0] == 'b');
+    CHECK(futex(&second_word, FUTEX_WAKE | PRIVATE, 1, NULL, NULL, 0) == 1);
+    join_sleepers(threads);
+}
+
+static _Atomic uint32_t awaited;
+static atomic_int comparing, await_over;
+
+static void *await_each(void *unused) {
+    while (comparing) {
+        awaited = first_word;
+        (void)futex(&first_word, 0 | PRIVATE, awaited, NULL, NULL, 0);
+    }
+    await_over = 1;
+    return unused;
+}
+
+static void *change_it(void *unused) {
+    while (comparing) {
+        first_word++;
+        CHECK(futex(&first_word, FUTEX_WAKE | PRIVATE, INT_MAX, NULL, NULL, 0) >= 0);
+    }
+    return unused;
+}
+
+/* Whoever is moved waited while the word had the value that was compared with. */
+static void compared_and_moved(void) {
+    pthread_t threads[2];
+    comparing = 1;
+    pthread_create(&threads[0], NULL, await_each, NULL);
+    pthread_create(&threads[1], NULL, change_it, NULL);
+    for (int i = 0; i < COMPARISONS; i++) {
+        uint32_t value = first_word;
+        long moved = futex(&first_word, 4 /* FUTEX_CMP_REQUEUE */ | PRIVATE, 0, (void *)1, &second_word, value);
+        CHECK(moved >= 0 || errno == EAGAIN);
+        CHECK(moved != 1 || awaited == value);
+        CHECK(moved != 1 || futex(&second_word, FUTEX_WAKE | PRIVATE, 1, NULL, NULL, 0) == 1);
+    }
+    comparing = 0; /* the changer's last wake-up may come before the waiter's last wait */
+    pthread_join(threads[1], NULL);
+    while (!await_over) {
+        futex(&first_word, FUTEX_WAKE | PRIVATE, 1, NULL, NULL, 0);
+        usleep(1000);
+    }
+    pthread_join(threads[0], NULL);
+    first_word = 0;
+}
+
 static void robust_lists(void) {
     struct robust_list_head *head, mine;
     size_t size;
@@ -671,6 +770,7 @@ static const struct part parts[] = {
     PART(by_priority), PART(boost), PART(boost_along_a_chain), PART(no_inversion), PART(circle),
     PART(robust_owner_dies), PART(plain_owner_dies), PART(other_process_dies), PART(requeue),
     PART(requeued_and_timed_out), PART(interrupted), PART(many_words), PART(robust_lists),
+    PART(none_is_one), PART(moved_by_priority), PART(compared_and_moved),
 };
 
 int main(int argc, char **argv) {
