@@ -1,4 +1,6 @@
 /* prctl: what a thread or process sets for itself (linux/prctl.h). What is not known here is EINVAL. */
+#include "kernel/sys/prctl.h"
+
 #include "kernel/sys/sys_process.h"
 #include "kernel/task/task.h"
 #include "kernel/vm/space.h"
@@ -15,15 +17,6 @@ enum prctl_option {
     PR_CAP_AMBIENT = 47, PR_GET_SPECULATION_CTRL = 52, PR_SET_SPECULATION_CTRL = 53, PR_SET_IO_FLUSHER = 57,
     PR_GET_IO_FLUSHER = 58,
 };
-
-/* The arguments after the option. */
-struct arguments {
-    uint64_t a2, a3, a4, a5;
-};
-
-static bool none_from_3(const struct arguments *arguments) {
-    return (arguments->a3 | arguments->a4 | arguments->a5) == 0;
-}
 
 static int set_name(const char __user *name) {
     char copy[THREAD_NAME_MAX] = {0};
@@ -50,98 +43,8 @@ static int64_t set_dumpable(uint64_t dumpable) {
     return 0;
 }
 
-/* ---- credentials: capabilities(7) ---- */
-
-static int64_t give_up_privileges(void) {
-    struct cred *cred = cred_copy(current_cred());
-
-    if (!cred)
-        return -ENOMEM;
-    cred->no_new_privileges = true;
-    cred_commit(cred);
-    return 0;
-}
-
 static int64_t capability_bit(uint64_t capabilities, uint64_t number) {
     return number > CAP_LAST ? -EINVAL : (int64_t)(capabilities >> number & 1);
-}
-
-static int64_t set_secure_bits(uint32_t bits) {
-    struct cred *cred = cred_copy(current_cred());
-
-    if (!cred)
-        return -ENOMEM;
-    cred->secure_bits = bits;
-    cred_commit(cred);
-    return 0;
-}
-
-static int64_t set_keep_capabilities(uint64_t keep) {
-    uint32_t bits = current_cred()->secure_bits;
-
-    if (keep > 1)
-        return -EINVAL;
-    if (bits & SECURE_LOCK(SECURE_KEEP_CAPS))
-        return -EPERM;
-    return set_secure_bits(keep ? bits | SECURE_KEEP_CAPS : bits & ~(uint32_t)SECURE_KEEP_CAPS);
-}
-
-/* Locked bits stay as they are, and locked. */
-static int64_t change_secure_bits(uint64_t bits) {
-    uint32_t old = current_cred()->secure_bits, locks = old & SECURE_ALL_LOCKS;
-
-    if (((locks >> 1) & (old ^ bits)) || (locks & ~bits) || (bits & ~(uint64_t)(SECURE_ALL_BITS | SECURE_ALL_LOCKS)) ||
-        !cred_has(current_cred(), CAP_SETPCAP))
-        return -EPERM;
-    return set_secure_bits((uint32_t)bits);
-}
-
-static int64_t drop_bounding(uint64_t number) {
-    if (!cred_has(current_cred(), CAP_SETPCAP))
-        return -EPERM;
-    if (number > CAP_LAST)
-        return -EINVAL;
-    struct cred *cred = cred_copy(current_cred());
-    if (!cred)
-        return -ENOMEM;
-    cred->capabilities_bounding &= ~(1ull << number);
-    cred_commit(cred);
-    return 0;
-}
-
-enum { AMBIENT_IS_SET = 1, AMBIENT_RAISE, AMBIENT_LOWER, AMBIENT_CLEAR_ALL };
-
-static int64_t set_ambient(uint64_t ambient) {
-    struct cred *cred = cred_copy(current_cred());
-
-    if (!cred)
-        return -ENOMEM;
-    cred->capabilities_ambient = ambient;
-    cred_commit(cred);
-    return 0;
-}
-
-static int64_t ambient(const struct arguments *arguments) {
-    const struct cred *cred = current_cred();
-
-    if (arguments->a2 == AMBIENT_CLEAR_ALL)
-        return none_from_3(arguments) ? set_ambient(0) : -EINVAL;
-    if (arguments->a3 > CAP_LAST || arguments->a4 != 0 || arguments->a5 != 0)
-        return -EINVAL;
-    uint64_t bit = 1ull << arguments->a3;
-    switch (arguments->a2) {
-    case AMBIENT_IS_SET:
-        return (cred->capabilities_ambient & bit) != 0;
-    case AMBIENT_RAISE:
-        if (!(cred->capabilities_permitted & cred->capabilities_inheritable & bit) ||
-            cred->secure_bits & SECURE_NO_AMBIENT_RAISE)
-            return -EPERM;
-        return set_ambient(cred->capabilities_ambient | bit);
-    case AMBIENT_LOWER:
-        return set_ambient(cred->capabilities_ambient & ~bit);
-    default:
-        return -EINVAL;
-    }
 }
 
 /* ---- what the process says its memory is: PR_SET_MM ---- */
@@ -194,7 +97,7 @@ static int64_t set_memory_field(struct space *space, uint64_t which, uint64_t ad
     return result;
 }
 
-static int64_t set_memory(const struct arguments *arguments) {
+static int64_t set_memory(const struct prctl_arguments *arguments) {
     if (arguments->a5 != 0 || (arguments->a4 != 0 && arguments->a2 != MM_AUXV))
         return -EINVAL;
     if (!cred_has(current_cred(), CAP_SYS_RESOURCE))
@@ -211,7 +114,7 @@ static int64_t set_memory(const struct arguments *arguments) {
 enum { MCE_KILL_CLEAR, MCE_KILL_SET };
 enum { MCE_KILL_LATE, MCE_KILL_EARLY, MCE_KILL_DEFAULT };
 
-static int64_t set_memory_error_policy(struct task *task, const struct arguments *arguments) {
+static int64_t set_memory_error_policy(struct task *task, const struct prctl_arguments *arguments) {
     if (arguments->a4 != 0 || arguments->a5 != 0 || arguments->a2 > MCE_KILL_SET)
         return -EINVAL;
     if (arguments->a2 == MCE_KILL_CLEAR ? arguments->a3 != 0 : arguments->a3 > MCE_KILL_DEFAULT)
@@ -221,24 +124,24 @@ static int64_t set_memory_error_policy(struct task *task, const struct arguments
     return 0;
 }
 
-static int64_t memory_error_policy(const struct task *task, const struct arguments *arguments) {
+static int64_t memory_error_policy(const struct task *task, const struct prctl_arguments *arguments) {
     static const uint8_t told[] = {MCE_KILL_DEFAULT, MCE_KILL_LATE, MCE_KILL_EARLY};
-    return arguments->a2 == 0 && none_from_3(arguments) ? told[task->memory_error_policy] : -EINVAL;
+    return arguments->a2 == 0 && prctl_none_from_3(arguments) ? told[task->memory_error_policy] : -EINVAL;
 }
 
 /* Speculation: nothing is done about it, and nothing can be asked for. Answers as of Linux with mitigations=off. */
 enum { SPEC_STORE_BYPASS, SPEC_INDIRECT_BRANCH, SPEC_L1D_FLUSH, SPEC_KINDS };
 enum { SPEC_ENABLE = 2, SPEC_DISABLE = 4, SPEC_FORCE_DISABLE = 8 };
 
-static int64_t speculation(const struct arguments *arguments) {
-    if (!none_from_3(arguments))
+static int64_t speculation(const struct prctl_arguments *arguments) {
+    if (!prctl_none_from_3(arguments))
         return -EINVAL;
     if (arguments->a2 >= SPEC_KINDS)
         return -ENODEV;
     return arguments->a2 == SPEC_L1D_FLUSH ? SPEC_FORCE_DISABLE : SPEC_ENABLE;
 }
 
-static int64_t set_speculation(const struct arguments *arguments) {
+static int64_t set_speculation(const struct prctl_arguments *arguments) {
     if (arguments->a4 != 0 || arguments->a5 != 0)
         return -EINVAL;
     switch (arguments->a2) {
@@ -255,10 +158,10 @@ static int64_t set_speculation(const struct arguments *arguments) {
     }
 }
 
-static int64_t io_flusher(struct task *task, const struct arguments *arguments, bool set) {
+static int64_t io_flusher(struct task *task, const struct prctl_arguments *arguments, bool set) {
     if (!cred_has(current_cred(), CAP_SYS_RESOURCE))
         return -EPERM;
-    if (!none_from_3(arguments) || arguments->a2 > (set ? 1u : 0u))
+    if (!prctl_none_from_3(arguments) || arguments->a2 > (set ? 1u : 0u))
         return -EINVAL;
     if (!set)
         return task->io_flusher;
@@ -276,7 +179,7 @@ enum { TSC_ENABLE = 1 };
 
 /* ---- the call ---- */
 
-static int64_t prctl_set(struct task *task, int option, const struct arguments *arguments) {
+static int64_t prctl_set(struct task *task, int option, const struct prctl_arguments *arguments) {
     switch (option) {
     case PR_SET_NAME:
         return set_name((const char __user *)arguments->a2);
@@ -285,18 +188,18 @@ static int64_t prctl_set(struct task *task, int option, const struct arguments *
     case PR_SET_DUMPABLE:
         return set_dumpable(arguments->a2);
     case PR_SET_NO_NEW_PRIVS:
-        return arguments->a2 == 1 && none_from_3(arguments) ? give_up_privileges() : -EINVAL;
+        return arguments->a2 == 1 && prctl_none_from_3(arguments) ? prctl_give_up_privileges() : -EINVAL;
     case PR_SET_CHILD_SUBREAPER:
         task->process->child_subreaper = arguments->a2 != 0;
         return 0;
     case PR_SET_KEEPCAPS:
-        return set_keep_capabilities(arguments->a2);
+        return prctl_keep_capabilities(arguments->a2);
     case PR_SET_SECUREBITS:
-        return change_secure_bits(arguments->a2);
+        return prctl_set_secure_bits(arguments->a2);
     case PR_CAPBSET_DROP:
-        return drop_bounding(arguments->a2);
+        return prctl_drop_bounding(arguments->a2);
     case PR_CAP_AMBIENT:
-        return ambient(arguments);
+        return prctl_ambient(arguments);
     case PR_SET_TIMING: /* statistical is the only one */
         return arguments->a2 == 0 ? 0 : -EINVAL;
     case PR_SET_TSC: /* RDTSC cannot be forbidden */
@@ -308,7 +211,7 @@ static int64_t prctl_set(struct task *task, int option, const struct arguments *
     case PR_SET_MM:
         return set_memory(arguments);
     case PR_SET_THP_DISABLE:
-        if (!none_from_3(arguments))
+        if (!prctl_none_from_3(arguments))
             return -EINVAL;
         task->space->no_huge_pages = arguments->a2 != 0;
         return 0;
@@ -323,7 +226,7 @@ static int64_t prctl_set(struct task *task, int option, const struct arguments *
 
 int64_t sys_prctl(int option, uint64_t arg2, uint64_t arg3, uint64_t arg4, uint64_t arg5) {
     struct task *task = current_task();
-    const struct arguments arguments = {arg2, arg3, arg4, arg5};
+    const struct prctl_arguments arguments = {arg2, arg3, arg4, arg5};
     int32_t __user *number = (int32_t __user *)arg2;
 
     switch (option) {
@@ -334,7 +237,7 @@ int64_t sys_prctl(int option, uint64_t arg2, uint64_t arg3, uint64_t arg4, uint6
     case PR_GET_DUMPABLE:
         return !task->process->not_dumpable;
     case PR_GET_NO_NEW_PRIVS:
-        return arg2 == 0 && none_from_3(&arguments) ? task->cred->no_new_privileges : -EINVAL;
+        return arg2 == 0 && prctl_none_from_3(&arguments) ? task->cred->no_new_privileges : -EINVAL;
     case PR_GET_CHILD_SUBREAPER:
         return put_user((int32_t)task->process->child_subreaper, number);
     case PR_GET_TID_ADDRESS:
@@ -355,7 +258,7 @@ int64_t sys_prctl(int option, uint64_t arg2, uint64_t arg3, uint64_t arg4, uint6
     case PR_MCE_KILL_GET:
         return memory_error_policy(task, &arguments);
     case PR_GET_THP_DISABLE:
-        return arg2 == 0 && none_from_3(&arguments) ? task->space->no_huge_pages : -EINVAL;
+        return arg2 == 0 && prctl_none_from_3(&arguments) ? task->space->no_huge_pages : -EINVAL;
     case PR_GET_SPECULATION_CTRL:
         return speculation(&arguments);
     case PR_GET_IO_FLUSHER:
