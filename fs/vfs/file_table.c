@@ -4,7 +4,8 @@
  * Invariants
  *  1. A number is in use iff its bit in `open` is set; its slot may still be NULL (reserved).
  *  2. Bit w of `full` is set iff word w of `open` has no clear bit.
- *  3. Slot arrays only grow; an outgrown one is freed after a grace period, as readers may hold it.
+ *  3. Every number below `lowest_free` is in use.
+ *  4. Slot arrays only grow; an outgrown one is freed after a grace period, as readers may hold it.
  */
 #include "fs/vfs/file_table.h"
 
@@ -23,6 +24,7 @@ struct slots {
     struct rcu_head rcu;
     uint32_t capacity; /* a multiple of 64 */
     struct file **files;
+    uint32_t lowest_free; /* as far as is known */
     uint64_t *open, *close_on_exec, *full;
 };
 
@@ -76,6 +78,7 @@ static void slots_free(struct rcu_head *head) {
 
 static void slots_copy(struct slots *to, const struct slots *from) {
     size_t words = from->capacity / 64;
+    to->lowest_free = from->lowest_free;
     memcpy(to->files, from->files, from->capacity * sizeof(void *));
     memcpy(to->open, from->open, words * sizeof(uint64_t));
     memcpy(to->close_on_exec, from->close_on_exec, words * sizeof(uint64_t));
@@ -112,15 +115,16 @@ static void mark_open(struct slots *slots, uint32_t descriptor, bool close_on_ex
 static void mark_free(struct slots *slots, uint32_t descriptor) {
     bitmap_clear(slots->open, descriptor);
     bitmap_clear(slots->full, descriptor / 64);
+    slots->lowest_free = MIN(slots->lowest_free, descriptor);
 }
 
 /* Lowest number >= minimum that is free; may be the capacity. table->lock held. */
 static uint32_t find_free(const struct slots *slots, uint32_t minimum) {
-    uint32_t words = slots->capacity / 64;
-    if (minimum >= slots->capacity)
-        return minimum;
-    uint32_t word = minimum / 64;
-    uint64_t free_bits = ~slots->open[word] & (UINT64_MAX << (minimum % 64));
+    uint32_t words = slots->capacity / 64, first = MAX(minimum, slots->lowest_free);
+    if (first >= slots->capacity)
+        return first;
+    uint32_t word = first / 64;
+    uint64_t free_bits = ~slots->open[word] & (UINT64_MAX << (first % 64));
     if (!free_bits) {
         word = (uint32_t)bitmap_find_clear(slots->full, words, word + 1);
         if (word >= words)
@@ -252,8 +256,11 @@ int descriptor_reserve(int minimum, bool close_on_exec) {
     spin_lock(&table->lock);
     uint32_t descriptor = find_free(table->slots, (uint32_t)minimum);
     int error = descriptor >= limit ? -EMFILE : table_grow(table, descriptor);
-    if (!error)
+    if (!error) {
         mark_open(table->slots, descriptor, close_on_exec);
+        if ((uint32_t)minimum <= table->slots->lowest_free)
+            table->slots->lowest_free = descriptor + 1;
+    }
     spin_unlock(&table->lock);
     return error ? error : (int)descriptor;
 }

@@ -52,23 +52,33 @@ static void hook_add(struct poll_table *table, struct wait_queue *queue) {
     wait_add(queue, &hook->wait);
 }
 
-static struct epoll_item *item_find(const struct epoll *epoll, const struct file *file, int descriptor,
-                                    struct rb_node ***link, struct rb_node **parent) {
-    struct rb_node **at = (struct rb_node **)(uintptr_t)&epoll->items.top, *above = NULL;
-    while (*at) {
-        struct epoll_item *item = container_of(*at, struct epoll_item, node);
-        bool left = descriptor < item->descriptor;
-        if (descriptor == item->descriptor) {
-            if (file == item->file)
-                return item;
-            left = file < item->file;
-        }
-        above = *at;
-        at = &above->child[left ? RB_LEFT : RB_RIGHT];
+static struct epoll_item *item_find(const struct epoll *epoll, const struct file *file, int descriptor) {
+    for (struct rb_node *node = epoll->items.top; node;) {
+        struct epoll_item *item = container_of(node, struct epoll_item, node);
+        if (item->descriptor < descriptor) /* first: descriptors mostly come in ascending order */
+            node = node->child[RB_RIGHT];
+        else if (item->descriptor > descriptor)
+            node = node->child[RB_LEFT];
+        else if (item->file == file)
+            return item;
+        else
+            node = node->child[item->file < file ? RB_RIGHT : RB_LEFT];
     }
-    *link = at;
-    *parent = above;
     return NULL;
+}
+
+static bool item_before(const struct epoll_item *a, const struct epoll_item *b) {
+    return a->descriptor == b->descriptor ? a->file < b->file : a->descriptor < b->descriptor;
+}
+
+static void item_insert(struct epoll *epoll, struct epoll_item *item) {
+    struct rb_node **link = &epoll->items.top, *parent = NULL;
+    while (*link) {
+        parent = *link;
+        link = &parent->child[item_before(item, container_of(parent, struct epoll_item, node)) ? RB_LEFT : RB_RIGHT];
+    }
+    rb_link_node(&item->node, parent, link);
+    rb_insert_fixup(&epoll->items, &item->node);
 }
 
 /* watch_mutex and epoll->mutex held. */
@@ -86,8 +96,7 @@ static void item_remove(struct epoll_item *item) {
 
 /* Both mutexes held. */
 static int item_add(struct epoll *epoll, struct file *file, int descriptor, const struct epoll_event *event) {
-    struct rb_node **link, *parent;
-    if (item_find(epoll, file, descriptor, &link, &parent))
+    if (item_find(epoll, file, descriptor))
         return -EEXIST;
     struct epoll_item *item = kzalloc(sizeof *item);
     if (!item)
@@ -97,8 +106,7 @@ static int item_add(struct epoll *epoll, struct file *file, int descriptor, cons
     item->descriptor = descriptor;
     item->event = *event;
     list_init(&item->ready_node);
-    rb_link_node(&item->node, parent, link);
-    rb_insert_fixup(&epoll->items, &item->node);
+    item_insert(epoll, item);
     list_add_tail(&item->watch_node, &file->watchers);
 
     struct hook_table hooks = {.table.add = hook_add, .item = item};
@@ -113,8 +121,7 @@ static int item_add(struct epoll *epoll, struct file *file, int descriptor, cons
 }
 
 static int item_modify(struct epoll *epoll, struct file *file, int descriptor, const struct epoll_event *event) {
-    struct rb_node **link, *parent;
-    struct epoll_item *item = item_find(epoll, file, descriptor, &link, &parent);
+    struct epoll_item *item = item_find(epoll, file, descriptor);
     if (!item || item->event.events & EPOLLEXCLUSIVE)
         return item ? -EINVAL : -ENOENT;
     item->event = *event;
@@ -125,8 +132,7 @@ static int item_modify(struct epoll *epoll, struct file *file, int descriptor, c
 }
 
 static int item_delete(struct epoll *epoll, struct file *file, int descriptor) {
-    struct rb_node **link, *parent;
-    struct epoll_item *item = item_find(epoll, file, descriptor, &link, &parent);
+    struct epoll_item *item = item_find(epoll, file, descriptor);
     if (item)
         item_remove(item);
     return item ? 0 : -ENOENT;

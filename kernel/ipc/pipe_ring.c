@@ -88,9 +88,11 @@ static void give_page_back(struct pipe *pipe, const struct pipe_buffer *buffer) 
 
 /* What is more than whole pages goes behind the last bytes if it fits there. Bytes, 0: it does not; -EFAULT. */
 static int64_t append(struct pipe *pipe, struct io_buffer *buffer) {
+    if (pipe_is_empty(pipe))
+        return 0;
     struct pipe_buffer *last = pipe_slot(pipe, pipe->head - 1);
     size_t odd = buffer->remaining & (PAGE_SIZE - 1), end = last->offset + last->length;
-    if (pipe_is_empty(pipe) || odd == 0 || !(last->flags & PIPE_BUFFER_OPEN) || end + odd > PAGE_SIZE)
+    if (odd == 0 || !(last->flags & PIPE_BUFFER_OPEN) || end + odd > PAGE_SIZE)
         return 0;
     if (io_copy_from(buffer, (char *)page_to_virt(last->page) + end, odd) != odd)
         return -EFAULT;
@@ -103,12 +105,12 @@ static int64_t put_page(struct pipe *pipe, struct io_buffer *buffer, uint32_t fl
     struct page *page = new_page(pipe);
     if (!page)
         return -ENOMEM;
-    struct pipe_buffer full = {.page = page, .length = (uint32_t)size, .flags = flags};
     if (io_copy_from(buffer, page_to_virt(page), size) != size) {
         page_put(page);
         return -EFAULT;
     }
-    pipe_push(pipe, &full);
+    *pipe_slot(pipe, pipe->head) = (struct pipe_buffer){.page = page, .length = (uint32_t)size, .flags = flags};
+    atomic_store_relaxed(&pipe->head, pipe->head + 1);
     return (int64_t)size;
 }
 

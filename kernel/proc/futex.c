@@ -99,7 +99,7 @@ static void waiter_wake(struct futex_waiter *waiter) {
     struct thread *thread = waiter->thread;
     list_remove(&waiter->node);
     atomic_store(&waiter->woken, true); /* from here on the waiter may be gone */
-    thread_wake(thread, THREAD_WAKE_SIGNAL, false);
+    thread_wake(thread, THREAD_WAKE_SIGNAL, false); /* threads go by RCU */
 }
 
 /* Takes the waiter off; a requeue may move it between the look at `bucket` and the lock. Returns whether it was woken. */
@@ -142,6 +142,8 @@ int futex_wait(const struct futex_wait_request *request) {
     result = futex_load(request->address, &value);
     if (result == 0)
         result = value == request->expected ? futex_sleep(&waiter, request->deadline_ns) : -EAGAIN;
+    if (result == 0) /* woken: and taken off before that */
+        return 0;
     return futex_delist(&waiter) ? 0 : result;
 }
 

@@ -86,6 +86,10 @@ static void fair_enqueue(struct run_queue *rq, struct thread *thread) {
 }
 
 static void fair_dequeue(struct run_queue *rq, struct thread *thread) {
+    if (rq->leftmost == rq->rightmost) { /* it alone */
+        rq->fair.top = rq->leftmost = rq->rightmost = NULL;
+        return;
+    }
     if (rq->leftmost == &thread->run_node)
         rq->leftmost = rb_next(&thread->run_node);
     if (rq->rightmost == &thread->run_node)
@@ -228,11 +232,10 @@ bool rq_preempts(const struct run_queue *rq, const struct thread *woken) {
 }
 
 void rq_yield(struct run_queue *rq, struct thread *thread) {
-    const struct rb_node *last = rb_last(&rq->fair);
     thread->rotate = true;
-    if (last == NULL)
+    if (rq->rightmost == NULL)
         return;
-    uint64_t latest = container_of(last, struct thread, run_node)->virtual_runtime_ns;
+    uint64_t latest = container_of(rq->rightmost, struct thread, run_node)->virtual_runtime_ns;
     if (virtual_before(thread->virtual_runtime_ns, latest))
         thread->virtual_runtime_ns = latest;
 }

@@ -51,7 +51,7 @@ void wait_remove(struct wait_queue *queue, struct wait_entry *entry) {
 }
 
 /* The queue's lock is held. */
-static void wake_entries(struct wait_queue *queue, unsigned exclusive_count, uint32_t key, bool sync) {
+static inline __attribute__((always_inline)) void wake_entries(struct wait_queue *queue, unsigned exclusive_count, uint32_t key, bool sync) {
     struct list_node *node, *following;
 
     list_for_each_safe(node, following, &queue->entries) {

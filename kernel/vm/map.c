@@ -319,11 +319,14 @@ int map_remove(struct space *space, uint64_t start, uint64_t end, struct vma **d
     if (trim_mapping(first, start, end)) {
         next = space_find(space, start);
     } else {
-        if (first->start < start && vma_split_at(space, start) != 0)
-            return -ENOMEM;
+        if (first->start < start) {
+            if (vma_split_at(space, start) != 0)
+                return -ENOMEM;
+            first = vma_next(first);
+        }
         if (first->end != end && vma_split_at(space, end) != 0)
             return -ENOMEM;
-        next = unlink_mappings(space_find(space, start), end, dead);
+        next = unlink_mappings(first, end, dead);
     }
     struct vma *prev = next ? vma_prev(next) : space_last(space);
     table_release(space, start, end, prev ? prev->end : 0, next ? next->start : USER_ADDRESS_END + PAGE_SIZE);

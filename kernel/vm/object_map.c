@@ -38,6 +38,18 @@ void object_map_add(struct vm_object *object, struct vma *vma) {
     rb_insert_augmented(&object->mappings, &vma->object_node, &end_augment);
 }
 
+/* As the first node right of `before`. */
+void object_map_add_after(struct vm_object *object, struct vma *vma, struct vma *before) {
+    struct rb_node *parent = &before->object_node;
+    struct rb_node **link = &parent->child[RB_RIGHT];
+
+    ASSERT(vma->object_offset == before->object_offset);
+    for (; *link; link = &parent->child[RB_LEFT])
+        parent = *link;
+    rb_link_node(&vma->object_node, parent, link);
+    rb_insert_augmented(&object->mappings, &vma->object_node, &end_augment);
+}
+
 void object_map_remove(struct vm_object *object, struct vma *vma) {
     rb_erase_augmented(&object->mappings, &vma->object_node, &end_augment);
 }

@@ -12,6 +12,8 @@
  * takes pages away must find every mapping that shows them.
  */
 void object_map_add(struct vm_object *object, struct vma *vma);
+/* The same beside one that begins at the same page of the object: needs no search. */
+void object_map_add_after(struct vm_object *object, struct vma *vma, struct vma *before);
 void object_map_remove(struct vm_object *object, struct vma *vma);
 
 /* Takes pages [first, last] out of all page tables; `copies_too`: those that programs made of them, too. */

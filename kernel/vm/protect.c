@@ -17,9 +17,13 @@ static struct vma *change_flags(struct vma *vma, uint64_t start, uint64_t end, u
 
     if (vma->flags == flags)
         return vma;
-    if (vma_split_at(space, start) != 0 || vma_split_at(space, end) != 0)
+    if (end < vma->end && vma_split_at(space, end) != 0)
         return NULL;
-    vma = space_find(space, start);
+    if (vma->start < start) {
+        if (vma_split_at(space, start) != 0)
+            return NULL;
+        vma = vma_next(vma);
+    }
     vma_set_flags(vma, flags);
     return vma;
 }

@@ -132,7 +132,7 @@ static bool has_private_pages(const struct vma *vma) {
     return !vma->object || vma->has_copies;
 }
 
-static int fork_mapping(struct space *child, struct space *parent, const struct vma *vma) {
+static int fork_mapping(struct space *child, struct space *parent, struct vma *vma) {
     if (vma->flags & VMA_DONT_FORK)
         return 0;
     struct vma *copy = vma_copy(vma, child);
@@ -143,7 +143,7 @@ static int fork_mapping(struct space *child, struct space *parent, const struct 
         vma_destroy(copy);
         return -ENOMEM;
     }
-    vma_link(copy);
+    vma_link_copy(copy, vma);
     return has_private_pages(vma) ? table_copy(child, parent, vma) : 0;
 }
 

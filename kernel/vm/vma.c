@@ -155,6 +155,15 @@ static void link_locked(struct vma *vma) {
         object_map_add(vma->object, vma);
 }
 
+void vma_link_copy(struct vma *copy, struct vma *original) {
+    lock_mappings(copy);
+    vma_tree_insert(copy->space, copy);
+    account(copy, true);
+    if (copy->object)
+        object_map_add_after(copy->object, copy, original);
+    unlock_mappings(copy);
+}
+
 static void unlink_locked(struct vma *vma) {
     if (vma->object)
         object_map_remove(vma->object, vma);

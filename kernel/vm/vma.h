@@ -34,6 +34,8 @@ void vma_destroy(struct vma *vma);
 /* A chain through free_next. Not with the space's lock held: closing a file may need other locks. */
 void vma_destroy_chain(struct vma *dead);
 void vma_link(struct vma *vma);
+/* Links a copy that shows the same pages of the same object as `original`, which is in the tree of another space. */
+void vma_link_copy(struct vma *copy, struct vma *original);
 void vma_unlink(struct vma *vma);
 void vma_resize(struct vma *vma, uint64_t start, uint64_t end);
 void vma_set_flags(struct vma *vma, uint32_t flags);

@@ -1,11 +1,17 @@
 /*
  * The tree of mappings: a red-black tree by start address, augmented with the gap below each
  * mapping, so that a place for a new one is found in logarithmic time. Pure data structure.
+ *
+ * The summary of a subtree counts no gap as more than GAP_HUGE. New mappings mostly take from one gap, by far the
+ * largest; all summaries above it would change each time. A request for more has few gaps to try: an address space
+ * has room for 128 huge ones.
  */
 #include "kernel/vm/vma.h"
 
 #include "lib/assert.h"
 #include "lib/atomic.h"
+
+#define GAP_HUGE (1ull << 40)
 
 static struct vma *vma_of(struct rb_node *node) {
     return node ? container_of(node, struct vma, node) : NULL;
@@ -20,22 +26,30 @@ static bool update_subtree_gap(struct rb_node *node) {
     uint64_t below = MAX(subtree_gap(node->child[RB_LEFT]), subtree_gap(node->child[RB_RIGHT]));
     uint64_t old = vma->subtree_gap;
 
-    vma->subtree_gap = MAX(vma->gap, below);
+    vma->subtree_gap = MAX(MIN(vma->gap, GAP_HUGE), below);
     return vma->subtree_gap != old;
 }
 
 static const struct rb_augment gap_augment = {.update = update_subtree_gap};
 
-static void compute_gap(struct vma *vma, const struct vma *prev) {
-    uint64_t room = vma->start - (prev ? prev->end : 0);
-    uint64_t guard = vma->flags & VMA_GROWS_DOWN ? STACK_GUARD_GAP : 0;
+static uint64_t guard_below(const struct vma *vma) {
+    return vma->flags & VMA_GROWS_DOWN ? STACK_GUARD_GAP : 0;
+}
+
+/* The mapping below ends at `below`; 0: there is none. */
+static void compute_gap(struct vma *vma, uint64_t below) {
+    uint64_t room = vma->start - below, guard = guard_below(vma);
 
     vma->gap = room > guard ? room - guard : 0;
 }
 
-static void refresh_gap(struct vma *vma) {
-    compute_gap(vma, vma_prev(vma));
+static void refresh_gap(struct vma *vma, uint64_t below) {
+    compute_gap(vma, below);
     rb_update_path(&vma->node, &gap_augment);
+}
+
+static uint64_t end_of(const struct vma *vma) {
+    return vma ? vma->end : 0;
 }
 
 struct vma *vma_next(const struct vma *vma) {
@@ -51,26 +65,20 @@ struct vma *space_last(const struct space *space) {
 }
 
 void vma_tree_insert(struct space *space, struct vma *vma) {
-    struct rb_node **link = &space->vmas.top, *parent = NULL;
-    struct vma *prev = NULL, *next = NULL;
+    struct vma *next = space_find(space, vma->start);
+    struct vma *prev = next ? vma_prev(next) : space_last(space);
 
-    while (*link) {
-        struct vma *other = vma_of(*link);
-        parent = *link;
-        if (vma->start < other->start) {
-            next = other;
-            link = &parent->child[RB_LEFT];
-        } else {
-            prev = other;
-            link = &parent->child[RB_RIGHT];
-        }
-    }
-    ASSERT((!prev || prev->end <= vma->start) && (!next || vma->end <= next->start));
-    compute_gap(vma, prev);
-    rb_link_node(&vma->node, parent, link);
+    ASSERT(end_of(prev) <= vma->start && (!next || vma->end <= next->start));
+    compute_gap(vma, end_of(prev));
+    if (next && !next->node.child[RB_LEFT])
+        rb_link_node(&vma->node, &next->node, &next->node.child[RB_LEFT]);
+    else if (prev)
+        rb_link_node(&vma->node, &prev->node, &prev->node.child[RB_RIGHT]);
+    else
+        rb_link_node(&vma->node, NULL, &space->vmas.top);
     rb_insert_augmented(&space->vmas, &vma->node, &gap_augment);
     if (next)
-        refresh_gap(next);
+        refresh_gap(next, vma->end);
     space->vma_count++;
     space->cached_vma = vma; /* it is used soon */
 }
@@ -78,31 +86,37 @@ void vma_tree_insert(struct space *space, struct vma *vma) {
 void vma_tree_remove(struct space *space, struct vma *vma) {
     struct vma *next = vma_next(vma);
 
-    if (next) { /* before it loses the gap, so that the summaries above change once and not twice */
-        compute_gap(next, vma_prev(vma));
-        rb_update_path(&next->node, &gap_augment);
-    }
+    if (next) /* before it loses the gap, so that the summaries above change once and not twice */
+        refresh_gap(next, end_of(vma_prev(vma)));
     rb_erase_augmented(&space->vmas, &vma->node, &gap_augment);
     space->vma_count--;
-    space->cached_vma = NULL;
+    space->cached_vma = next; /* what was `vma` is in its gap */
 }
 
 void vma_tree_resize(struct vma *vma, uint64_t start, uint64_t end) {
     struct vma *prev = vma_prev(vma), *next = vma_next(vma);
 
-    ASSERT(start < end && (!prev || prev->end <= start) && (!next || end <= next->start));
-    vma->start = start;
-    vma->end = end;
-    refresh_gap(vma);
-    if (next)
-        refresh_gap(next);
+    ASSERT(start < end && end_of(prev) <= start && (!next || end <= next->start));
+    vma->space->cached_vma = end < vma->end ? next : vma; /* where what it lost, or is now, is looked for */
+    if (start != vma->start) {
+        vma->start = start;
+        refresh_gap(vma, end_of(prev));
+    }
+    if (end != vma->end) {
+        vma->end = end;
+        if (next)
+            refresh_gap(next, end);
+    }
 }
 
-/* Readers share the cache: any vma it names is valid, since none goes while the lock is held. */
+/*
+ * The one looked for last is known to be the answer for the gap below it too. Readers share the cache: any vma it
+ * names is valid, since none goes while the lock is held.
+ */
 struct vma *space_find(struct space *space, uint64_t address) {
     struct vma *found = atomic_load_relaxed(&space->cached_vma);
 
-    if (found && found->start <= address && address < found->end)
+    if (found && found->start - found->gap <= address && address < found->end)
         return found;
     found = NULL;
     for (struct rb_node *node = space->vmas.top; node;) {
@@ -136,20 +150,26 @@ static uint64_t fit(const struct gap_request *request, uint64_t start, uint64_t 
 static uint64_t fit_below(const struct vma *vma, const struct gap_request *request) {
     if (vma->gap < request->length)
         return 0;
-    uint64_t gap_end = vma->start - (vma->flags & VMA_GROWS_DOWN ? STACK_GUARD_GAP : 0);
+    uint64_t gap_end = vma->start - guard_below(vma);
     return fit(request, gap_end - vma->gap, gap_end);
 }
 
-/* Whether the gap below some mapping of the subtree is large enough. */
+/* Whether the gap below some mapping of the subtree may be large enough. */
 static bool is_roomy(const struct rb_node *node, const struct gap_request *request) {
-    return subtree_gap(node) >= request->length;
+    return subtree_gap(node) >= MIN(request->length, GAP_HUGE);
 }
 
 /* The highest mapping of the subtree that may have a fit below it, as far as the summaries tell. */
 static struct rb_node *highest_candidate(struct rb_node *node, const struct gap_request *request) {
-    while (is_roomy(node->child[RB_RIGHT], request) && vma_of(node)->end < request->high)
-        node = node->child[RB_RIGHT];
-    return node;
+    for (;;) {
+        const struct vma *vma = vma_of(node);
+        if (is_roomy(node->child[RB_RIGHT], request) && vma->end < request->high)
+            node = node->child[RB_RIGHT];
+        else if (vma->gap < request->length && is_roomy(node->child[RB_LEFT], request) && vma->start > request->low)
+            node = node->child[RB_LEFT];
+        else
+            return node;
+    }
 }
 
 /* The next one down, in this subtree or above it. */
