@@ -85,11 +85,8 @@ static void slots_copy(struct slots *to, const struct slots *from) {
     memcpy(to->full, from->full, BITMAP_WORDS(words) * sizeof(uint64_t));
 }
 
-/* Makes room for `descriptor`. table->lock held. 0, -EMFILE or -ENOMEM. */
 static int table_grow(struct file_table *table, uint32_t descriptor) {
     struct slots *old = table->slots;
-    if (descriptor < old->capacity)
-        return 0;
     if (descriptor >= SLOTS_MAX)
         return -EMFILE;
     struct slots *slots = slots_alloc(1u << log2_ceil(descriptor + 1));
@@ -100,6 +97,11 @@ static int table_grow(struct file_table *table, uint32_t descriptor) {
     if (old != &table->inline_slots)
         rcu_defer(&old->rcu, slots_free);
     return 0;
+}
+
+/* Makes room for `descriptor`. table->lock held. 0, -EMFILE or -ENOMEM. */
+static inline int table_reach(struct file_table *table, uint32_t descriptor) {
+    return likely(descriptor < table->slots->capacity) ? 0 : table_grow(table, descriptor);
 }
 
 static void mark_open(struct slots *slots, uint32_t descriptor, bool close_on_exec) {
@@ -140,7 +142,7 @@ struct file_table *file_table_copy(struct file_table *table) {
         return NULL;
     spin_lock(&table->lock);
     if (table->slots->capacity > copy->slots->capacity &&
-        table_grow(copy, table->slots->capacity - 1) != 0) {
+        table_reach(copy, table->slots->capacity - 1) != 0) {
         spin_unlock(&table->lock);
         file_table_put(copy);
         return NULL;
@@ -255,7 +257,7 @@ int descriptor_reserve(int minimum, bool close_on_exec) {
     uint64_t limit = rlimit_current(RLIMIT_NOFILE);
     spin_lock(&table->lock);
     uint32_t descriptor = find_free(table->slots, (uint32_t)minimum);
-    int error = descriptor >= limit ? -EMFILE : table_grow(table, descriptor);
+    int error = descriptor >= limit ? -EMFILE : table_reach(table, descriptor);
     if (!error) {
         mark_open(table->slots, descriptor, close_on_exec);
         if ((uint32_t)minimum <= table->slots->lowest_free)
@@ -322,7 +324,7 @@ int descriptor_replace(int descriptor, struct file *file, bool close_on_exec) {
     int error = -EBADF;
     if (number < rlimit_current(RLIMIT_NOFILE)) {
         spin_lock(&table->lock);
-        error = table_grow(table, number);
+        error = table_reach(table, number);
         if (!error) {
             old = table->slots->files[number];
             /* Reserved by another thread's open that has not finished: Linux answers EBUSY. */

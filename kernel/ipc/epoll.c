@@ -52,7 +52,7 @@ static void hook_add(struct poll_table *table, struct wait_queue *queue) {
     wait_add(queue, &hook->wait);
 }
 
-static struct epoll_item *item_find(const struct epoll *epoll, const struct file *file, int descriptor) {
+static struct epoll_item *item_search(const struct epoll *epoll, const struct file *file, int descriptor) {
     for (struct rb_node *node = epoll->items.top; node;) {
         struct epoll_item *item = container_of(node, struct epoll_item, node);
         if (item->descriptor < descriptor) /* first: descriptors mostly come in ascending order */
@@ -65,6 +65,13 @@ static struct epoll_item *item_find(const struct epoll *epoll, const struct file
             node = node->child[item->file < file ? RB_RIGHT : RB_LEFT];
     }
     return NULL;
+}
+
+static struct epoll_item *item_find(struct epoll *epoll, const struct file *file, int descriptor) {
+    struct epoll_item *recent = epoll->recent;
+    if (recent && recent->descriptor == descriptor && recent->file == file)
+        return recent;
+    return epoll->recent = item_search(epoll, file, descriptor);
 }
 
 static bool item_before(const struct epoll_item *a, const struct epoll_item *b) {
@@ -91,6 +98,8 @@ static void item_remove(struct epoll_item *item) {
     epoll_make_unready(item);
     list_remove(&item->watch_node);
     rb_erase(&item->epoll->items, &item->node);
+    if (item->epoll->recent == item)
+        item->epoll->recent = NULL;
     kfree(item);
 }
 

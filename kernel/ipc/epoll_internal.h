@@ -10,6 +10,7 @@
 struct epoll {
     struct mutex mutex;          /* guards `items` and what they say */
     struct rb_root items;        /* by (descriptor, file) */
+    struct epoll_item *recent;   /* asked for last, or fired once: mostly the next one to be changed */
     struct spinlock ready_lock;  /* irqsave: wake-ups come from interrupts; guards `ready` */
     struct list_node ready;
     struct wait_queue waiters;

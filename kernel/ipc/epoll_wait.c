@@ -90,10 +90,12 @@ static bool tell(struct epoll_item *item, struct epoll_event *event) {
     if (!ready)
         return false;
     *event = (struct epoll_event){ready, item->event.data};
-    if (item->event.events & EPOLLONESHOT)
+    if (item->event.events & EPOLLONESHOT) {
         item->event.events &= EPOLL_MODE_BITS;
-    else if (!(item->event.events & EPOLLET))
+        item->epoll->recent = item;
+    } else if (!(item->event.events & EPOLLET)) {
         epoll_make_ready(item);
+    }
     return true;
 }
 
