@@ -225,17 +225,7 @@ static void show_capabilities(const struct cred *cred, struct view_buffer *buffe
 /* As a mask and as a list: "3" and "0-1". */
 static void show_affinity(uint64_t affinity, struct view_buffer *buffer) {
     view_printf(buffer, "Cpus_allowed:\t%llx\nCpus_allowed_list:\t", ULL(affinity));
-    const char *separator = "";
-    for (unsigned first = 0; first < 64; first++) {
-        unsigned last = first;
-        if (!(affinity >> first & 1))
-            continue;
-        while (last < 63 && (affinity >> (last + 1) & 1))
-            last++;
-        view_printf(buffer, last > first ? "%s%u-%u" : "%s%u", separator, first, last);
-        separator = ",";
-        first = last;
-    }
+    view_ranges(buffer, affinity);
     view_printf(buffer, "\nMems_allowed:\t1\nMems_allowed_list:\t0\n");
 }
 

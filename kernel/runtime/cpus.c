@@ -42,19 +42,8 @@ static uint64_t cpus_near(uint32_t cpu, uint32_t shift) {
     return mask;
 }
 
-/* As "0-2,5". */
 static void show_list(struct view_buffer *buffer, uint64_t mask) {
-    const char *separator = "";
-    for (uint32_t first = 0; first < CPU_MAX; first++) {
-        uint32_t last = first;
-        if (!(mask & BIT(first)))
-            continue;
-        while (last + 1 < CPU_MAX && (mask & BIT(last + 1)))
-            last++;
-        view_printf(buffer, last > first ? "%s%u-%u" : "%s%u", separator, first, last);
-        separator = ",";
-        first = last;
-    }
+    view_ranges(buffer, mask);
     view_printf(buffer, "\n");
 }
 

@@ -54,6 +54,20 @@ void view_printf(struct view_buffer *buffer, const char *fmt, ...) {
     va_end(arguments);
 }
 
+void view_ranges(struct view_buffer *buffer, uint64_t bits) {
+    const char *separator = "";
+    for (unsigned first = 0; first < 64; first++) {
+        unsigned last = first;
+        if (!(bits & BIT(first)))
+            continue;
+        while (last < 63 && (bits & BIT(last + 1)))
+            last++;
+        view_printf(buffer, last > first ? "%s%u-%u" : "%s%u", separator, first, last);
+        separator = ",";
+        first = last;
+    }
+}
+
 void view_buffer_free(struct view_buffer *buffer) {
     kfree(buffer->text);
     *buffer = (struct view_buffer){0};

@@ -19,6 +19,8 @@ struct view_buffer {
     bool failed; /* out of memory: the reader gets -ENOMEM */
 };
 void view_printf(struct view_buffer *buffer, const char *fmt, ...) printf_like(2, 3);
+/* The numbers of the bits that are set, as "0-2,5". */
+void view_ranges(struct view_buffer *buffer, uint64_t bits);
 void view_write(struct view_buffer *buffer, const char *text, size_t length);
 void view_buffer_free(struct view_buffer *buffer);
 
