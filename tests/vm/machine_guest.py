@@ -14,6 +14,7 @@ from vm.session import Session
 
 SCREEN_ADDRESS, SCREEN_COLUMNS, SCREEN_ROWS = 0xB8000, 80, 25
 POLL_S = 0.1
+ECHO_LIMIT_S = 90
 
 
 class MachineGuest(Guest):
@@ -45,11 +46,14 @@ class MachineGuest(Guest):
         return [cells[row * SCREEN_COLUMNS:(row + 1) * SCREEN_COLUMNS].rstrip() for row in range(SCREEN_ROWS)]
 
     def type(self, text: str) -> None:
-        """On the keyboard, US layout: letters, digits, space, plus sign and the end of a line."""
+        """On the keyboard, US layout: letters, digits, space, plus sign and the end of a line. Its buffer is small: each
+        character must be on the screen before the next is typed."""
         names = {" ": ["spc"], "\n": ["ret"], "+": ["shift", "equal"]}
-        for character in text:
+        for count, character in enumerate(text, 1):
             keys = [{"type": "qcode", "data": name} for name in names.get(character, [character])]
             self.monitor("send-key", keys=keys)
+            if character not in " \n":
+                self.wait_for_screen(text[:count], ECHO_LIMIT_S)
 
     def screen_text(self) -> str:
         """All cells in one line: words at the end of a line are not torn."""

@@ -65,7 +65,7 @@ void listener_circles(void) {
         close(server);
     }
     int server = -1;
-    for (int tries = 0; tries < 500; tries++) { /* the name is free again when the circle is gone */
+    for (int tries = 0; tries < 6000; tries++) { /* the name is free again when the circle is gone */
         server = socket(AF_UNIX, SOCK_STREAM, 0);
         if (bind(server, (void *)&name, length) == 0)
             break;
