@@ -1,11 +1,14 @@
 """Bad arguments to every system call, answered as Linux answers them.
 
 tests/vm/programs/arguments/ makes the calls. arguments.linux.txt is what it printed on Linux (linux_answers.py
-records it); what differs here stands in DEVIATIONS.
+records it); what differs here stands in DEVIATIONS. The kernels with costly checks answer every PART-th row on four
+CPUs, all rows with --long, and report nothing.
 """
 import re
 import subprocess
 import sys
+
+import pytest
 
 import linux_answers
 from vm import host
@@ -15,6 +18,10 @@ import syscalls  # noqa: E402
 
 IN_GUEST = f"{linux_answers.PROGRAM}:/tmp/arguments"
 LIMIT_S = 600  # some seconds, on a machine that does nothing else
+CHECKED_LIMIT_S = 3600
+PART = {"debug": 7, "kasan": 15}
+PATIENCE = "--patience 500"  # the checks make a call slow, and so do other machines on this one
+REPORTS = re.compile(r"(?:lockdep|ubsan|kasan): .*|.*kernel panic.*")
 DMESG_LINE = r"(\w+) \(\d+\) is not implemented; first used by arguments"
 
 # (pattern of "ROW.ARGUMENT VALUE: LINUX's ANSWER -> ASTRA's", why). Each must be needed.
@@ -55,18 +62,31 @@ def rows_here(answers: dict) -> dict:
     return {name: line for name, line in answers.items() if re.split(r"[-.]", name)[0] in implemented}
 
 
+def every_nth(answers: dict, part: int) -> dict:
+    """What the program answers with --part."""
+    rows = set(list(dict.fromkeys(name.partition(".")[0] for name in answers))[::part])
+    return {name: line for name, line in answers.items() if name.partition(".")[0] in rows}
+
+
 def compare(linux: dict, astra: dict) -> list:
     assert list(linux) == list(astra), "the record is of another program: run tests/vm/linux_answers.py"
     return [f"{name} {value}: {theirs} -> {ours}" for name, line in linux.items()
             for value, theirs, ours in linux_answers.differences(line, astra[name])]
 
 
-def check(text: str) -> None:
+def differences(text: str, part: int = 1) -> list:
+    """The lines that differ, by deviation; fails if others do. Of the rows there must be every `part`th."""
     record, here = linux_answers.recorded(), linux_answers.sections(text)
-    found = [line for user in linux_answers.USERS for line in compare(rows_here(record[user]), here[user])]
+    found = [line for user in linux_answers.USERS
+             for line in compare(every_nth(rows_here(record[user]), part), here[user])]
     explained = [[line for line in found if re.fullmatch(pattern, line)] for pattern, _ in DEVIATIONS]
     rest = sorted(set(found) - {line for lines in explained for line in lines})
     assert not rest, "\n".join(rest)
+    return explained
+
+
+def check(text: str) -> None:
+    explained = differences(text)
     unused = [pattern for (pattern, _), lines in zip(DEVIATIONS, explained) if not lines]
     assert not unused, f"no longer differs: {unused}"
 
@@ -79,6 +99,28 @@ def test_every_implemented_call_has_a_row():
 
 def test_answers_are_those_of_linux(guest_exec):
     check(guest_exec("sh", "-c", linux_answers.command("/tmp/arguments"), options=["--add", IN_GUEST], timeout_s=LIMIT_S).text)
+
+
+def checked(astra, tmp_path, image: str, part: int) -> None:
+    host.build(image)
+    console = tmp_path / "console"
+    result = astra("exec", "--timeout", str(CHECKED_LIMIT_S), "--smp", "4", "--image", str(host.BUILD / image / "astra.img"),
+                   "--console", str(console), "--add", IN_GUEST, "--", "sh", "-c",
+                   linux_answers.command("/tmp/arguments", f"--part {part} {PATIENCE}"), limit_s=CHECKED_LIMIT_S)
+    reports = REPORTS.findall(console.read_text(errors="replace"))
+    assert result.status == 0 and not reports, "\n".join(reports) + result.err.decode(errors="replace")
+    differences(result.text, part)
+
+
+@pytest.mark.parametrize("image", PART)
+def test_some_answers_of_a_kernel_with_checks(astra, tmp_path, image):
+    checked(astra, tmp_path, image, PART[image])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("image", PART)
+def test_all_answers_of_a_kernel_with_checks(astra, tmp_path, image):
+    checked(astra, tmp_path, image, 1)
 
 
 def test_calls_that_are_not_implemented(guest_script):
