@@ -51,8 +51,6 @@ int64_t sys_remap_file_pages(uint64_t start, uint64_t length, uint64_t prot, uin
     length = ALIGN_DOWN(length, PAGE_SIZE);
     if (prot != 0 || start + length <= start || page_index + (length >> PAGE_SHIFT) < page_index)
         return -EINVAL;
-    if (page_index + (length >> PAGE_SHIFT) > INT64_MAX >> PAGE_SHIFT)
-        return -EOVERFLOW;
     int error = space_show_other_pages(current_space(), start, length, page_index);
     if (error == 0 && !(flags & MAP_NONBLOCK))
         (void)space_populate(current_space(), start, start + length, POPULATE_OWN);

@@ -269,7 +269,9 @@ int space_show_other_pages(struct space *space, uint64_t start, uint64_t length,
 
     rwsem_write_lock(&space->lock);
     struct vma *vma = shared_mapping(space, start, end);
-    if (vma) {
+    if (vma && page_index + (length >> PAGE_SHIFT) > INT64_MAX >> PAGE_SHIFT) {
+        error = -EOVERFLOW; /* beyond any file */
+    } else if (vma) {
         moved = vma_copy(vma, space);
         error = moved ? 0 : -ENOMEM;
     }

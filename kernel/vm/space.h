@@ -108,7 +108,7 @@ int space_unmap(struct space *space, uint64_t address, uint64_t length);
 int space_protect(struct space *space, uint64_t address, uint64_t length, uint32_t prot);
 int64_t space_remap(struct space *space, uint64_t old_address, uint64_t old_length, uint64_t new_length,
                     uint32_t flags, uint64_t new_address);
-/* A part of a shared mapping shows its object from page `page_index` on: 0, -EINVAL, -ENOMEM. */
+/* A part of a shared mapping shows its object from page `page_index` on: 0, -EINVAL, -EOVERFLOW, -ENOMEM. */
 int space_show_other_pages(struct space *space, uint64_t start, uint64_t length, uint64_t page_index);
 /* The new end of the heap, or the old one if it cannot be moved to `brk` (as brk(2)). */
 uint64_t space_brk(struct space *space, uint64_t brk);
