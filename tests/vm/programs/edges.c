@@ -410,8 +410,8 @@ static void shared_memory_is_not_reaped(void) {
 static void *move_away_and_back(void *unused) {
     (void)unused;
     while (!over) {
-        rename("edges/root/a/b", "edges/b");
-        rename("edges/b", "edges/root/a/b");
+        rename("scope/root/a/b", "scope/b");
+        rename("scope/b", "scope/root/a/b");
     }
     return NULL;
 }
@@ -421,9 +421,9 @@ static void nothing_leads_out(void) {
     pthread_t thread;
     int out = 0;
 
-    mkdir("edges", 0700), mkdir("edges/root", 0700), mkdir("edges/root/a", 0700), mkdir("edges/root/a/b", 0700);
+    mkdir("scope", 0700), mkdir("scope/root", 0700), mkdir("scope/root/a", 0700), mkdir("scope/root/a/b", 0700);
     close(open("secret", O_CREAT | O_RDWR, 0600));
-    int root = open("edges/root", O_PATH | O_DIRECTORY);
+    int root = open("scope/root", O_PATH | O_DIRECTORY);
     CHECK(root >= 0);
     over = 0;
     pthread_create(&thread, NULL, move_away_and_back, NULL);
@@ -437,7 +437,7 @@ static void nothing_leads_out(void) {
     pthread_join(thread, NULL);
     CHECK(out == 0);
     close(root);
-    unlink("secret"), rmdir("edges/root/a/b"), rmdir("edges/root/a"), rmdir("edges/root"), rmdir("edges");
+    unlink("secret"), rmdir("scope/root/a/b"), rmdir("scope/root/a"), rmdir("scope/root"), rmdir("scope");
 }
 
 /* ---- whose list of semaphores to undo ---- */
