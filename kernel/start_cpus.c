@@ -38,6 +38,7 @@
 #define TRAMPOLINE_NS (100 * NS_PER_MS) /* for its few instructions */
 #define ARRIVAL_NS (10 * NS_PER_SEC)    /* a loaded host may run the CPU late */
 #define POLL_NS (100 * NS_PER_US)
+#define CACHE_LINE 64u                  /* SDM 3A §11.1 */
 
 /* What a CPU needs before its first instruction in the kernel. */
 struct cpu_memory {
@@ -172,6 +173,10 @@ static bool launch(uint32_t apic_id, uint32_t cpu, const struct cpu_memory *memo
            tsc_sync_admit(cpu) && wait_until(has_arrived, per_cpu_ptr(cpu_arrived, cpu), ARRIVAL_NS);
 }
 
+static uintptr_t own_data(uint32_t cpu) {
+    return (uintptr_t)percpu_start + per_cpu_offset[cpu];
+}
+
 static void start_one(uint32_t apic_id, const struct low_tables *tables) {
     struct cpu_memory memory;
     uint32_t cpu = cpu_count;
@@ -182,7 +187,7 @@ static void start_one(uint32_t apic_id, const struct low_tables *tables) {
     }
     if (launch(apic_id, cpu, &memory, tables)) {
         atomic_store(&cpu_count, cpu + 1);
-        log_info("CPU %u is APIC %u", cpu, apic_id);
+        log_info("CPU %u (APIC %u) online, its own data at %#lx", cpu, apic_id, (unsigned long)own_data(cpu));
     } else {
         log_error("the CPU with APIC %u is not used", apic_id); /* it may yet: its memory stays its own */
     }
@@ -207,12 +212,11 @@ static bool is_startable(uint32_t apic_id) {
     return local_apic_can_reach(apic_id);
 }
 
-void cpus_start(void) {
+static void start_others(void) {
     const struct acpi_madt *madt = acpi_madt();
     uint32_t allowed = cpus_allowed();
     struct low_tables tables;
 
-    panic_set_stop(irq_stop_others);
     if (madt == NULL || !local_apic_in_use() || madt->cpu_count < 2 || allowed < 2)
         return;
     if (!low_tables_make(&tables)) {
@@ -228,5 +232,24 @@ void cpus_start(void) {
         if (is_startable(madt->cpus[i].apic_id))
             start_one(madt->cpus[i].apic_id, &tables);
     low_tables_free(&tables);
-    log_info("%u CPUs run", cpu_count);
+}
+
+static unsigned cache_lines(size_t bytes) {
+    return (unsigned)((bytes + CACHE_LINE - 1) / CACHE_LINE);
+}
+
+/* What a CPU touches at every switch, wake-up and allocation is its own: no other takes these cache lines from it. */
+static void show_hot_data(void) {
+    const struct acpi_madt *madt = acpi_madt();
+    uint32_t present = madt == NULL ? 1 : MAX(madt->cpu_count, 1u);
+
+    log_info("%u of %u CPUs online; hot data of each: run queue %u cache lines, free pages %u, slab magazines %u", cpu_count,
+             present, cache_lines(sched_cpu_bytes()), cache_lines(page_cpu_bytes()), cache_lines(slab_cpu_bytes()));
+}
+
+void cpus_start(void) {
+    panic_set_stop(irq_stop_others);
+    log_info("CPU 0 online, its own data at %#lx, %zu bytes", (unsigned long)own_data(0), per_cpu_size());
+    start_others();
+    show_hot_data();
 }

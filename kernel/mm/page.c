@@ -297,6 +297,10 @@ void page_init(void) {
              (unsigned long)(stats.free_pages * (PAGE_SIZE / 1024)));
 }
 
+size_t page_cpu_bytes(void) {
+    return sizeof(struct cpu_stack);
+}
+
 void page_stats_read(struct page_stats *stats) {
     *stats = (struct page_stats){.managed_pages = managed_pages, .reserve_pages = user_reserve};
     for (size_t i = 0; i < ram_range_count; i++)

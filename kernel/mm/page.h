@@ -129,3 +129,4 @@ struct page_stats {
     uint64_t free_blocks[PAGE_ORDER_MAX + 1]; /* by order; per-CPU lists not included */
 };
 void page_stats_read(struct page_stats *stats);
+size_t page_cpu_bytes(void); /* of a CPU's list of free pages */

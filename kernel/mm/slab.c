@@ -247,6 +247,10 @@ void slab_init_cpu(uint32_t cpu) {
             (*per_cpu_ptr(magazines, cpu))[cache->id] = slab_alloc_zero(&cache_of_magazines);
 }
 
+size_t slab_cpu_bytes(void) {
+    return atomic_load_relaxed(&cache_count) * (sizeof(struct magazine *) + sizeof(struct magazine));
+}
+
 void slab_init(void) {
     cache_setup(&cache_of_caches, "slab_cache", sizeof(struct slab_cache), 0, NULL);
     cache_setup(&cache_of_magazines, "slab_magazine", sizeof(struct magazine), 0, NULL);

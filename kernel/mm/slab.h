@@ -33,6 +33,7 @@ void kfree(void *pointer); /* NULL is allowed */
 void slab_init(void);
 /* Magazines for a CPU that is about to start; no memory: it works without. */
 void slab_init_cpu(uint32_t cpu);
+size_t slab_cpu_bytes(void); /* of a CPU's magazines */
 
 /* The object that `address` is in or, for memory between objects, behind. False: not in a slab. Any context;
  * with CONFIG_KASAN only. */

@@ -29,6 +29,10 @@ void rq_init(struct run_queue *rq, uint32_t cpu) {
         list_init(&rq->realtime[i]);
 }
 
+size_t sched_cpu_bytes(void) {
+    return sizeof(struct run_queue);
+}
+
 struct run_queue *rq_lock_thread(struct thread *thread) {
     for (;;) {
         struct run_queue *rq = run_queue_of(thread);

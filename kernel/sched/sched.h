@@ -7,6 +7,7 @@
 
 /* Sets up the running CPU's run queue; the caller becomes its idle-to-be boot thread. The first CPU: */
 void sched_init(void);
+size_t sched_cpu_bytes(void); /* of a CPU's run queue */
 /* A further one: */
 void sched_init_cpu(void);
 /* Turns the boot thread into the CPU's idle thread. */

@@ -15,6 +15,19 @@ def test_all_cpus_run(guest_script, count):
     assert int(out.split()[0]) == count and running_cpus(out) == list(range(count))
 
 
+@pytest.mark.parametrize("count, arguments", [(1, ""), (4, ""), (4, "cpus=3")])
+def test_the_log_shows_each_cpu(guest_script, count, arguments):
+    """Which are online, where each one's own data are, how many cache lines it touches all the time."""
+    out = guest_script("dmesg", options=["--smp", str(count), *(["--append", arguments] if arguments else [])])
+    shown = re.findall(r"cpu: CPU (\d+) (?:\(APIC \d+\) )?online, its own data at (0x[0-9a-f]+)", out)
+    online = 3 if arguments else count
+    assert [int(cpu) for cpu, _ in shown] == list(range(online)) and len({place for _, place in shown}) == online, out
+    summary = re.search(r"cpu: (\d+) of (\d+) CPUs online; hot data of each: run queue (\d+) cache lines, "
+                        r"free pages (\d+), slab magazines (\d+)", out)
+    assert summary and [int(number) for number in summary.groups()[:2]] == [online, count], out
+    assert all(0 < int(lines) < 2000 for lines in summary.groups()[2:])
+
+
 @pytest.mark.long
 def test_as_many_as_there_can_be(guest_script):
     assert guest_script("nproc", options=["--smp", "64"]) == "64\n"
