@@ -222,7 +222,16 @@ static bool dying(const struct task *task) {
            (task->process->shared_pending.set & signal_bit(SIGKILL));
 }
 
-/* Enters the child in the tree. -EAGAIN if the process it was to join is ending, -EINTR if that of the parent is: kill reaches both. */
+/* Privileged programs go beyond their own limit, never beyond the system's. */
+static bool may_start(const struct cred *cred) {
+    bool unlimited = cred->uid == 0 || cred_has(cred, CAP_SYS_RESOURCE) || cred_has(cred, CAP_SYS_ADMIN);
+    return user_may_start(cred->user, unlimited ? RLIM_INFINITY : rlimit_current(RLIMIT_NPROC));
+}
+
+/*
+ * Enters the child in the tree. -EAGAIN if the process it was to join is ending, or others were faster to use up the limit; -EINTR
+ * if that of the parent is ending: kill reaches both.
+ */
 static int publish(struct task *child, uint64_t clone_flags) {
     struct process *self = current_process(), *process = child->process;
     int error = 0;
@@ -230,6 +239,8 @@ static int publish(struct task *child, uint64_t clone_flags) {
     uint64_t flags = spin_lock_irqsave(&task_list_lock);
     if (dying(current_task())) {
         error = -EINTR;
+    } else if (!may_start(child->cred)) { /* threads are counted with the lock held */
+        error = -EAGAIN;
     } else if (process != self) {
         bool sibling = clone_flags & CLONE_PARENT;
         process_link(process, sibling ? self->parent : self, self->group, self->session);
@@ -323,12 +334,6 @@ static int64_t start_child(struct task *child, const struct clone_request *reque
         process_put(process);
     }
     return number;
-}
-
-/* Privileged programs go beyond their own limit, never beyond the system's. */
-static bool may_start(const struct cred *cred) {
-    bool unlimited = cred->uid == 0 || cred_has(cred, CAP_SYS_RESOURCE) || cred_has(cred, CAP_SYS_ADMIN);
-    return user_may_start(cred->user, unlimited ? RLIM_INFINITY : rlimit_current(RLIMIT_NPROC));
 }
 
 int64_t process_clone(const struct clone_request *request) {

@@ -1,13 +1,16 @@
 /*
  * What happens around the end of a thread: whose status a process ends with, who gets a signal that the ending thread was told
- * of, threads that are made while the process ends, children made for the parent. The same on Linux. "ok NAME" a part.
+ * of, threads that are made while the process ends or up to a limit, children made for the parent. The same on Linux, as
+ * root. "ok NAME" a part.
  */
+#include <dirent.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -167,6 +170,7 @@ static void a_signal_is_passed_on(void) {
 
 #define MAKERS 3
 #define MADE 40
+static volatile int finished;
 static char stacks[MAKERS][MADE][4096] __attribute__((aligned(16)));
 
 static int stay(void *unused) {
@@ -182,6 +186,7 @@ static void *make_threads(void *maker) {
     for (int i = 0; i < MADE; i++)
         if (clone(stay, own[i] + sizeof own[i], CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD, NULL) < 0)
             break;
+    __sync_fetch_and_add(&finished, 1);
     return be_told(NULL);
 }
 
@@ -196,6 +201,32 @@ static void end_meanwhile(int round) {
 static void none_survives_its_process(void) {
     for (int round = 0; round < 150 && failures == 0; round++)
         CHECK(status_of(end_meanwhile, round) == 5 << 8);
+}
+
+/* Threads that make threads at the same time: together they are no more than RLIMIT_NPROC. */
+static void fill_the_limit(int round) {
+    struct rlimit limit = {MADE, MADE};
+    char path[64];
+    unsigned count = 0;
+    setrlimit(RLIMIT_NPROC, &limit);
+    if (setresuid(4711, 4711, 4711) != 0)
+        _exit(97);
+    for (long maker = 0; maker < MAKERS; maker++)
+        start(make_threads, maker);
+    (void)round;
+    go = 1;
+    while (finished < MAKERS)
+        poll(NULL, 0, 1);
+    snprintf(path, sizeof path, "/proc/%d/task", getpid());
+    DIR *folder = opendir(path);
+    for (struct dirent *entry; folder && (entry = readdir(folder));)
+        count += entry->d_name[0] != '.';
+    syscall(SYS_exit_group, (int)(count > MADE ? 2 : count < MADE));
+}
+
+static void the_limit_holds(void) {
+    for (int round = 0; round < 20 && failures == 0; round++)
+        CHECK(status_of(fill_the_limit, round) == 0);
 }
 
 /* ---- CLONE_PARENT ---- */
@@ -221,7 +252,7 @@ static void siblings_end_with_the_same_signal(void) {
 
 static const struct part parts[] = {
     PART(the_last_threads_status), PART(a_signal_is_passed_on), PART(none_survives_its_process),
-    PART(siblings_end_with_the_same_signal),
+    PART(the_limit_holds), PART(siblings_end_with_the_same_signal),
 };
 
 int main(int argc, char **argv) {
