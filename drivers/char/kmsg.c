@@ -15,6 +15,7 @@
 #define TEXT_MAX 256u
 #define LINE_MAX (TEXT_MAX + 64u)
 #define LEVEL_MASK 7u
+#define RECORD_MAX 992u /* a longer write is refused: Linux's LOG_LINE_MAX. What does not fit in TEXT_MAX is cut off. */
 
 enum { SEEK_SET = 0, SEEK_END = 2, SEEK_DATA = 3 };
 
@@ -42,7 +43,7 @@ static uint64_t oldest_sequence(void) {
 
 static int kmsg_open(struct inode *inode, struct file *file) {
     file->position = oldest_sequence();
-    return stream_open(inode, file);
+    return same_anywhere_open(inode, file);
 }
 
 /* One record at file->position: bytes; -EPIPE: it was overwritten, the position moves to the oldest; -EAGAIN: none yet. */
@@ -91,6 +92,8 @@ static int64_t kmsg_write(struct file *file, struct io_buffer *buffer, uint64_t 
     (void)file;
     (void)position;
 
+    if (size > RECORD_MAX)
+        return -EINVAL;
     if (io_copy_from(buffer, line, length) < length)
         return -EFAULT;
     line[length] = 0;
@@ -120,7 +123,7 @@ static int64_t kmsg_seek(struct file *file, int64_t offset, int whence) {
 
 static uint32_t kmsg_poll(struct file *file, struct poll_table *table) {
     poll_wait(table, &readers);
-    return POLLOUT | POLLWRNORM | (log_sequence_end() > file->position ? POLLIN | POLLRDNORM : 0);
+    return log_sequence_end() > file->position ? POLLIN | POLLRDNORM : 0;
 }
 
 static const struct file_ops kmsg_ops = {

@@ -21,7 +21,8 @@ static int64_t write_anything(struct file *file, struct io_buffer *buffer, uint6
 static int64_t write_full(struct file *file, struct io_buffer *buffer, uint64_t *position) {
     (void)file;
     (void)position;
-    return buffer->remaining ? -ENOSPC : 0;
+    (void)buffer;
+    return -ENOSPC;
 }
 
 static int64_t read_zeros(struct file *file, struct io_buffer *buffer, uint64_t *position) {
@@ -42,11 +43,11 @@ static int map_zeros(struct file *file, struct vma *vma) {
 }
 
 static const struct file_ops null_ops = {
-    .open = same_anywhere_open, .read = read_nothing, .write = write_anything, .seek = noop_seek,
+    .open = never_waiting_open, .read = read_nothing, .write = write_anything, .seek = noop_seek,
     .splices = SPLICE_TO,
 };
 static const struct file_ops zero_ops = {
-    .open = same_anywhere_open, .read = read_zeros, .write = write_anything, .seek = noop_seek, .map = map_zeros,
+    .open = never_waiting_open, .read = read_zeros, .write = write_anything, .seek = noop_seek, .map = map_zeros,
 };
 static const struct file_ops full_ops = {
     .open = same_anywhere_open, .read = read_zeros, .write = write_full, .seek = noop_seek,

@@ -2,6 +2,7 @@
 #include "kernel/random/random.h"
 
 #include "drivers/char/char_devices.h"
+#include "fs/vfs/async.h"
 #include "kernel/sched/thread.h"
 #include "kernel/task/cred.h"
 #include "kernel/vm/uaccess.h"
@@ -87,17 +88,32 @@ static int64_t random_ioctl(struct file *file, unsigned request, uint64_t argume
     case RNDADDENTROPY:
         return add_entropy((const uint8_t *)argument);
     }
-    return -ENOTTY;
+    return -EINVAL; /* not -ENOTTY, as on Linux */
 }
 
-static const struct file_ops random_ops = {
-    .open = same_anywhere_open, .read = read_random, .write = write_random, .seek = noop_seek, .ioctl = random_ioctl,
-    .splices = SPLICE_FROM | SPLICE_TO,
-};
+/* There are always numbers. urandom is not asked: it cannot be waited for. */
+static uint32_t random_poll(struct file *file, struct poll_table *table) {
+    (void)file;
+    (void)table;
+    return POLLIN | POLLRDNORM;
+}
+
+static struct async_queue nobody; /* is told: there are numbers already */
+
+static int random_set_async(struct file *file, int descriptor, bool on) {
+    return async_join(&nobody, file, descriptor, on);
+}
+
+#define RANDOM_METHODS                                                                                             \
+    .open = never_waiting_open, .read = read_random, .write = write_random, .seek = noop_seek, .ioctl = random_ioctl, \
+    .set_async = random_set_async, .splices = SPLICE_FROM | SPLICE_TO
+
+static const struct file_ops random_ops = {RANDOM_METHODS, .poll = random_poll};
+static const struct file_ops urandom_ops = {RANDOM_METHODS};
 
 struct devfs_node random_node = {
     .name = "random", .mode = S_IFCHR | 0666, .major = MEMORY_MAJOR, .minor = 8, .ops = &random_ops,
 };
 struct devfs_node urandom_node = {
-    .name = "urandom", .mode = S_IFCHR | 0666, .major = MEMORY_MAJOR, .minor = 9, .ops = &random_ops,
+    .name = "urandom", .mode = S_IFCHR | 0666, .major = MEMORY_MAJOR, .minor = 9, .ops = &urandom_ops,
 };

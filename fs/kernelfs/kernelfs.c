@@ -42,6 +42,7 @@ void kernelfs_init(void) {
     kernelfs_super = super_create(&kernelfs_type, &kernelfs_super_ops);
     ASSERT(kernelfs_super);
     kernelfs_super->magic = KERNELFS_MAGIC;
+    kernelfs_super->flags |= MS_NOEXEC;
     kernelfs_super->volatile_names = true;
     struct inode *root = view_inode(kernelfs_super, VIEW_KERNEL, "");
     ASSERT(!IS_ERR_OR_NULL(root));

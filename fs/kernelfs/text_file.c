@@ -5,6 +5,8 @@
 #include "kernel/mm/slab.h"
 #include "lib/errno.h"
 
+enum { SEEK_END = 2 }; /* SEEK_DATA and SEEK_HOLE are above, linux/fs.h */
+
 struct text_file {
     const struct text_source *source;
     struct mutex lock;
@@ -14,6 +16,8 @@ struct text_file {
 
 DEFINE_LOCK_CLASS(text_class, "rendered text");
 
+static const struct file_ops text_file_ops, polled_file_ops;
+
 int text_file_open(struct file *file, const struct text_source *source) {
     struct text_file *text = kzalloc(sizeof *text);
     if (!text)
@@ -21,7 +25,9 @@ int text_file_open(struct file *file, const struct text_source *source) {
     text->source = source;
     mutex_init(&text->lock, text_class);
     file->private = text;
-    file->ops = &text_file_ops;
+    file->ops = source->manner & (TEXT_POLLED | TEXT_POLLED_IN) ? &polled_file_ops : &text_file_ops;
+    if (!(source->manner & TEXT_HAS_SIZE))
+        file->abilities |= FILE_NO_WRITES_AT;
     return 0;
 }
 
@@ -59,10 +65,8 @@ static int64_t text_read(struct file *file, struct io_buffer *buffer, uint64_t *
 
 static int64_t text_write(struct file *file, struct io_buffer *buffer, uint64_t *position) {
     struct text_file *text = file->private;
-    size_t size = buffer->remaining;
+    size_t wanted = buffer->remaining, size = MIN(wanted, PAGE_SIZE - 1); /* the rest of a long text is not looked at */
     if (!text->source->store)
-        return -EINVAL;
-    if (size >= PAGE_SIZE)
         return -EINVAL;
     char *copy = kmalloc(size + 1);
     if (!copy)
@@ -75,18 +79,29 @@ static int64_t text_write(struct file *file, struct io_buffer *buffer, uint64_t 
     kfree(copy);
     if (result)
         return result;
-    *position += size;
-    return (int64_t)size;
+    if (text->source->manner & TEXT_MOVES)
+        *position += wanted;
+    return (int64_t)wanted;
 }
 
 static int64_t text_seek(struct file *file, int64_t offset, int whence) {
-    return whence == 2 ? -EINVAL : file_seek_sized(file, offset, whence, 0);
+    const struct text_file *text = file->private;
+    bool sized = text->source->manner & TEXT_HAS_SIZE;
+    if (whence >= SEEK_END && (!sized || offset < 0))
+        return -EINVAL;
+    return file_seek_sized(file, offset, whence, 0);
 }
 
-const struct file_ops text_file_ops = {
-    .release = text_release,
-    .read = text_read,
-    .write = text_write,
-    .seek = text_seek,
-    .splices = SPLICE_FROM | SPLICE_TO,
-};
+static uint32_t text_poll(struct file *file, struct poll_table *table) {
+    const struct text_file *text = file->private;
+    (void)table;
+    uint32_t writable = text->source->manner & TEXT_POLLED ? POLLOUT | POLLWRNORM : 0;
+    return POLLIN | POLLRDNORM | writable;
+}
+
+#define TEXT_METHODS \
+    .release = text_release, .read = text_read, .write = text_write, .seek = text_seek, \
+    .splices = SPLICE_FROM | SPLICE_TO
+
+static const struct file_ops text_file_ops = {TEXT_METHODS};
+static const struct file_ops polled_file_ops = {TEXT_METHODS, .poll = text_poll};

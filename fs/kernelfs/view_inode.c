@@ -2,6 +2,7 @@
 #include "fs/kernelfs/view_inode.h"
 
 #include "fs/kernelfs/text_file.h"
+#include "fs/vfs/attributes.h"
 #include "fs/vfs/mount.h"
 #include "fs/vfs/stat.h"
 #include "kernel/mm/slab.h"
@@ -13,6 +14,7 @@
 
 #define VIEW_PATH_MAX 192u
 #define DOTS 2u
+#define SETTINGS "sys"
 
 struct view_node {
     enum view_tree tree;
@@ -39,11 +41,31 @@ static int store(struct file *file, const char *text, size_t length) {
     return view_store(node_of(file)->tree, node_of(file)->path, text, length);
 }
 
-static const struct text_source view_source = {render, store};
+/* In /proc/sys: it keeps its mode and owner, and not even root opens for writing what is not writable. */
+static bool is_setting(const struct view_node *node) {
+    size_t length = strlen(SETTINGS);
+    bool begins_so = node->tree == VIEW_PROC && strncmp(node->path, SETTINGS, length) == 0;
+    return begins_so && (node->path[length] == '\0' || node->path[length] == '/');
+}
+
+static int store_setting(struct file *file, const char *text, size_t length) {
+    return length ? store(file, text, length) : 0;
+}
+
+static const struct text_source view_source = {render, store, TEXT_POLLED};
+static const struct text_source setting_source = {render, store_setting, TEXT_HAS_SIZE | TEXT_MOVES | TEXT_POLLED};
 
 static int view_open(struct inode *inode, struct file *file) {
-    (void)inode;
-    return text_file_open(file, &view_source);
+    const struct view_node *node = inode->private;
+    bool setting = is_setting(node), guarded = setting || node->tree == VIEW_KERNEL;
+    if (guarded && (file->abilities & FILE_CAN_WRITE) && !(inode->mode & S_IWUSR))
+        return -EACCES;
+    return text_file_open(file, setting ? &setting_source : &view_source);
+}
+
+static int view_set_attributes(struct inode *inode, const struct attributes *attributes) {
+    bool refused = is_setting(inode->private) && (attributes->valid & (ATTR_MODE | ATTR_UID | ATTR_GID));
+    return refused ? -EPERM : inode_set_generic(inode, attributes);
 }
 
 static const struct file_ops view_file_ops = {.open = view_open};
@@ -93,8 +115,9 @@ int view_get_attributes(struct inode *inode, struct stat_info *stat) {
 }
 
 static const struct inode_ops view_inode_ops = {
-    .lookup = view_lookup, .release = view_release_inode, .get_attributes = view_get_attributes};
-static const struct file_ops view_directory_ops = {.seek = directory_seek,
+    .lookup = view_lookup, .release = view_release_inode, .get_attributes = view_get_attributes,
+    .set_attributes = view_set_attributes};
+static const struct file_ops view_directory_ops = {.seek = listing_seek,
                                                    .read_directory = view_read_directory};
 
 /* ---- making ---- */

@@ -2,6 +2,7 @@
 #include "fs/procfs/node.h"
 
 #include "fs/kernelfs/view_inode.h"
+#include "fs/vfs/attributes.h"
 #include "fs/vfs/file_table.h"
 #include "fs/vfs/stat.h"
 #include "kernel/mm/slab.h"
@@ -65,6 +66,15 @@ int proc_inode_get_attributes(struct inode *inode, struct stat_info *stat) {
     stat->gid = cred->egid;
     cred_put(cred);
     return 0;
+}
+
+int proc_inode_set_attributes(struct inode *inode, const struct attributes *attributes) {
+    return attributes->valid & ATTR_MODE ? -EPERM : inode_set_generic(inode, attributes);
+}
+
+int proc_process_set_attributes(struct inode *inode, const struct attributes *attributes) {
+    (void)inode;
+    return attributes->valid ? -EPERM : 0;
 }
 
 /* ---- ways to the process's resources ---- */

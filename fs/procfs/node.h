@@ -19,6 +19,7 @@ struct proc_entry {
     uint32_t mode;      /* type and permissions */
     bool only_process;  /* not in task/TID */
     bool only_thread;   /* there alone */
+    uint32_t manner;     /* S_IFREG: enum text_manner */
     /* S_IFREG: writes the text; 0 or -errno. */
     int (*render)(const struct proc_node *node, struct view_buffer *buffer);
     int (*store)(const struct proc_node *node, const char *text, size_t length);
@@ -49,6 +50,8 @@ struct inode *proc_inode_create(struct super_block *super, const struct proc_nod
 void proc_inode_release(struct inode *inode);
 bool proc_inode_is_stale(const struct inode *inode);
 int proc_inode_get_attributes(struct inode *inode, struct stat_info *stat);
+int proc_inode_set_attributes(struct inode *inode, const struct attributes *attributes); /* not the mode: -EPERM */
+int proc_process_set_attributes(struct inode *inode, const struct attributes *attributes); /* nothing: -EPERM */
 
 /* The process, with a reference, or NULL: reaped. */
 struct process *proc_process(const struct proc_node *node);

@@ -15,13 +15,13 @@
 #define TASKS_ID (1ull << 40) /* task/ among the inode numbers of a process */
 
 static const struct proc_entry entries[] = {
-    {.name = "auxv", .mode = S_IFREG | 0400u, .render = proc_show_auxv},
+    {.name = "auxv", .manner = TEXT_HAS_SIZE, .mode = S_IFREG | 0400u, .render = proc_show_auxv},
     {.name = "cgroup", .mode = S_IFREG | 0444u, .render = proc_show_cgroup},
     {.name = "children", .mode = S_IFREG | 0444u, .only_thread = true, .render = proc_show_children},
-    {.name = "cmdline", .mode = S_IFREG | 0444u, .render = proc_show_cmdline},
+    {.name = "cmdline", .manner = TEXT_HAS_SIZE, .mode = S_IFREG | 0444u, .render = proc_show_cmdline},
     {.name = "comm", .mode = S_IFREG | 0644u, .render = proc_show_comm, .store = proc_store_comm},
     {.name = "cwd", .mode = S_IFLNK | 0777u, .follow = proc_follow_cwd},
-    {.name = "environ", .mode = S_IFREG | 0400u, .render = proc_show_environ},
+    {.name = "environ", .manner = TEXT_HAS_SIZE, .mode = S_IFREG | 0400u, .render = proc_show_environ},
     {.name = "exe", .mode = S_IFLNK | 0777u, .follow = proc_follow_exe},
     {.name = "fd", .mode = S_IFDIR | 0500u, .directory_ops = &proc_fd_directory_ops,
      .directory_file_ops = &proc_fd_directory_file_ops},
@@ -29,11 +29,11 @@ static const struct proc_entry entries[] = {
      .directory_file_ops = &proc_fd_directory_file_ops},
     {.name = "limits", .mode = S_IFREG | 0444u, .render = proc_show_limits},
     {.name = "maps", .mode = S_IFREG | 0444u, .render = proc_show_maps},
-    {.name = "mountinfo", .mode = S_IFREG | 0444u, .render = proc_show_mountinfo},
-    {.name = "mounts", .mode = S_IFREG | 0444u, .render = proc_show_mounts},
-    {.name = "oom_adj", .mode = S_IFREG | 0644u, .render = proc_show_oom_adj, .store = proc_store_oom_adj},
+    {.name = "mountinfo", .manner = TEXT_POLLED_IN, .mode = S_IFREG | 0444u, .render = proc_show_mountinfo},
+    {.name = "mounts", .manner = TEXT_POLLED_IN, .mode = S_IFREG | 0444u, .render = proc_show_mounts},
+    {.name = "oom_adj", .manner = TEXT_HAS_SIZE, .mode = S_IFREG | 0644u, .render = proc_show_oom_adj, .store = proc_store_oom_adj},
     {.name = "oom_score", .mode = S_IFREG | 0444u, .render = proc_show_oom_score},
-    {.name = "oom_score_adj", .mode = S_IFREG | 0644u, .render = proc_show_oom_adjust, .store = proc_store_oom_adjust},
+    {.name = "oom_score_adj", .manner = TEXT_HAS_SIZE, .mode = S_IFREG | 0644u, .render = proc_show_oom_adjust, .store = proc_store_oom_adjust},
     {.name = "personality", .mode = S_IFREG | 0400u, .render = proc_show_personality},
     {.name = "root", .mode = S_IFLNK | 0777u, .follow = proc_follow_root},
     {.name = "smaps", .mode = S_IFREG | 0444u, .render = proc_show_smaps},
@@ -59,15 +59,19 @@ static int store(struct file *file, const char *text, size_t length) {
     return node->entry->store ? node->entry->store(node, text, length) : -EINVAL;
 }
 
-static const struct text_source entry_source = {render, store};
+static const struct text_source entry_source = {render, store, 0};
+static const struct text_source sized_source = {render, store, TEXT_HAS_SIZE};
+static const struct text_source polled_source = {render, store, TEXT_POLLED_IN};
 
 static int entry_open(struct inode *inode, struct file *file) {
-    (void)inode;
-    return text_file_open(file, &entry_source);
+    const struct proc_entry *entry = proc_node_of(inode)->entry;
+    const struct text_source *polled = entry->manner & TEXT_POLLED_IN ? &polled_source : &entry_source;
+    return text_file_open(file, entry->manner & TEXT_HAS_SIZE ? &sized_source : polled);
 }
 
 static const struct file_ops entry_file_ops = {.open = entry_open};
 static const struct inode_ops entry_ops = {
+    .set_attributes = proc_inode_set_attributes,
     .get_attributes = proc_inode_get_attributes,
     .is_stale = proc_inode_is_stale,
     .release = proc_inode_release,
@@ -124,13 +128,14 @@ static int process_read_directory(struct file *file, struct dir_context *context
 }
 
 static const struct inode_ops process_ops = {
+    .set_attributes = proc_process_set_attributes,
     .lookup = process_lookup,
     .get_attributes = proc_inode_get_attributes,
     .is_stale = proc_inode_is_stale,
     .release = proc_inode_release,
 };
 static const struct file_ops process_file_ops = {
-    .seek = directory_seek,
+    .seek = listing_seek,
     .read_directory = process_read_directory,
 };
 
@@ -212,12 +217,13 @@ static int task_read_directory(struct file *file, struct dir_context *context) {
 }
 
 const struct inode_ops proc_task_directory_ops = {
+    .set_attributes = proc_inode_set_attributes,
     .lookup = task_lookup,
     .get_attributes = proc_inode_get_attributes,
     .is_stale = proc_inode_is_stale,
     .release = proc_inode_release,
 };
 const struct file_ops proc_task_directory_file_ops = {
-    .seek = directory_seek,
+    .seek = listing_seek,
     .read_directory = task_read_directory,
 };

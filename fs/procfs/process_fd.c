@@ -15,12 +15,14 @@
 #define FD_ID 0x6664ull      /* "fd": tells inode numbers apart */
 #define FDINFO_ID 0x666469ull
 
-/* The open file, with a reference, or NULL. */
-static struct file *find_file(const struct proc_node *node) {
+/* The open file, with a reference, or NULL. `close_on_exec` may be NULL. */
+static struct file *find_file(const struct proc_node *node, bool *close_on_exec) {
     struct file_table *files = proc_files(node);
     if (!files)
         return NULL;
     struct file *file = file_table_file(files, node->descriptor);
+    if (close_on_exec)
+        *close_on_exec = file_table_closes_on_exec(files, node->descriptor);
     file_table_put(files);
     return file;
 }
@@ -28,7 +30,7 @@ static struct file *find_file(const struct proc_node *node) {
 /* ---- the links ---- */
 
 static int follow_descriptor(const struct proc_node *node, struct path *path) {
-    struct file *file = find_file(node);
+    struct file *file = find_file(node, NULL);
     if (!file)
         return -ENOENT;
     *path = file->path;
@@ -47,11 +49,11 @@ static bool always_stale(const struct inode *inode) {
 
 /* The owner's bits of the link say how the file is open. */
 static int link_attributes(struct inode *inode, struct stat_info *stat) {
-    struct file *file = find_file(proc_node_of(inode));
-    stat->mode = S_IFLNK | 0100u;
+    struct file *file = find_file(proc_node_of(inode), NULL);
+    stat->mode = S_IFLNK;
     if (file) {
-        stat->mode |= ((file->abilities & FILE_CAN_READ) ? S_IRUSR : 0) |
-                      ((file->abilities & FILE_CAN_WRITE) ? S_IWUSR : 0);
+        stat->mode |= ((file->abilities & FILE_CAN_READ) ? S_IRUSR | S_IXUSR : 0) |
+                      ((file->abilities & FILE_CAN_WRITE) ? S_IWUSR | S_IXUSR : 0);
         file_put(file);
     }
     stat->size = 64; /* as Linux has it: the length is not known */
@@ -69,11 +71,13 @@ static const struct inode_ops link_ops = {
 /* ---- fdinfo ---- */
 
 static int show_info(struct file *reader, struct view_buffer *buffer) {
-    struct file *file = find_file(proc_node_of(reader->inode));
+    bool close_on_exec = false;
+    struct file *file = find_file(proc_node_of(reader->inode), &close_on_exec);
     if (!file)
         return -ENOENT;
+    uint32_t flags = file->flags | (close_on_exec ? (uint32_t)O_CLOEXEC : 0);
     view_printf(buffer, "pos:\t%llu\nflags:\t0%o\nmnt_id:\t%u\nino:\t%llu\n",
-                (unsigned long long)((file->abilities & FILE_IS_STREAM) ? 0 : file->position), file->flags,
+                (unsigned long long)((file->abilities & FILE_IS_STREAM) ? 0 : file->position), flags,
                 file->path.mount->id, (unsigned long long)file->inode->number);
     if (file->ops && file->ops->show)
         file->ops->show(file, buffer);
@@ -104,7 +108,7 @@ static bool child_node(const struct inode *directory, const char *name, size_t l
     node->descriptor = proc_parse_number(name, length);
     if (node->descriptor < 0)
         return false;
-    struct file *file = find_file(node);
+    struct file *file = find_file(node, NULL);
     if (file)
         file_put(file);
     return file != NULL;
@@ -156,18 +160,20 @@ static int fd_read_directory(struct file *file, struct dir_context *context) {
 }
 
 const struct inode_ops proc_fd_directory_ops = {
+    .set_attributes = proc_inode_set_attributes,
     .lookup = fd_lookup,
     .get_attributes = proc_inode_get_attributes,
     .is_stale = proc_inode_is_stale,
     .release = proc_inode_release,
 };
 const struct inode_ops proc_fdinfo_directory_ops = {
+    .set_attributes = proc_inode_set_attributes,
     .lookup = fdinfo_lookup,
     .get_attributes = proc_inode_get_attributes,
     .is_stale = proc_inode_is_stale,
     .release = proc_inode_release,
 };
 const struct file_ops proc_fd_directory_file_ops = {
-    .seek = directory_seek,
+    .seek = listing_seek,
     .read_directory = fd_read_directory,
 };

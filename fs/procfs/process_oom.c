@@ -7,7 +7,7 @@
 #include "lib/parse.h"
 #include "lib/string.h"
 
-#define NUMBER_BYTES 8u
+#define NUMBER_BYTES 12u /* as much of what is written is looked at, as on Linux */
 
 /* 0 to 2000, as Linux scales it: two thirds of (1000 + thousandths of memory that it counts for). */
 int proc_show_oom_score(const struct proc_node *node, struct view_buffer *buffer) {
@@ -38,9 +38,10 @@ int proc_show_oom_adjust(const struct proc_node *node, struct view_buffer *buffe
 
 /* "-17\n": 0 or -EINVAL. */
 static int parse_adjust(const char *text, size_t length, int *adjust) {
-    char digits[NUMBER_BYTES] = {0};
+    char digits[NUMBER_BYTES + 1] = {0};
     uint64_t value;
 
+    length = MIN(length, (size_t)NUMBER_BYTES);
     if (length > 0 && text[length - 1] == '\n')
         length--;
     bool negative = length > 0 && text[0] == '-';

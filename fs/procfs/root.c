@@ -139,7 +139,7 @@ static int root_read_directory(struct file *file, struct dir_context *context) {
 }
 
 static const struct inode_ops root_ops = {.lookup = root_lookup, .get_attributes = view_get_attributes};
-static const struct file_ops root_file_ops = {.seek = directory_seek, .read_directory = root_read_directory};
+static const struct file_ops root_file_ops = {.seek = listing_seek, .read_directory = root_read_directory};
 
 /* ---- the filesystem ---- */
 
@@ -165,6 +165,7 @@ void procfs_init(void) {
     procfs_super = super_create(&procfs_type, &procfs_super_ops);
     ASSERT(procfs_super);
     procfs_super->magic = PROC_MAGIC;
+    procfs_super->flags |= MS_NOEXEC;
     procfs_super->volatile_names = true;
     struct inode *root = inode_alloc(procfs_super);
     ASSERT(root);

@@ -187,8 +187,10 @@ int path_truncate(const struct path *path, uint64_t size) {
 }
 
 int file_truncate(struct file *file, uint64_t size) {
-    if (!(file->abilities & FILE_CAN_WRITE) || !S_IS(file->inode->mode, S_IFREG) || !file->inode->object)
+    if (!(file->abilities & FILE_CAN_WRITE) || !S_IS(file->inode->mode, S_IFREG))
         return -EINVAL;
+    if (!file->inode->object) /* made when it is read: programs cut it before they write a setting */
+        return size > INT32_MAX ? -EFBIG : 0;
     int error = inode_truncate(file->inode, size);
     if (!error)
         notify_dentry(file->path.dentry, IN_MODIFY);

@@ -99,7 +99,7 @@ int entry_create(const struct path *directory, const char *name, uint32_t mode, 
     if (IS_ERR(dentry))
         return PTR_ERR(dentry);
     struct inode *inode = directory->dentry->inode;
-    struct inode *child = ERR_PTR(-EPERM);
+    struct inode *child = ERR_PTR(inode->super->volatile_names ? -ENOENT : -EPERM);
     if (inode->ops->create)
         child = inode->ops->create(inode, name, strlen(name), mode, device);
     return end_create(directory, dentry, child, made);

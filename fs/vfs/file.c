@@ -53,7 +53,7 @@ static struct filesystem_type anonymous_type = {.name = "anon_inodefs", .mount =
 void file_cache_init(void) {
     file_cache = slab_cache_create("file", sizeof(struct file), 0, NULL);
     filesystem_register(&anonymous_type);
-    anonymous_mount = mount_internal(anonymous_type.name, NULL, MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+    anonymous_mount = mount_internal(anonymous_type.name, NULL, MS_NOSUID | MS_NODEV, NULL);
     ASSERT(!IS_ERR(anonymous_mount));
 }
 
@@ -72,8 +72,8 @@ static uint32_t abilities_of(uint32_t flags) {
     if (flags & O_PATH)
         return FILE_IS_PATH;
     uint32_t access = flags & O_ACCMODE;
-    return (access != O_WRONLY ? FILE_CAN_READ : 0u) |
-           (access == O_WRONLY || access == O_RDWR ? FILE_CAN_WRITE : 0u);
+    return (access == O_RDONLY || access == O_RDWR ? FILE_CAN_READ : 0u) |
+           (access == O_WRONLY || access == O_RDWR ? FILE_CAN_WRITE : 0u); /* mode 3: only ioctl() is left */
 }
 
 uint64_t file_count(void) {
@@ -194,6 +194,11 @@ int same_anywhere_open(struct inode *inode, struct file *file) {
     (void)inode;
     file->abilities |= FILE_IS_STREAM | FILE_IS_SAME_ANYWHERE;
     return 0;
+}
+
+int never_waiting_open(struct inode *inode, struct file *file) {
+    file->abilities |= FILE_NEVER_WAITS;
+    return same_anywhere_open(inode, file);
 }
 
 /* ---- transfers ---- */

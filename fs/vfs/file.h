@@ -35,6 +35,8 @@ enum file_ability {
     FILE_IN_FLIGHT = 1u << 5,  /* a socket's, in messages: its references are watched; comes and goes, atomic */
     FILE_IS_SAME_ANYWHERE = 1u << 6, /* a stream in which one may seek, and read at any place */
     FILE_WAS_ASYNC = 1u << 7,  /* it has joined an async_queue, and may still be in one; comes, atomic */
+    FILE_NEVER_WAITS = 1u << 8,    /* RWF_NOWAIT changes nothing */
+    FILE_NO_WRITES_AT = 1u << 9,   /* reads take an offset, writes do not: -ESPIPE */
 };
 
 struct file {
@@ -111,6 +113,7 @@ int64_t stream_seek(struct file *file, int64_t offset, int whence); /* -ESPIPE *
 int64_t noop_seek(struct file *file, int64_t offset, int whence);   /* 0: there is no position to move */
 int stream_open(struct inode *inode, struct file *file);            /* marks: no position lock needed */
 int same_anywhere_open(struct inode *inode, struct file *file);     /* and offsets mean nothing */
+int never_waiting_open(struct inode *inode, struct file *file);     /* nor does RWF_NOWAIT */
 
 static inline void file_get(struct file *file) {
     refcount_get(&file->refcount);
@@ -144,6 +147,8 @@ extern const struct file_ops special_file_ops;
 void special_set_fifo_ops(const struct file_ops *ops);
 /* Directory offsets: SEEK_SET, SEEK_CUR. */
 int64_t directory_seek(struct file *file, int64_t offset, int whence);
+/* Directories that are made when they are read: as a file without bytes, up to 2 GiB. */
+int64_t listing_seek(struct file *file, int64_t offset, int whence);
 /* The generic seek over a size in bytes. */
 int64_t file_seek_sized(struct file *file, int64_t offset, int whence, uint64_t size);
 /* Marks the access time as the mount's and file's flags ask (relatime). */

@@ -241,6 +241,14 @@ struct file *file_table_file(struct file_table *table, int descriptor) {
     return find_and_get(table, (uint32_t)descriptor);
 }
 
+bool file_table_closes_on_exec(struct file_table *table, int descriptor) {
+    spin_lock(&table->lock);
+    const struct slots *slots = table->slots;
+    bool closes = (uint32_t)descriptor < slots->capacity && bitmap_test(slots->close_on_exec, (uint32_t)descriptor);
+    spin_unlock(&table->lock);
+    return closes;
+}
+
 int file_table_next(struct file_table *table, int start) {
     spin_lock(&table->lock);
     struct slots *slots = table->slots;

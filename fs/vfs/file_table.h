@@ -30,6 +30,8 @@ static inline void file_use_end(struct file_use use) {
 }
 /* With a reference of its own, or NULL. */
 struct file *file_table_file(struct file_table *table, int descriptor);
+/* Whether an open descriptor of it goes at exec. */
+bool file_table_closes_on_exec(struct file_table *table, int descriptor);
 
 /* Lowest free descriptor >= minimum, reserved; -EMFILE. Then install or cancel it. */
 int descriptor_reserve(int minimum, bool close_on_exec);

@@ -35,6 +35,7 @@ struct dir_context;
 #define S_IRWXU 0000700u
 #define S_IRUSR 0000400u
 #define S_IWUSR 0000200u
+#define S_IXUSR 0000100u
 #define S_IXGRP 0000010u
 #define S_IS(mode, type) (((mode) & S_IFMT) == (type))
 

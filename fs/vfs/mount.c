@@ -70,6 +70,10 @@ void mount_put(struct mount *mount) {
     rcu_defer(&mount->rcu, mount_free);
 }
 
+bool mount_is_noexec(const struct mount *mount) {
+    return (mount->flags | mount->super->flags) & MS_NOEXEC;
+}
+
 int mount_check_write(const struct mount *mount) {
     return ((mount->flags | mount->super->flags) & MS_RDONLY) ? -EROFS : 0;
 }

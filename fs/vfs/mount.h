@@ -105,6 +105,8 @@ void super_put(struct super_block *super);
 
 /* 0, or -EROFS when the mount or its super block is read-only. */
 int mount_check_write(const struct mount *mount);
+/* May nothing of it be executed, or mapped to be? */
+bool mount_is_noexec(const struct mount *mount);
 
 /* Under RCU or with a reference on `parent`: the mount that hangs at (parent, dentry), or NULL. */
 struct mount *mount_find_rcu(const struct mount *parent, const struct dentry *dentry);

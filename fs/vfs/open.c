@@ -187,6 +187,8 @@ static struct file *create_step(struct create_step *step, uint32_t flags, uint32
     if (step->last[0] == '\0' || strcmp(step->last, ".") == 0 || strcmp(step->last, "..") == 0)
         return ERR_PTR(flags & O_EXCL ? -EEXIST : -EISDIR);
     int error = entry_create(&step->directory, step->last, S_IFREG | mode, 0, &path.dentry);
+    if (error == -EPERM && !step->directory.dentry->inode->ops->create)
+        error = -EACCES;
     if (!error) {
         struct file *file = file_open_granted(&path, flags);
         dentry_put(path.dentry);

@@ -169,3 +169,8 @@ const struct file_ops regular_file_ops = {
 int64_t directory_seek(struct file *file, int64_t offset, int whence) {
     return whence > 1 ? -EINVAL : file_seek_sized(file, offset, whence, 0);
 }
+
+int64_t listing_seek(struct file *file, int64_t offset, int whence) {
+    bool is_place = whence == 0 || whence == 1; /* SEEK_SET, SEEK_CUR */
+    return is_place && offset > INT32_MAX ? -EINVAL : file_seek_sized(file, offset, whence, 0);
+}

@@ -8,6 +8,25 @@
 
 #define SECTOR_SHIFT 9u /* st_blocks counts 512-byte units whatever the filesystem's blocks are */
 
+/* linux/magic.h */
+enum { ANON_INODE_FS = 0x09041934, PIPEFS = 0x50495045, SOCKFS = 0x534f434b, TMPFS = 0x01021994, MQUEUE = 0x19800202 };
+
+uint32_t inode_filesystem_type(const struct inode *inode) {
+    uint32_t magic = (uint32_t)inode->super->magic;
+    if (magic != ANON_INODE_FS)
+        return magic;
+    switch (inode->mode & S_IFMT) {
+    case S_IFIFO:
+        return PIPEFS;
+    case S_IFSOCK:
+        return SOCKFS;
+    case S_IFREG:
+        return inode->object ? TMPFS : MQUEUE;
+    default:
+        return magic;
+    }
+}
+
 void inode_stat(const struct inode *inode, struct stat_info *stat) {
     stat->device = inode->super->device;
     stat->inode_number = inode->number;

@@ -19,6 +19,8 @@ struct statfs_info {
 };
 
 /* From the inode's own fields. */
+/* The filesystem's number, linux/magic.h: for what has no name, that of the filesystem Linux keeps it in. */
+uint32_t inode_filesystem_type(const struct inode *inode);
 void inode_stat(const struct inode *inode, struct stat_info *stat);
 /* What the filesystem says. 0 or -errno. May sleep. */
 int path_stat(const struct path *path, struct stat_info *stat);

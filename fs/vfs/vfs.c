@@ -11,7 +11,7 @@
 
 /* mmap() of a file: 0 or Linux's errno. */
 static int map_file(struct file *file, struct vma *vma) {
-    bool noexec = file->path.mount->flags & MS_NOEXEC;
+    bool noexec = mount_is_noexec(file->path.mount);
     if (!(file->abilities & FILE_CAN_READ))
         return -EACCES;
     if ((vma->flags & VMA_EXECUTE) && noexec)

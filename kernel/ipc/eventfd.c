@@ -13,10 +13,13 @@ struct eventfd {
     struct spinlock lock;
     uint64_t count;
     bool semaphore; /* reads take 1 at a time */
+    uint32_t id;    /* tells it from others in /proc/PID/fdinfo */
     struct wait_queue readers, writers;
 };
 
 DEFINE_LOCK_CLASS(eventfd_class, "eventfd");
+
+static uint32_t last_id; /* atomic */
 
 /* What a read gives now: 0 when it must wait. */
 static uint64_t take(struct eventfd *eventfd) {
@@ -86,7 +89,8 @@ static uint32_t eventfd_poll(struct file *file, struct poll_table *table) {
 
 static void eventfd_show(struct file *file, struct view_buffer *buffer) {
     const struct eventfd *eventfd = file->private;
-    view_printf(buffer, "eventfd-count: %16llx\n", (unsigned long long)atomic_load_relaxed(&eventfd->count));
+    view_printf(buffer, "eventfd-count: %16llx\neventfd-id: %u\n", (unsigned long long)atomic_load_relaxed(&eventfd->count),
+                eventfd->id);
 }
 
 static void eventfd_release(struct file *file) {
@@ -109,6 +113,7 @@ struct file *eventfd_create(uint32_t value, bool semaphore, uint32_t flags) {
     spin_init(&eventfd->lock, eventfd_class);
     eventfd->count = value;
     eventfd->semaphore = semaphore;
+    eventfd->id = atomic_fetch_add(&last_id, 1u);
     wait_queue_init(&eventfd->readers);
     wait_queue_init(&eventfd->writers);
     struct file *file = file_create_anonymous("anon_inode:[eventfd]", &eventfd_ops, flags | O_RDWR, eventfd);

@@ -12,7 +12,6 @@
 #include "lib/errptr.h"
 #include "lib/format.h"
 
-#define STATE_TEXT_MAX 80u
 
 static struct mqueue *queue_of(const struct file *file) {
     return file->private;
@@ -227,7 +226,7 @@ static uint32_t mqueue_poll(struct file *file, struct poll_table *table) {
 /* Its state in a line, as in Linux's mqueue filesystem: mq_overview(7). */
 static int64_t mqueue_read(struct file *file, struct io_buffer *buffer, uint64_t *position) {
     struct mqueue *queue = queue_of(file);
-    char text[STATE_TEXT_MAX];
+    char text[MQUEUE_FILE_BYTES];
 
     spin_lock(&queue->lock);
     int owner = queue->notify_owner == NULL ? 0 : queue->notify_owner->number;
@@ -236,7 +235,7 @@ static int64_t mqueue_read(struct file *file, struct io_buffer *buffer, uint64_t
                                  (unsigned long long)queue->bytes, owner != 0 && !signals ? 1 : 0,
                                  signals ? queue->notify.signal : 0, owner);
     spin_unlock(&queue->lock);
-    if (*position >= (uint64_t)length)
+    if (*position >= (uint64_t)length || buffer->remaining == 0)
         return 0;
     int64_t moved = (int64_t)io_copy_to(buffer, text + *position, MIN(buffer->remaining, (size_t)length - *position));
     *position += (uint64_t)moved;

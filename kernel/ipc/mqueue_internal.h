@@ -13,6 +13,8 @@ struct mqueue_message {
     uint8_t text[];
 };
 
+#define MQUEUE_FILE_BYTES 80u /* the size of a queue as a file, whatever its state: Linux's FILENT_SIZE */
+
 struct mqueue {
     struct refcount refcount; /* its name, and its files */
     struct list_node node;    /* among the named ones; the lock of names */

@@ -79,8 +79,10 @@ struct mqueue *mqueue_create(uint32_t mode, const struct mqueue_attributes *attr
         queue->inode = inode_alloc_anonymous(S_IFREG | mode);
     if (error == 0 && queue->inode == NULL)
         error = -ENOMEM;
-    if (error == 0)
+    if (error == 0) {
+        queue->inode->size = MQUEUE_FILE_BYTES;
         return queue;
+    }
     mqueue_put(queue);
     return ERR_PTR(error);
 }

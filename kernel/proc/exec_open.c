@@ -11,7 +11,7 @@
 static int check_executable(const struct path *path) {
     const struct inode *inode = path->dentry->inode;
 
-    if (!inode || !S_IS(inode->mode, S_IFREG) || path->mount->flags & MS_NOEXEC)
+    if (!inode || !S_IS(inode->mode, S_IFREG) || mount_is_noexec(path->mount))
         return -EACCES;
     return inode_permission(inode, WANT_EXECUTE);
 }

@@ -29,7 +29,7 @@ static bool ids_differ(void) {
 static int64_t check(const struct path *path, const struct cred *cred, uint32_t mode) {
     const struct inode *inode = path->dentry->inode;
     bool regular = S_IS(inode->mode, S_IFREG);
-    if ((mode & ACCESS_EXECUTE) && regular && (path->mount->flags & MS_NOEXEC))
+    if ((mode & ACCESS_EXECUTE) && regular && mount_is_noexec(path->mount))
         return -EACCES;
     int error = inode_permission_as(cred, inode, mode);
     if (error || !(mode & ACCESS_WRITE))

@@ -140,12 +140,11 @@ static int allocate(struct file *file, uint32_t mode, uint64_t offset, uint64_t 
 }
 
 int64_t sys_fallocate(int descriptor, uint32_t mode, int64_t offset, int64_t length) {
-    if (offset < 0 || length <= 0)
-        return -EINVAL;
     struct file_use use = file_use(descriptor);
     if (!use.file)
         return -EBADF;
-    int64_t result = allocate(use.file, mode, (uint64_t)offset, (uint64_t)length);
+    bool is_range = offset >= 0 && length > 0;
+    int64_t result = !is_range ? -EINVAL : allocate(use.file, mode, (uint64_t)offset, (uint64_t)length);
     file_use_end(use);
     return result;
 }

@@ -93,7 +93,8 @@ static int64_t put_offset(const struct copy_end *end, int64_t *user, int64_t res
 
 /* What sendfile asks of its source: a regular file, since what was read and could not be written is lost otherwise. */
 static int64_t send_check(const struct copy_end *to, const struct copy_end *from, size_t size) {
-    uint64_t start = from->has_offset ? from->offset : from->file->position;
+    bool positioned = !(from->file->abilities & FILE_IS_STREAM);
+    uint64_t start = from->has_offset ? from->offset : positioned ? from->file->position : 0;
     if (from->has_offset && file_refuses_offsets(from->file))
         return -ESPIPE;
     if (size > INT64_MAX || start > (uint64_t)INT64_MAX - size)

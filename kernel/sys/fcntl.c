@@ -138,7 +138,8 @@ int64_t sys_flock(int descriptor, unsigned operation) {
     struct file_use use = file_use(descriptor);
     if (!use.file)
         return -EBADF;
-    int64_t result = file_lock_set(use.file, &request, !(operation & LOCK_NB));
+    bool is_open = request.type == F_UNLCK || (use.file->abilities & (FILE_CAN_READ | FILE_CAN_WRITE));
+    int64_t result = is_open ? file_lock_set(use.file, &request, !(operation & LOCK_NB)) : -EBADF;
     file_use_end(use);
     return result;
 }

@@ -11,7 +11,7 @@
 enum {
     FIONREAD = 0x541b, FIONBIO = 0x5421, FIONCLEX = 0x5450, FIOCLEX = 0x5451, FIOASYNC = 0x5452,
     FIOQSIZE = 0x5460,
-    FIGETBSZ = 2, /* linux/fs.h */
+    FIBMAP = 1, FIGETBSZ = 2, /* linux/fs.h */
 };
 
 static int64_t set_status_flag(struct file *file, uint32_t flag, const int32_t *user) {
@@ -38,6 +38,8 @@ static int64_t get_size(const struct inode *inode, int64_t *user) {
 
 static int64_t ioctl_regular(struct file *file, unsigned request, uint64_t argument) {
     int64_t size = (int64_t)file->inode->size;
+    if (request == FIBMAP) /* blocks of no disk */
+        return cred_has(current_cred(), CAP_SYS_RAWIO) ? -EINVAL : -EPERM;
     if (request != FIONREAD)
         return -ENOTTY;
     int32_t left = (int32_t)MIN(MAX(size - (int64_t)file->position, 0), INT32_MAX);

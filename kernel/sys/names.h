@@ -7,6 +7,6 @@ extern const char system_release[]; /* "6.1.0-astra" */
 void system_version(char *text, size_t size);
 void system_host_name(char *text, size_t size);
 void system_domain_name(char *text, size_t size);
-/* 0 or -EINVAL: too long. The caller has checked the right to do so. */
+/* What is too long is cut off. 0. The caller has checked the right to do so. */
 int system_set_host_name(const char *text, size_t length);
 int system_set_domain_name(const char *text, size_t length);

@@ -22,7 +22,8 @@ static int64_t transfer_positioned(int descriptor, void *memory, size_t size, in
     struct file_use use = file_use(descriptor);
     if (!use.file)
         return -EBADF;
-    int64_t result = file_refuses_offsets(use.file) ? -ESPIPE : transfer_check(use.file, ability);
+    bool refused = file_refuses_offsets(use.file) || (ability == FILE_CAN_WRITE && (use.file->abilities & FILE_NO_WRITES_AT));
+    int64_t result = refused ? -ESPIPE : transfer_check(use.file, ability);
     if (!result && !user_range_ok(memory, size))
         result = -EFAULT;
     if (!result && (uint64_t)offset + size > INT64_MAX)
@@ -45,13 +46,17 @@ int64_t sys_pwrite64(int descriptor, const void *buffer, size_t size, int64_t of
                                file_write_position);
 }
 
+#define SEEK_LAST 4u /* SEEK_HOLE, linux/fs.h */
+
 int64_t sys_lseek(int descriptor, int64_t offset, unsigned whence) {
     struct file_use use = file_use(descriptor);
     if (!use.file)
         return -EBADF;
     const struct file_ops *ops = use.file->ops;
     int64_t result;
-    if (file_refuses_offsets(use.file) && !ops->seek)
+    if (whence > SEEK_LAST)
+        result = -EINVAL;
+    else if (file_refuses_offsets(use.file) && !ops->seek)
         result = -ESPIPE;
     else {
         mutex_lock(&use.file->position_lock);

@@ -57,10 +57,11 @@ static int look_at_all(struct poller *poller, void *context, bool first) {
         uint32_t wanted = wanted_events(selection, fd);
         if (!wanted)
             continue;
-        struct file_use use = file_use((int)fd);
+        struct file_use use = file_use_path((int)fd);
         if (!use.file)
             return -EBADF;
-        uint32_t events = poller_look(poller, use.file, wanted, first && ready == 0);
+        bool is_path = use.file->abilities & FILE_IS_PATH; /* waits for nothing: as if all had happened */
+        uint32_t events = is_path ? wanted : poller_look(poller, use.file, wanted, first && ready == 0);
         file_use_end(use);
         ready += mark_ready(selection, fd, events);
     }

@@ -179,11 +179,14 @@ static struct file *accept_file(const struct socket_use *use, void *user_name, i
 
 int64_t sys_accept4(int descriptor, void *name, int32_t *length, int flags) {
     struct socket_use use;
-    if ((uint32_t)flags & ~(uint32_t)(SOCK_NONBLOCK | SOCK_CLOEXEC))
-        return -EINVAL;
+    bool unknown = (uint32_t)flags & ~(uint32_t)(SOCK_NONBLOCK | SOCK_CLOEXEC);
     int error = socket_use_begin(&use, descriptor);
-    if (error)
+    if (error == -EBADF)
         return error;
+    if (unknown && !error)
+        socket_use_end(&use);
+    if (unknown || error)
+        return unknown ? -EINVAL : error;
     int accepted = descriptor_reserve(0, (uint32_t)flags & SOCK_CLOEXEC);
     if (accepted >= 0) {
         struct file *file = accept_file(&use, name, length, (uint32_t)flags);

@@ -178,7 +178,7 @@ static int64_t put_statfs(const struct path *path, void *to) {
     if (error)
         return error;
     struct user_statfs statfs = {
-        .type = (int64_t)info.type,
+        .type = (int64_t)inode_filesystem_type(path->dentry->inode),
         .block_size = (int64_t)info.block_size,
         .blocks = info.blocks,
         .blocks_free = info.blocks_free,

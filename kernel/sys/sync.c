@@ -38,19 +38,19 @@ int64_t sys_fdatasync(int descriptor) {
 
 int64_t sys_sync_file_range(int descriptor, int64_t offset, int64_t length, uint32_t flags) {
     enum { SYNC_FILE_RANGE_ALL = 7 }; /* linux/fs.h: WAIT_BEFORE, WRITE, WAIT_AFTER */
-    int64_t end;
-    if ((flags & ~(uint32_t)SYNC_FILE_RANGE_ALL) || offset < 0 || length < 0 ||
-        __builtin_add_overflow(offset, length, &end))
-        return -EINVAL;
+    int64_t end = 0;
     struct file_use use = file_use(descriptor);
     if (!use.file)
         return -EBADF;
+    bool asked_well = !(flags & ~(uint32_t)SYNC_FILE_RANGE_ALL) && offset >= 0 && length >= 0 &&
+                      !__builtin_add_overflow(offset, length, &end);
     bool directory = S_IS(use.file->inode->mode, S_IFDIR);
+    bool has_pages = use.file->ops->sync && !directory;
     bool seekable = directory || S_IS(use.file->inode->mode, S_IFREG) || S_IS(use.file->inode->mode, S_IFBLK);
     file_use_end(use);
-    if (!seekable)
-        return -ESPIPE;
-    return flags && !directory ? sync_range(descriptor, (uint64_t)offset, length ? (uint64_t)end : UINT64_MAX) : 0;
+    if (!asked_well || !seekable)
+        return asked_well ? -ESPIPE : -EINVAL;
+    return flags && has_pages ? sync_range(descriptor, (uint64_t)offset, length ? (uint64_t)end : UINT64_MAX) : 0;
 }
 
 /* Advice is checked and taken note of by nothing: the page cache decides by itself. */
@@ -74,7 +74,7 @@ int64_t sys_readahead(int descriptor, int64_t offset, size_t size) {
         file_use_end(use);
         return -EBADF;
     }
-    bool cached = use.file->inode->object != NULL;
+    bool cached = S_IS(use.file->inode->mode, S_IFREG) || S_IS(use.file->inode->mode, S_IFBLK);
     file_use_end(use);
     return cached && size <= INT64_MAX ? 0 : -EINVAL;
 }

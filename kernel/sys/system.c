@@ -61,11 +61,11 @@ static int put_name(char *stored, const char *text, size_t length) {
 }
 
 int system_set_host_name(const char *text, size_t length) {
-    return put_name(host_name, text, length);
+    return put_name(host_name, text, MIN(length, (size_t)UTS_LENGTH - 1));
 }
 
 int system_set_domain_name(const char *text, size_t length) {
-    return put_name(domain_name, text, length);
+    return put_name(domain_name, text, MIN(length, (size_t)UTS_LENGTH - 1));
 }
 
 int64_t sys_uname(struct utsname_user __user *name) {

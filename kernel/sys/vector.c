@@ -9,7 +9,7 @@
 /* linux/fs.h: flags of preadv2 and pwritev2 */
 enum {
     RWF_HIPRI = 1, RWF_DSYNC = 2, RWF_SYNC = 4, RWF_NOWAIT = 8, RWF_APPEND = 16,
-    RWF_SUPPORTED = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_APPEND,
+    RWF_SUPPORTED = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND,
 };
 
 /* Lengths that add up to more than one call may move are cut. -EINVAL, -EFAULT. */
@@ -57,27 +57,56 @@ int vector_get_foreign(struct vector *vector, const void *user_vector, uint64_t 
     return get(vector, user_vector, count, true);
 }
 
+/* What flags ask of a file that is open for it: -EOPNOTSUPP. */
+static int check_flags(const struct file *file, uint32_t flags) {
+    bool waits = !(file->abilities & FILE_NEVER_WAITS);
+    if (S_IS(file->inode->mode, S_IFDIR))
+        return flags & ~(uint32_t)RWF_HIPRI ? -EOPNOTSUPP : 0;
+    return (flags & ~(uint32_t)RWF_SUPPORTED) || ((flags & RWF_NOWAIT) && waits) ? -EOPNOTSUPP : 0;
+}
+
+/* The end of a file of bytes for RWF_APPEND. */
+static const int64_t *appending(const struct file *file, const int64_t *offset, int64_t *end, uint32_t flags) {
+    if (!(flags & RWF_APPEND) || (file->abilities & FILE_IS_STREAM))
+        return offset;
+    *end = (int64_t)file->inode->size;
+    return end;
+}
+
+static int64_t synced(const struct file *file, int64_t result, uint32_t flags) {
+    if (result <= 0 || !(flags & (RWF_SYNC | RWF_DSYNC)) || !file->ops->sync)
+        return result;
+    int error = file->ops->sync((struct file *)(uintptr_t)file, 0, UINT64_MAX);
+    return error ? error : result;
+}
+
 /* `offset` NULL: at the file's own position. */
 static int64_t transfer_vector(int descriptor, const void *user_vector, uint64_t count,
-                               const int64_t *offset, uint32_t ability) {
+                               const int64_t *offset, uint32_t ability, uint32_t flags) {
     file_transfer_at *transfer = ability == FILE_CAN_READ ? file_read_position : file_write_position;
     struct vector vector;
     struct io_buffer buffer;
+    int64_t end;
     struct file_use use = file_use(descriptor);
     if (!use.file)
         return -EBADF;
-    int64_t result = offset && file_refuses_offsets(use.file) ? -ESPIPE : 0;
+    bool refused = file_refuses_offsets(use.file) || (ability == FILE_CAN_WRITE && (use.file->abilities & FILE_NO_WRITES_AT));
+    int64_t result = offset && refused ? -ESPIPE : 0;
     if (!result)
         result = vector_get(&vector, user_vector, count);
     if (!result) {
         io_buffer_init(&buffer, vector.segments, vector.count, false);
+        offset = ability == FILE_CAN_WRITE ? appending(use.file, offset, &end, flags) : offset;
         uint64_t position = offset ? (uint64_t)*offset : 0;
         result = transfer_check(use.file, ability);
         if (!result && position + buffer.remaining > INT64_MAX)
             result = -EINVAL;
         if (!result && buffer.remaining > 0) /* else the file is not asked */
+            result = check_flags(use.file, flags);
+        if (!result && buffer.remaining > 0)
             result = offset ? transfer(use.file, &buffer, &position)
                             : file_transfer(use.file, &buffer, use.referenced, transfer);
+        result = synced(use.file, result, flags);
         vector_end(&vector);
     }
     file_use_end(use);
@@ -85,52 +114,37 @@ static int64_t transfer_vector(int descriptor, const void *user_vector, uint64_t
 }
 
 int64_t sys_readv(int descriptor, const void *vector, uint64_t count) {
-    return transfer_vector(descriptor, vector, count, NULL, FILE_CAN_READ);
+    return transfer_vector(descriptor, vector, count, NULL, FILE_CAN_READ, 0);
 }
 
 int64_t sys_writev(int descriptor, const void *vector, uint64_t count) {
-    return transfer_vector(descriptor, vector, count, NULL, FILE_CAN_WRITE);
+    return transfer_vector(descriptor, vector, count, NULL, FILE_CAN_WRITE, 0);
 }
 
 int64_t sys_preadv(int descriptor, const void *vector, uint64_t count, int64_t offset) {
-    return offset < 0 ? -EINVAL : transfer_vector(descriptor, vector, count, &offset, FILE_CAN_READ);
+    return offset < 0 ? -EINVAL : transfer_vector(descriptor, vector, count, &offset, FILE_CAN_READ, 0);
 }
 
 int64_t sys_pwritev(int descriptor, const void *vector, uint64_t count, int64_t offset) {
-    return offset < 0 ? -EINVAL : transfer_vector(descriptor, vector, count, &offset, FILE_CAN_WRITE);
+    return offset < 0 ? -EINVAL : transfer_vector(descriptor, vector, count, &offset, FILE_CAN_WRITE, 0);
+}
+
+/* Offset -1: the file's own position. */
+static int64_t transfer_flagged(int descriptor, const void *vector, uint64_t count, int64_t offset, uint32_t ability,
+                                uint32_t flags) {
+    if (offset < -1)
+        return -EINVAL;
+    return transfer_vector(descriptor, vector, count, offset == -1 ? NULL : &offset, ability, flags);
 }
 
 int64_t sys_preadv2(int descriptor, const void *vector, uint64_t count, int64_t offset, uint64_t high,
                     uint32_t flags) {
     (void)high; /* on a 64-bit machine the offset is whole in one register */
-    if (flags & ~(uint32_t)RWF_SUPPORTED)
-        return -EOPNOTSUPP;
-    return offset == -1 ? sys_readv(descriptor, vector, count)
-                        : sys_preadv(descriptor, vector, count, offset);
-}
-
-/* The end of the file for RWF_APPEND, else `offset`. */
-static int64_t append_offset(int descriptor, int64_t offset, uint32_t flags) {
-    if (!(flags & RWF_APPEND))
-        return offset;
-    struct file_use use = file_use(descriptor);
-    int64_t end = use.file ? (int64_t)use.file->inode->size : -1;
-    file_use_end(use);
-    return end;
+    return transfer_flagged(descriptor, vector, count, offset, FILE_CAN_READ, flags);
 }
 
 int64_t sys_pwritev2(int descriptor, const void *vector, uint64_t count, int64_t offset, uint64_t high,
                      uint32_t flags) {
     (void)high;
-    if (flags & ~(uint32_t)RWF_SUPPORTED)
-        return -EOPNOTSUPP;
-    offset = append_offset(descriptor, offset, flags);
-    int64_t result = offset == -1 ? sys_writev(descriptor, vector, count)
-                                  : sys_pwritev(descriptor, vector, count, offset);
-    if (result > 0 && (flags & (RWF_SYNC | RWF_DSYNC))) {
-        int64_t error = sys_fdatasync(descriptor);
-        if (error)
-            return error;
-    }
-    return result;
+    return transfer_flagged(descriptor, vector, count, offset, FILE_CAN_WRITE, flags);
 }

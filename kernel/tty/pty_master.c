@@ -222,6 +222,7 @@ static int64_t put_int(uint64_t argument, int value) {
 
 static int64_t master_ioctl(struct file *file, unsigned request, uint64_t argument) {
     struct pty *pty = file->private;
+    uint8_t byte;
 
     switch ((enum pty_request)request) {
     case TIOCGPTN: return put_int(argument, (int)pty->index);
@@ -235,7 +236,7 @@ static int64_t master_ioctl(struct file *file, unsigned request, uint64_t argume
     case TIOCGSID: return put_int(argument, tty_session_number(&pty->tty));
     case FIONREAD: return put_int(argument, (int)ring_count(&pty->sent));
     case TIOCOUTQ: return put_int(argument, 0);
-    case TIOCSTI: return -EPERM; /* the master types by writing */
+    case TIOCSTI: return get_user(byte, (const uint8_t *)argument) ? -EFAULT : -EPERM; /* the master types by writing */
     case TIOCNOTTY: return -ENOTTY;
     case TIOCVHANGUP: return -EPERM;
     default: return tty_line_ioctl(&pty->tty, request, argument);
@@ -250,4 +251,5 @@ const struct file_ops pty_master_ops = {
     .seek = stream_seek,
     .ioctl = master_ioctl,
     .poll = master_poll,
+    .splices = SPLICE_FROM | SPLICE_TO,
 };

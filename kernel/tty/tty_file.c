@@ -279,6 +279,8 @@ static uint32_t tty_poll(struct file *file, struct poll_table *table) {
 /* Without an owner, the terminal's foreground group is told, or the process itself. */
 static int tty_set_async(struct file *file, int descriptor, bool on) {
     struct tty *tty = tty_file_of(file)->tty;
+    if (on && tty_file_is_dead(tty_file_of(file)))
+        return -ENOTTY;
     int error = async_join(&tty->async, file, descriptor, on);
     if (error || !on)
         return error;

@@ -13,7 +13,7 @@ enum tty_request {
     TIOCCBRK = 0x5428, TIOCGSID = 0x5429, TIOCVHANGUP = 0x5437,
     TIOCGLCKTRMIOS = 0x5456, TIOCSLCKTRMIOS = 0x5457,
     TCGETS2 = (int)0x802c542a, TCSETS2 = 0x402c542b, TCSETSW2 = 0x402c542c, TCSETSF2 = 0x402c542d,
-    TIOCGEXCL = (int)0x80045440,
+    TIOCGEXCL = (int)0x80045440, TIOCGPTPEER = 0x5441, TIOCGDEV = (int)0x80045432,
 };
 
 enum flow_action { TCOOFF, TCOON, TCIOFF, TCION };        /* argument of TCXONC */
@@ -169,6 +169,8 @@ static int64_t line_ioctl(struct tty *tty, enum tty_request request, uint64_t ar
     case TIOCEXCL: return set_exclusive(tty, true);
     case TIOCNXCL: return set_exclusive(tty, false);
     case TIOCGEXCL: return put_int(argument, tty->exclusive);
+    case TIOCGPTPEER: return -EIO; /* no master */
+    case TIOCGDEV: return put_int(argument, (int)DEVICE_NUMBER(tty->node.major, tty->node.minor));
     default: return -ENOTTY;
     }
 }

@@ -199,6 +199,8 @@ static int64_t control(struct socket *socket, unsigned request, uint64_t argumen
     uint64_t bytes;
     if (request == SIOCOUTQ)
         bytes = atomic_load_relaxed(&sock->send_memory);
+    else if (request == SIOCATMARK && socket->type != SOCK_STREAM)
+        return -EOPNOTSUPP;
     else if (request == SIOCATMARK)
         bytes = unix_urgent_is_next(sock);
     else if (request != FIONREAD)
