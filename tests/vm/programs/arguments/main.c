@@ -8,7 +8,6 @@
  * arguments --uncovered               the calls of the table that have no row
  * arguments --unknown                 makes each call that the table does not implement, twice
  */
-#include <errno.h>
 #include <grp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,6 +19,7 @@
 #include <unistd.h>
 
 #include "tests/vm/programs/arguments/arguments.h"
+#include "tests/vm/programs/errors.h"
 
 #define CASES_MAX 1024
 #define PATIENCE_MS 150 /* for a call, before it is tried once more */
@@ -171,21 +171,10 @@ static int advance(const struct row *row, int first, int count, const sigset_t *
 /* ---- printing ---- */
 
 static const char *result_name(long result) {
-    static const struct { int error; const char *name; } errors[] = {
-#define E(name) {name, #name},
-        E(EPERM) E(ENOENT) E(ESRCH) E(EINTR) E(EIO) E(ENXIO) E(E2BIG) E(ENOEXEC) E(EBADF) E(ECHILD) E(EAGAIN) E(ENOMEM)
-        E(EACCES) E(EFAULT) E(ENOTBLK) E(EBUSY) E(EEXIST) E(EXDEV) E(ENODEV) E(ENOTDIR) E(EISDIR) E(EINVAL) E(ENFILE)
-        E(EMFILE) E(ENOTTY) E(ETXTBSY) E(EFBIG) E(ENOSPC) E(ESPIPE) E(EROFS) E(EMLINK) E(EPIPE) E(EDOM) E(ERANGE)
-        E(EDEADLK) E(ENAMETOOLONG) E(ENOLCK) E(ENOSYS) E(ENOTEMPTY) E(ELOOP) E(ENODATA) E(EOVERFLOW) E(EBADFD)
-        E(ENOTSOCK) E(EDESTADDRREQ) E(EMSGSIZE) E(EPROTOTYPE) E(ENOPROTOOPT) E(EPROTONOSUPPORT) E(ESOCKTNOSUPPORT)
-        E(EOPNOTSUPP) E(EAFNOSUPPORT) E(EADDRINUSE) E(EADDRNOTAVAIL) E(EISCONN) E(ENOTCONN) E(ETIMEDOUT) E(ECONNREFUSED)
-        E(EALREADY) E(EINPROGRESS) E(ENOMSG) E(EIDRM) E(ESTALE) E(ENOKEY)
-#undef E
-    };
     static char name[32];
-    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++)
-        if (errors[i].error == -result)
-            return errors[i].name;
+    const char *error = error_name(-result);
+    if (error)
+        return error;
     if (result == RESULT_OK)
         return "ok";
     if (result == RESULT_WAITS)
