@@ -51,7 +51,8 @@ void wait_remove(struct wait_queue *queue, struct wait_entry *entry) {
 }
 
 /* The queue's lock is held. */
-static inline __attribute__((always_inline)) void wake_entries(struct wait_queue *queue, unsigned exclusive_count, uint32_t key, bool sync) {
+static inline __attribute__((always_inline)) void wake_entries(struct wait_queue *queue, unsigned exclusive_count,
+                                                               uint32_t key, bool sync) {
     struct list_node *node, *following;
 
     list_for_each_safe(node, following, &queue->entries) {
@@ -69,12 +70,17 @@ static bool anybody_waits(const struct wait_queue *queue) {
     return !list_is_empty(&queue->entries);
 }
 
-void wait_wake(struct wait_queue *queue, unsigned exclusive_count, uint32_t key, bool sync) {
-    if (!anybody_waits(queue))
-        return;
+/* Apart, so that a wake-up of nobody saves no registers. */
+static __attribute__((noinline)) void lock_and_wake(struct wait_queue *queue, unsigned exclusive_count, uint32_t key,
+                                                    bool sync) {
     uint64_t flags = spin_lock_irqsave(&queue->lock);
     wake_entries(queue, exclusive_count, key, sync);
     spin_unlock_irqrestore(&queue->lock, flags);
+}
+
+void wait_wake(struct wait_queue *queue, unsigned exclusive_count, uint32_t key, bool sync) {
+    if (anybody_waits(queue))
+        lock_and_wake(queue, exclusive_count, key, sync);
 }
 
 void wait_wake_nested(struct wait_queue *queue, unsigned exclusive_count, uint32_t key, bool sync) {

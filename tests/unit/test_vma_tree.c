@@ -130,6 +130,24 @@ TEST(guard_gap_below_a_stack) {
     CHECK_EQ(vma_tree_find_gap(&space, PAGE_SIZE, BASE, 0x7001000), 0x7000000 - STACK_GUARD_GAP - PAGE_SIZE);
 }
 
+/* Summaries call all of these gaps equal: each is looked at. */
+TEST(huge_gaps_are_told_apart) {
+    const uint64_t tera = 1ull << 40, starts[] = {8 * tera, 5 * tera, 10 * tera}; /* gaps of 3, 5 and 2 TiB */
+    struct space space = {0};
+    struct vma vmas[3] = {0};
+
+    for (unsigned i = 0; i < 3; i++) {
+        vmas[i] = (struct vma){.space = &space, .start = starts[i], .end = starts[i] + PAGE_SIZE};
+        vma_tree_insert(&space, &vmas[i]);
+    }
+    CHECK_EQ(vma_tree_find_gap(&space, tera, BASE, 10 * tera), 9 * tera);
+    CHECK_EQ(vma_tree_find_gap(&space, 5 * tera / 2, BASE, 10 * tera), 8 * tera - 5 * tera / 2);
+    CHECK_EQ(vma_tree_find_gap(&space, 4 * tera, BASE, 10 * tera), tera);
+    CHECK_EQ(vma_tree_find_gap(&space, 6 * tera, BASE, 10 * tera), 0);
+    vma_tree_remove(&space, &vmas[0]);
+    CHECK_EQ(vma_tree_find_gap(&space, 4 * tera, BASE, 10 * tera), 6 * tera);
+}
+
 TEST(neighbours_are_in_order) {
     struct model *model = calloc(1, sizeof *model);
 
