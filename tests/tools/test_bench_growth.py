@@ -18,6 +18,8 @@ def test_what_grows_faster_is_named():
     assert bench_growth.faster_than({"a": FLAT, "b": []}, {"a": FLAT, "b": FLAT}) == []
     within_repetition = [(10, 100.0), (10000, 111.0)]
     assert bench_growth.faster_than({"a": within_repetition}, {"a": FLAT}) == []
+    falling = [(10, 200.0), (10000, 100.0)]
+    assert bench_growth.faster_than({"a": [(10, 100.0), (10000, 101.0)], "b": FLAT}, {"a": falling, "b": falling}) == ["b"]
 
 
 def test_table_and_picture():
