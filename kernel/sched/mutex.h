@@ -21,7 +21,10 @@ bool mutex_trylock(struct mutex *mutex);
 void mutex_unlock(struct mutex *mutex);
 bool mutex_is_held(const struct mutex *mutex); /* by the running thread */
 
-/* Many readers or one writer; writers are not starved, so a reader must not take it a second time. */
+/*
+ * Many readers or one writer; writers are not starved, so a reader must not take it a second time. Who lets it go
+ * wakes one writer, or all readers when no writer waits.
+ */
 struct rwsem {
     int32_t state; /* -1 writer, n readers */
     uint32_t writers_waiting;
