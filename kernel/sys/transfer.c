@@ -7,8 +7,9 @@ int transfer_check(const struct file *file, uint32_t ability) {
     if (!(file->abilities & ability))
         return -EBADF;
     bool has_method = ability == FILE_CAN_READ ? file->ops->read != NULL : file->ops->write != NULL;
-    bool is_directory = S_IS(file->inode->mode, S_IFDIR); /* refuses when it is asked for bytes: memory is looked at before */
-    return has_method || is_directory ? 0 : -EINVAL;
+    if (has_method)
+        return 0;
+    return S_IS(file->inode->mode, S_IFDIR) ? 0 : -EINVAL; /* it refuses when asked for bytes: memory comes first */
 }
 
 int64_t transfer_simple(int descriptor, void *memory, size_t size, uint32_t ability,
