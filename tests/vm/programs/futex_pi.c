@@ -40,6 +40,7 @@ struct robust_list_head {
 };
 #define SYS_WAITV 449
 #define COMPARISONS 20000
+#define MOVES_MAX 500 /* each takes a wait; a loaded machine has time for so many */
 #define PATIENCE_MS 30000
 #define BLOCKED 30000 /* us: long enough for a thread to go to sleep; where it matters the state is polled */
 
@@ -748,12 +749,13 @@ static void compared_and_moved(void) {
     comparing = 1;
     pthread_create(&threads[0], NULL, await_each, NULL);
     pthread_create(&threads[1], NULL, change_it, NULL);
-    for (int i = 0; i < COMPARISONS; i++) {
+    for (int i = 0, moves = 0; i < COMPARISONS && moves < MOVES_MAX; i++) {
         uint32_t value = first_word;
         long moved = futex(&first_word, 4 /* FUTEX_CMP_REQUEUE */ | PRIVATE, 0, (void *)1, &second_word, value);
         CHECK(moved >= 0 || errno == EAGAIN);
         if (moved != 1)
             continue;
+        moves++;
         if (awaited == value)
             CHECK(futex(&second_word, FUTEX_WAKE | PRIVATE, 1, NULL, NULL, 0) >= 0);
         if (next_turn())
