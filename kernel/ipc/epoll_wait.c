@@ -7,7 +7,6 @@
 #include "kernel/vm/uaccess.h"
 #include "lib/errno.h"
 
-#define EVENTS_PER_COPY 16
 #define WAKE_WAITERS EPOLLET /* a key that is no event: epolls that watch this one are not meant */
 
 /* ---- the ready list ---- */
@@ -68,59 +67,52 @@ uint32_t epoll_item_events(const struct epoll_item *item, struct poll_table *tab
 
 /* ---- waiting ---- */
 
-/* Events on their way to the program, some at a time. */
-struct event_batch {
-    struct epoll_event events[EVENTS_PER_COPY];
-    int held;
-    struct epoll_event *user; /* where the next go */
-};
-
-static int copy_out(struct event_batch *batch) {
-    int count = batch->held;
-    batch->held = 0;
-    if (count > 0 && copy_to_user(batch->user, batch->events, (size_t)count * sizeof batch->events[0]))
-        return -EFAULT;
-    batch->user += count;
-    return 0;
+/* Back to where take_ready took it from: its event could not be told. */
+static void untake_ready(struct epoll_item *item) {
+    struct epoll *epoll = item->epoll;
+    uint64_t flags = spin_lock_irqsave(&epoll->ready_lock);
+    if (list_is_empty(&item->ready_node))
+        list_add(&item->ready_node, &epoll->ready);
+    spin_unlock_irqrestore(&epoll->ready_lock, flags);
 }
 
-/* An item taken from the ready list: its event is told, if there still is one. Level-triggered ones stay on the list. */
-static bool tell(struct epoll_item *item, struct epoll_event *event) {
-    uint32_t ready = epoll_item_events(item, NULL);
-    if (!ready)
-        return false;
-    *event = (struct epoll_event){ready, item->event.data};
+/* An item's event has been told. Level-triggered ones stay on the list. */
+static void told(struct epoll_item *item) {
     if (item->event.events & EPOLLONESHOT) {
         item->event.events &= EPOLL_MODE_BITS;
         item->epoll->recent = item;
     } else if (!(item->event.events & EPOLLET)) {
         epoll_make_ready(item);
     }
-    return true;
 }
 
-/* Up to `max` events of items that are ready now: how many, or -EFAULT. */
-static int collect(struct epoll *epoll, void *user, int max) {
-    struct event_batch batch;
-    int count = 0, error = 0;
-
-    batch.held = 0;
-    batch.user = user;
-    mutex_lock(&epoll->mutex);
-    for (size_t looks = count_ready(epoll); looks > 0 && count < max && !error; looks--) {
-        struct epoll_item *item = take_ready(epoll);
-        if (!item || !tell(item, &batch.events[batch.held]))
-            continue;
-        count++;
-        if (++batch.held == EVENTS_PER_COPY)
-            error = copy_out(&batch);
+/* An item taken from the ready list: 1 once its event is told, 0 when there is none any more, -EFAULT. */
+static int tell(struct epoll_item *item, struct epoll_event *user) {
+    struct epoll_event event = {epoll_item_events(item, NULL), item->event.data};
+    if (!event.events)
+        return 0;
+    if (copy_to_user(user, &event, sizeof event)) {
+        untake_ready(item);
+        return -EFAULT;
     }
-    if (!error)
-        error = copy_out(&batch);
+    told(item);
+    return 1;
+}
+
+/* Up to `max` events of items that are ready now: how many, or -EFAULT when the first could not be told. */
+static int collect(struct epoll *epoll, struct epoll_event *user, int max) {
+    int count = 0, result = 0;
+
+    mutex_lock(&epoll->mutex);
+    for (size_t looks = count_ready(epoll); looks > 0 && count < max && result >= 0; looks--) {
+        struct epoll_item *item = take_ready(epoll);
+        result = item ? tell(item, user + count) : 0;
+        count += result > 0;
+    }
     mutex_unlock(&epoll->mutex);
     if (!list_is_empty(&epoll->ready)) /* others may have looked while items were off the list */
         wait_wake(&epoll->waiters, 1, WAKE_WAITERS, false);
-    return error ? error : count;
+    return count == 0 && result < 0 ? result : count;
 }
 
 int epoll_wait_events(struct file *epoll_file, void *user, int max, uint64_t deadline_ns) {

@@ -1,0 +1,89 @@
+/*
+ * What is counted for a user or for everybody and refused beyond a limit, and calls that fail half-way without losing
+ * anything. Every expectation also holds on Linux. Runs as root in /tmp, with nobody else about.
+ */
+#include <fcntl.h>
+#include <mqueue.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/ipc.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/shm.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/vm/programs/parts.h"
+
+#define PAGE 4096
+#define NOBODY 65534
+#define FAILS(call, error) CHECK((long)(call) == -1 && errno == (error))
+#define AS_NOBODY(...) \
+    do { \
+        int status_; \
+        pid_t nobody_ = fork(); \
+        if (nobody_ == 0) { \
+            failures = 0; \
+            CHECK(setgid(NOBODY) == 0 && setuid(NOBODY) == 0); \
+            __VA_ARGS__; \
+            fflush(stdout); \
+            _exit(failures); \
+        } \
+        CHECK(waitpid(nobody_, &status_, 0) == nobody_ && status_ == 0); \
+    } while (0)
+
+/* ---- events that could not be told ---- */
+
+enum { SOURCES = 40 };
+
+/* The events of `epoll`, written to where only the first `room` have a place: what epoll_wait gives. */
+static int wait_with_room(int epoll, int room) {
+    char *pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct epoll_event *events = (void *)(pages + PAGE - room * sizeof *events);
+    mprotect(pages + PAGE, PAGE, PROT_NONE);
+    int told = epoll_wait(epoll, events, SOURCES, 0);
+    int error = errno;
+    for (int i = 1; i < told; i++)
+        CHECK(events[i].data.u32 == events[i - 1].data.u32 + 1);
+    munmap(pages, 2 * PAGE);
+    errno = error;
+    return told;
+}
+
+static void untold_events_stay(void) {
+    static const uint32_t modes[] = {EPOLLET, EPOLLONESHOT, 0};
+    struct epoll_event events[SOURCES];
+
+    for (int mode = 0; mode < 3; mode++) {
+        int sources[SOURCES], epoll = epoll_create1(0);
+        for (int i = 0; i < SOURCES; i++) {
+            struct epoll_event event = {.events = EPOLLIN | modes[mode], .data.u32 = i};
+            sources[i] = eventfd(1, 0);
+            CHECK(epoll_ctl(epoll, EPOLL_CTL_ADD, sources[i], &event) == 0);
+        }
+        FAILS(wait_with_room(epoll, 0), EFAULT);
+        CHECK(wait_with_room(epoll, 17) == 17);
+        int left = epoll_wait(epoll, events, SOURCES, 0);
+        CHECK(left == (modes[mode] ? SOURCES - 17 : SOURCES) && events[0].data.u32 == 17);
+        CHECK(epoll_wait(epoll, events, SOURCES, 0) == (modes[mode] ? 0 : SOURCES));
+        for (int i = 0; i < SOURCES; i++)
+            close(sources[i]);
+        close(epoll);
+    }
+}
+
+static const struct part parts[] = {
+    PART(untold_events_stay),
+};
+
+int main(int argc, char **argv) {
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    if (chdir("/tmp") != 0)
+        return 2;
+    return run_parts(parts, sizeof parts / sizeof parts[0], argc > 1 ? argv[1] : NULL);
+}
