@@ -35,8 +35,6 @@ struct mqueue {
 
 extern const struct file_ops mqueue_file_ops;
 
-/* With no messages and no name: reference 1. ERR_PTR(-EINVAL, -EMFILE, -ENOMEM). */
-struct mqueue *mqueue_create(uint32_t mode, const struct mqueue_attributes *attributes);
 void mqueue_put(struct mqueue *queue);
 /* The owner's registration is used up or taken back; queue->lock held. */
 void mqueue_forget_notify(struct mqueue *queue);

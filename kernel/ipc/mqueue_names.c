@@ -54,39 +54,6 @@ static int charge(struct mqueue *queue) {
     return 0;
 }
 
-struct mqueue *mqueue_create(uint32_t mode, const struct mqueue_attributes *attributes) {
-    struct mqueue_attributes usual = {
-        .messages_max = (int64_t)MIN(mqueue_limits.messages, mqueue_limits.messages_default),
-        .bytes_max = (int64_t)MIN(mqueue_limits.message_bytes, mqueue_limits.message_bytes_default),
-    };
-    if (attributes == NULL)
-        attributes = &usual;
-    else if (check_attributes(attributes) < 0)
-        return ERR_PTR(-EINVAL);
-    struct mqueue *queue = kzalloc(sizeof *queue);
-    if (queue == NULL)
-        return ERR_PTR(-ENOMEM);
-    refcount_init(&queue->refcount, 1);
-    list_init(&queue->node);
-    spin_init(&queue->lock, queue_class);
-    wait_queue_init(&queue->senders);
-    wait_queue_init(&queue->receivers);
-    queue->messages_max = (uint64_t)attributes->messages_max;
-    queue->bytes_max = (uint64_t)attributes->bytes_max;
-    atomic_fetch_add(&queue_count, 1u);
-    int error = charge(queue);
-    if (error == 0)
-        queue->inode = inode_alloc_anonymous(S_IFREG | mode);
-    if (error == 0 && queue->inode == NULL)
-        error = -ENOMEM;
-    if (error == 0) {
-        queue->inode->size = MQUEUE_FILE_BYTES;
-        return queue;
-    }
-    mqueue_put(queue);
-    return ERR_PTR(error);
-}
-
 static void free_messages(struct mqueue *queue) {
     struct rb_node *node;
 
@@ -112,6 +79,33 @@ void mqueue_put(struct mqueue *queue) {
     atomic_fetch_sub(&queue_count, 1u);
     kfree(queue->name);
     kfree(queue);
+}
+
+/* With no messages and no name, counted already: reference 1. ERR_PTR(-EMFILE, -ENOMEM). */
+static struct mqueue *create(uint32_t mode, const struct mqueue_attributes *attributes) {
+    struct mqueue *queue = kzalloc(sizeof *queue);
+    if (queue == NULL) {
+        atomic_fetch_sub(&queue_count, 1u);
+        return ERR_PTR(-ENOMEM);
+    }
+    refcount_init(&queue->refcount, 1);
+    list_init(&queue->node);
+    spin_init(&queue->lock, queue_class);
+    wait_queue_init(&queue->senders);
+    wait_queue_init(&queue->receivers);
+    queue->messages_max = (uint64_t)attributes->messages_max;
+    queue->bytes_max = (uint64_t)attributes->bytes_max;
+    int error = charge(queue);
+    if (error == 0)
+        queue->inode = inode_alloc_anonymous(S_IFREG | mode);
+    if (error == 0 && queue->inode == NULL)
+        error = -ENOMEM;
+    if (error == 0) {
+        queue->inode->size = MQUEUE_FILE_BYTES;
+        return queue;
+    }
+    mqueue_put(queue);
+    return ERR_PTR(error);
 }
 
 /* ---- names ---- */
@@ -157,14 +151,29 @@ static int check_name(const char *name) {
     return strlen(name) > NAME_MAX ? -ENAMETOOLONG : 0;
 }
 
+/* One more queue, unless there are as many as there may be: 0 or -ENOSPC. */
+static int count_queue(void) {
+    uint64_t limit = cred_has(current_cred(), CAP_SYS_RESOURCE) ? UINT32_MAX : atomic_load_relaxed(&mqueue_limits.queues);
+    return user_charge_one(&queue_count, limit) ? 0 : -ENOSPC;
+}
+
 static struct mqueue *make(const char *name, uint32_t mode, const struct mqueue_attributes *attributes) {
-    if (atomic_load_relaxed(&queue_count) >= mqueue_limits.queues && !cred_has(current_cred(), CAP_SYS_RESOURCE))
-        return ERR_PTR(-ENOSPC);
-    struct mqueue *queue = mqueue_create(mode & 07777u & ~current_task()->fs->umask, attributes);
+    struct mqueue_attributes usual = {
+        .messages_max = (int64_t)MIN(mqueue_limits.messages, mqueue_limits.messages_default),
+        .bytes_max = (int64_t)MIN(mqueue_limits.message_bytes, mqueue_limits.message_bytes_default),
+    };
+    int error = count_queue();
+    if (error < 0)
+        return ERR_PTR(error);
+    if (attributes != NULL && check_attributes(attributes) < 0) {
+        atomic_fetch_sub(&queue_count, 1u);
+        return ERR_PTR(-EINVAL);
+    }
+    struct mqueue *queue = create(mode & 07777u & ~current_task()->fs->umask, attributes == NULL ? &usual : attributes);
     if (IS_ERR(queue))
         return queue;
     queue->name = kstrdup(name);
-    int error = queue->name == NULL ? -ENOMEM : enter(queue);
+    error = queue->name == NULL ? -ENOMEM : enter(queue);
     if (error == 0)
         return queue;
     mqueue_put(queue);

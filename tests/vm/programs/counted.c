@@ -77,8 +77,68 @@ static void untold_events_stay(void) {
     }
 }
 
+/* ---- the last queue there may be ---- */
+
+static void set(const char *name, const char *value) {
+    int fd = open(name, O_WRONLY);
+    CHECK(fd >= 0 && write(fd, value, strlen(value)) == (ssize_t)strlen(value));
+    close(fd);
+}
+
+enum { MAKERS = 4, ROUNDS = 100 };
+static pthread_barrier_t barrier;
+
+/* Each round one of the makers gets the one queue. */
+static void *make_queues(void *argument) {
+    intptr_t made = 0;
+    char name[16];
+
+    snprintf(name, sizeof name, "/last-%d", (int)(intptr_t)argument);
+    for (int i = 0; i < ROUNDS; i++) {
+        pthread_barrier_wait(&barrier);
+        mqd_t queue = mq_open(name, O_CREAT | O_RDWR, 0600, NULL);
+        int error = errno;
+        pthread_barrier_wait(&barrier);
+        if (queue != (mqd_t)-1) {
+            made++;
+            mq_close(queue);
+            mq_unlink(name);
+        } else if (error != ENOSPC) {
+            made += ROUNDS;
+        }
+    }
+    return (void *)made;
+}
+
+static void one_gets_the_last_queue(void) {
+    struct mq_attr bad = {0};
+
+    set("/proc/sys/fs/mqueue/queues_max", "1");
+    AS_NOBODY({
+        pthread_t makers[MAKERS];
+        intptr_t made = 0;
+        pthread_barrier_init(&barrier, NULL, MAKERS);
+        for (intptr_t i = 0; i < MAKERS; i++)
+            pthread_create(&makers[i], NULL, make_queues, (void *)i);
+        for (int i = 0; i < MAKERS; i++) {
+            void *result;
+            pthread_join(makers[i], &result);
+            made += (intptr_t)result;
+        }
+        CHECK(made == ROUNDS);
+        for (int i = 0; i < 3; i++) /* what could not be made is not counted */
+            FAILS(mq_open("/bad", O_CREAT | O_RDWR, 0600, &bad), EINVAL);
+        mqd_t queue = mq_open("/good", O_CREAT | O_RDWR, 0600, NULL);
+        CHECK(queue != (mqd_t)-1);
+        FAILS(mq_open("/another", O_CREAT | O_RDWR, 0600, NULL), ENOSPC);
+        FAILS(mq_open("/another", O_CREAT | O_RDWR, 0600, &bad), ENOSPC);
+        mq_unlink("/good");
+    });
+    set("/proc/sys/fs/mqueue/queues_max", "256");
+}
+
 static const struct part parts[] = {
-    PART(untold_events_stay),
+    PART(untold_events_stay), PART(one_gets_the_last_queue),
 };
 
 int main(int argc, char **argv) {
