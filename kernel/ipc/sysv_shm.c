@@ -7,6 +7,7 @@
 #include "fs/vfs/file.h"
 #include "kernel/mm/slab.h"
 #include "kernel/task/task.h"
+#include "kernel/task/user.h"
 #include "kernel/view/view.h"
 #include "kernel/vm/commit.h"
 #include "kernel/vm/object.h"
@@ -72,9 +73,39 @@ static void release(struct ipc_object *object) {
 
 struct ipc_family shm_family = {.create = create, .check = check, .release = release, .count_max = &shm_limits.count};
 
+/* There is no swap: locked is what it is anyway, but it counts, and the mode says so. */
+int shm_lock(struct shm *shm) {
+    struct user *user = current_cred()->user;
+    bool privileged = cred_has(current_cred(), CAP_IPC_LOCK);
+    uint64_t pages = pages_of(shm->size_bytes), limit = rlimit_current(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
+    uint64_t old = atomic_load_relaxed(&user->locked_pages);
+
+    if (shm->ipc.mode & SHM_LOCKED)
+        return 0;
+    do {
+        if (old + pages > limit && !privileged)
+            return -ENOMEM;
+    } while (!atomic_compare_exchange(&user->locked_pages, &old, old + pages));
+    user_get(user);
+    shm->locker = user;
+    shm->ipc.mode |= SHM_LOCKED;
+    return 0;
+}
+
+void shm_unlock(struct shm *shm) {
+    if (!(shm->ipc.mode & SHM_LOCKED))
+        return;
+    atomic_fetch_sub(&shm->locker->locked_pages, pages_of(shm->size_bytes));
+    user_put(shm->locker);
+    shm->locker = NULL;
+    shm->ipc.mode &= ~(uint32_t)SHM_LOCKED;
+}
+
 static void remove_if_unused(struct shm *shm) {
-    if (shm->attached == 0 && (shm->ipc.mode & SHM_DEST) && !shm->ipc.removed)
-        ipc_remove(&shm->ipc);
+    if (shm->attached != 0 || !(shm->ipc.mode & SHM_DEST) || shm->ipc.removed)
+        return;
+    shm_unlock(shm);
+    ipc_remove(&shm->ipc);
 }
 
 void shm_remove(struct shm *shm) {

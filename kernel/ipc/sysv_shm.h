@@ -3,6 +3,7 @@
 
 #include "kernel/ipc/sysv_ids.h"
 
+struct user;
 struct vm_object;
 
 /* linux/shm.h */
@@ -15,6 +16,7 @@ struct shm {
     struct vm_object *object;
     uint64_t size_bytes;
     uint64_t attached; /* mappings, and attachments under way */
+    struct user *locker; /* SHM_LOCKED: for whom its pages count; referenced */
     int64_t attach_time, detach_time, change_time;
     int32_t creator_pid, last_pid;
 };
@@ -39,6 +41,9 @@ int64_t shm_attach(int id, uint64_t address, int flags);
 int shm_detach(uint64_t address);
 /* IPC_RMID; locked. */
 void shm_remove(struct shm *shm);
+/* SHM_LOCK: 0, or -ENOMEM beyond RLIMIT_MEMLOCK, for which all of a user's locked segments count. Both locked. */
+int shm_lock(struct shm *shm);
+void shm_unlock(struct shm *shm);
 void shm_usage_read(struct shm_usage *usage);
 
 static inline struct shm *ipc_to_shm(struct ipc_object *object) {

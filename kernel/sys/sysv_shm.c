@@ -107,7 +107,7 @@ static int64_t change(int id, int command, const struct ipc_perm_user *perm) {
     return error;
 }
 
-/* There is no swap: locked is what it is anyway, but the mode says so. */
+/* SHM_LOCK and SHM_UNLOCK. */
 static int64_t lock(int id, bool locks) {
     const struct cred *cred = current_cred();
     struct ipc_object *object = ipc_find(&shm_family, id);
@@ -116,14 +116,13 @@ static int64_t lock(int id, bool locks) {
         return PTR_ERR(object);
     bool owner = cred->euid == object->uid || cred->euid == object->creator_uid;
     bool privileged = cred_has(cred, CAP_IPC_LOCK);
-    uint64_t limit = rlimit_current(RLIMIT_MEMLOCK);
     int error = 0;
-    if (!privileged && (!owner || (locks && limit == 0)))
+    if (!privileged && (!owner || (locks && rlimit_current(RLIMIT_MEMLOCK) == 0)))
         error = -EPERM;
-    else if (!privileged && locks && ipc_to_shm(object)->size_bytes > limit)
-        error = -ENOMEM;
+    else if (locks)
+        error = shm_lock(ipc_to_shm(object));
     else
-        object->mode = locks ? object->mode | SHM_LOCKED : object->mode & ~(uint32_t)SHM_LOCKED;
+        shm_unlock(ipc_to_shm(object));
     ipc_release(object);
     return error;
 }

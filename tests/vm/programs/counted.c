@@ -137,8 +137,27 @@ static void one_gets_the_last_queue(void) {
     set("/proc/sys/fs/mqueue/queues_max", "256");
 }
 
+/* ---- locked segments count together ---- */
+
+static void locked_segments_count_together(void) {
+    AS_NOBODY({
+        struct rlimit limit = {4 * PAGE, 4 * PAGE};
+        int first = shmget(IPC_PRIVATE, 3 * PAGE - 1, 0600);
+        int second = shmget(IPC_PRIVATE, 2 * PAGE, 0600);
+        CHECK(first >= 0 && second >= 0 && setrlimit(RLIMIT_MEMLOCK, &limit) == 0);
+        CHECK(shmctl(first, SHM_LOCK, NULL) == 0);
+        CHECK(shmctl(first, SHM_LOCK, NULL) == 0); /* once only */
+        FAILS(shmctl(second, SHM_LOCK, NULL), ENOMEM);
+        CHECK(shmctl(first, SHM_UNLOCK, NULL) == 0 && shmctl(first, SHM_UNLOCK, NULL) == 0);
+        CHECK(shmctl(second, SHM_LOCK, NULL) == 0);
+        FAILS(shmctl(first, SHM_LOCK, NULL), ENOMEM);
+        CHECK(shmctl(second, IPC_RMID, NULL) == 0); /* with the segment goes what it counts */
+        CHECK(shmctl(first, SHM_LOCK, NULL) == 0 && shmctl(first, IPC_RMID, NULL) == 0);
+    });
+}
+
 static const struct part parts[] = {
-    PART(untold_events_stay), PART(one_gets_the_last_queue),
+    PART(untold_events_stay), PART(one_gets_the_last_queue), PART(locked_segments_count_together),
 };
 
 int main(int argc, char **argv) {
