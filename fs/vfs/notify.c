@@ -76,19 +76,19 @@ void notify_remove_all(struct notify_group *group) {
     } while (inode);
 }
 
-/* One-shot marks that have fired. Looks again each time, as putting an inode must not happen under the lock. */
-static void remove_spent(struct inode *inode) {
-    struct notify_mark *mark;
-    do {
-        notify_lock();
-        for (mark = inode->marks; mark && !mark->spent; mark = mark->next)
-            ;
-        if (mark)
-            (void)notify_remove(mark); /* the caller holds the inode too */
-        notify_unlock();
-        if (mark)
-            inode_put(inode);
-    } while (mark);
+/* Removes an inode's first mark, or the first that has fired for the only time: whether there was one. The caller holds
+ * the inode too; it is put after the lock is free, as the last reference may not go under it. */
+static bool remove_first(struct inode *inode, bool spent_only) {
+    notify_lock();
+    struct notify_mark *mark = inode->marks;
+    while (mark && spent_only && !mark->spent)
+        mark = mark->next;
+    if (mark)
+        (void)notify_remove(mark);
+    notify_unlock();
+    if (mark)
+        inode_put(inode);
+    return mark != NULL;
 }
 
 /* ---- passing on ---- */
@@ -108,8 +108,8 @@ static void pass_on(struct inode *inode, const struct notify_event *event, bool 
         mark->group->tell(mark->group, mark, event);
     }
     rwsem_read_unlock(&marks_lock);
-    if (spent)
-        remove_spent(inode);
+    while (spent && remove_first(inode, true))
+        ;
 }
 
 static uint32_t directory_bit(const struct inode *inode) {
@@ -193,17 +193,9 @@ void notify_moved(const struct notify_move *move) {
 /* ---- the end of what is watched ---- */
 
 void notify_inode_gone(struct inode *inode) {
-    struct notify_mark *mark;
     notify_inode_slow(inode, IN_DELETE_SELF);
-    do {
-        notify_lock();
-        mark = inode->marks;
-        if (mark)
-            (void)notify_remove(mark); /* the caller holds the inode too */
-        notify_unlock();
-        if (mark)
-            inode_put(inode);
-    } while (mark);
+    while (remove_first(inode, false))
+        ;
 }
 
 void notify_super_gone(const struct super_block *super) {
