@@ -1,7 +1,6 @@
 /* /dev/null, /dev/zero and /dev/full: null(4), full(4). Programs that seek before they write are content. */
 #include "drivers/char/char_devices.h"
-#include "kernel/vm/object.h"
-#include "kernel/vm/space.h"
+#include "kernel/vm/vma.h"
 
 static int64_t read_nothing(struct file *file, struct io_buffer *buffer, uint64_t *position) {
     (void)file;
@@ -32,14 +31,10 @@ static int64_t read_zeros(struct file *file, struct io_buffer *buffer, uint64_t 
     return done || !wanted ? (int64_t)done : -EFAULT;
 }
 
-/* Private: anonymous memory. Shared: an object of zeros of its own. */
+/* Private: anonymous memory. Shared: that too, of its own. */
 static int map_zeros(struct file *file, struct vma *vma) {
     (void)file;
-    if (!(vma->flags & VMA_SHARED))
-        return 0;
-    vma->object = object_create_anonymous(vma->end - vma->start, 0);
-    vma->object_offset = 0;
-    return vma->object ? 0 : -ENOMEM;
+    return vma->flags & VMA_SHARED ? vma_attach_shared_memory(vma) : 0;
 }
 
 static const struct file_ops null_ops = {

@@ -120,13 +120,7 @@ static int64_t flags_from_map(uint32_t prot, uint32_t flags) {
 
 /* What the mapping shows: a file's object, or new shared memory. */
 static int attach_contents(struct vma *vma, struct file *file, uint64_t offset) {
-    if (file)
-        return vma_attach_file(vma, file, offset >> PAGE_SHIFT);
-    uint64_t promised = vma->flags & VMA_NO_RESERVE ? 0 : vma_pages(vma);
-    if (promised && !commit_allows(vma->space, promised))
-        return -ENOMEM;
-    vma->object = object_create_anonymous(vma->end - vma->start, promised);
-    return vma->object ? 0 : -ENOMEM;
+    return file ? vma_attach_file(vma, file, offset >> PAGE_SHIFT) : vma_attach_shared_memory(vma);
 }
 
 /* Private anonymous memory with these flags, as most is. */

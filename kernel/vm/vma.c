@@ -6,6 +6,7 @@
 #include "kernel/vm/vma.h"
 
 #include "kernel/mm/slab.h"
+#include "kernel/vm/commit.h"
 #include "kernel/vm/counts.h"
 #include "kernel/vm/object.h"
 #include "kernel/vm/object_map.h"
@@ -64,6 +65,15 @@ int vma_attach_file(struct vma *vma, struct file *file, uint64_t page_offset) {
     file_hooks->get(file);
     vma->file = file;
     return 0;
+}
+
+int vma_attach_shared_memory(struct vma *vma) {
+    uint64_t promised = vma->flags & VMA_NO_RESERVE ? 0 : vma_pages(vma);
+    if (promised && !commit_allows(vma->space, promised))
+        return -ENOMEM;
+    vma->object = object_create_anonymous(vma->end - vma->start, promised);
+    vma->object_offset = 0;
+    return vma->object ? 0 : -ENOMEM;
 }
 
 void space_set_executable(struct space *space, struct file *file) {

@@ -28,6 +28,8 @@ void vma_init(void);
 struct vma *vma_create(struct space *space, uint64_t start, uint64_t end, uint32_t flags);
 /* Asks the VFS for the file's object and keeps a reference on the file. `page_offset`: of the start, in pages. */
 int vma_attach_file(struct vma *vma, struct file *file, uint64_t page_offset);
+/* New shared memory, promised unless VMA_NO_RESERVE says not to: 0 or -ENOMEM. */
+int vma_attach_shared_memory(struct vma *vma);
 /* Not in the tree yet; takes its own references on object and file. NULL: no memory. */
 struct vma *vma_copy(const struct vma *vma, struct space *space);
 void vma_destroy(struct vma *vma);

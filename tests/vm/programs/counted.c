@@ -156,8 +156,44 @@ static void locked_segments_count_together(void) {
     });
 }
 
+/* ---- shared zeros are promised memory ---- */
+
+static long promised_kib(void) {
+    FILE *file = fopen("/proc/meminfo", "r");
+    char line[128];
+    long kib = -1;
+    while (file && fgets(line, sizeof line, file))
+        sscanf(line, "Committed_AS: %ld", &kib);
+    if (file)
+        fclose(file);
+    return kib;
+}
+
+/* How much more is promised with such a mapping of 64 MiB, in MiB. */
+static long promised_by(int flags, int fd) {
+    const size_t size = 64 << 20;
+    long before = promised_kib();
+    void *zeros = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, fd, 0);
+    CHECK(zeros != MAP_FAILED);
+    long more = promised_kib() - before;
+    munmap(zeros, size);
+    long after = promised_kib() - before;
+    CHECK(after < 8 << 10);
+    return (more + 512) >> 10;
+}
+
+static void shared_zeros_are_promised(void) {
+    int zero = open("/dev/zero", O_RDWR);
+    long anonymous = promised_by(MAP_SHARED | MAP_ANONYMOUS, -1), mapped = promised_by(MAP_SHARED, zero);
+    CHECK(anonymous >= 60 && anonymous <= 68);
+    CHECK(mapped >= 60 && mapped <= 68);
+    CHECK(promised_by(MAP_SHARED | MAP_NORESERVE, zero) < 8);
+    close(zero);
+}
+
 static const struct part parts[] = {
     PART(untold_events_stay), PART(one_gets_the_last_queue), PART(locked_segments_count_together),
+    PART(shared_zeros_are_promised),
 };
 
 int main(int argc, char **argv) {
