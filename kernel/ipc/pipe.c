@@ -6,6 +6,7 @@
  */
 #include "kernel/ipc/pipe.h"
 
+#include "kernel/ipc/pipe_charge.h"
 #include "kernel/ipc/pipe_ring.h"
 #include "kernel/mm/slab.h"
 #include "kernel/task/task.h"
@@ -21,13 +22,16 @@ DEFINE_LOCK_CLASS(pipe_class, "pipe");
 
 static const struct file_ops pipe_file_ops;
 
+/* ERR_PTR(-ENOMEM, -ENFILE). */
 static struct pipe *pipe_alloc(void) {
     struct pipe *pipe = kzalloc(sizeof *pipe);
     if (!pipe)
-        return NULL;
-    if (pipe_ring_init(pipe, PIPE_CAPACITY_DEFAULT / PAGE_SIZE) != 0) {
+        return ERR_PTR(-ENOMEM);
+    uint32_t slots = pipe_charge_new(pipe);
+    if (slots == 0 || pipe_ring_init(pipe, slots) != 0) {
+        pipe_uncharge(pipe);
         kfree(pipe);
-        return NULL;
+        return ERR_PTR(slots == 0 ? -ENFILE : -ENOMEM);
     }
     mutex_init(&pipe->lock, pipe_class);
     wait_queue_init(&pipe->readers_wait);
@@ -38,6 +42,7 @@ static struct pipe *pipe_alloc(void) {
 static void pipe_free(struct pipe *pipe) {
     ASSERT(pipe->reserved == 0);
     pipe_ring_free(pipe);
+    pipe_uncharge(pipe);
     kfree(pipe);
 }
 
@@ -219,14 +224,14 @@ static void remove_end(struct pipe *pipe, const struct file *file) {
     }
 }
 
-/* The inode's pipe, made if there is none, counted for one more user. NULL: no memory. */
+/* The inode's pipe, made if there is none, counted for one more user. ERR_PTR(-ENOMEM, -ENFILE). */
 static struct pipe *pipe_use(struct inode *inode) {
     rwsem_write_lock(&inode->lock);
-    if (!inode->pipe)
-        inode->pipe = pipe_alloc();
-    struct pipe *pipe = inode->pipe;
-    if (pipe)
+    struct pipe *pipe = inode->pipe ? inode->pipe : pipe_alloc();
+    if (!IS_ERR(pipe)) {
+        inode->pipe = pipe;
         pipe->users++;
+    }
     rwsem_write_unlock(&inode->lock);
     return pipe;
 }
@@ -270,7 +275,7 @@ static int wait_for_other_end(struct pipe *pipe, struct file *file) {
 
 static int fifo_open(struct inode *inode, struct file *file) {
     struct pipe *pipe = pipe_use(inode);
-    if (!pipe)
+    if (IS_ERR(pipe))
         return -ENOMEM;
     file->private = pipe;
     file->ops = &pipe_file_ops;
@@ -300,9 +305,9 @@ static struct file *make_end(struct inode *inode, uint32_t flags) {
     char name[32];
     format_snprintf(name, sizeof name, "pipe:[%llu]", (unsigned long long)inode->number);
     struct pipe *pipe = pipe_use(inode);
-    if (!pipe) {
+    if (IS_ERR(pipe)) {
         inode_put(inode);
-        return ERR_PTR(-ENOMEM);
+        return (void *)pipe;
     }
     pipe->unnamed = true;
     inode_get(inode); /* for pipe_unuse, should there be no file */
@@ -327,7 +332,7 @@ int pipe_create(uint32_t flags, struct file *ends[2]) {
     ends[0] = make_end(inode, flags | O_RDONLY);
     if (IS_ERR(ends[0])) {
         inode_put(inode);
-        return -ENOMEM;
+        return PTR_ERR(ends[0]);
     }
     ends[1] = make_end(inode, flags | O_WRONLY);
     if (!IS_ERR(ends[1]))
@@ -356,10 +361,14 @@ int pipe_set_capacity(struct file *file, uint64_t bytes) {
     if (bytes > CAPACITY_LIMIT)
         return -EINVAL;
     uint32_t slots = 1u << log2_ceil(MAX(DIV_ROUND_UP(bytes, PAGE_SIZE), 1ull));
-    if (slots > PIPE_CAPACITY_MAX / PAGE_SIZE && !cred_has(current_cred(), CAP_SYS_RESOURCE))
-        return -EPERM;
     mutex_lock(&pipe->lock);
-    int error = pipe_ring_resize(pipe, slots);
+    uint32_t before = pipe->slots;
+    int error = pipe_charge_change(pipe, before, slots);
+    if (!error) {
+        error = pipe_ring_resize(pipe, slots);
+        if (error)
+            pipe_charge_undo(pipe, before, slots);
+    }
     mutex_unlock(&pipe->lock);
     wait_wake_all(&pipe->writers_wait);
     return error ? error : (int)pipe_capacity(file);

@@ -10,7 +10,14 @@
 
 struct pipe;
 
-/* Both ends of a new pipe; `flags`: O_NONBLOCK, O_DIRECT (packets). 0, -ENOMEM. */
+/* Pages of all pipes of a user without privilege, 0: any number. Beyond the soft one, new pipes are small; beyond the
+ * hard one there are none. /proc/sys/fs/pipe-user-pages-soft, -hard. */
+struct pipe_limits {
+    uint64_t user_pages_soft, user_pages_hard;
+};
+extern struct pipe_limits pipe_limits;
+
+/* Both ends of a new pipe; `flags`: O_NONBLOCK, O_DIRECT (packets). 0, -ENOMEM, -ENFILE. */
 int pipe_create(uint32_t flags, struct file *ends[2]);
 
 bool file_is_pipe(const struct file *file);

@@ -12,6 +12,7 @@
 #include "kernel/vm/io_buffer.h"
 
 struct page;
+struct user;
 
 enum pipe_buffer_flag {
     PIPE_BUFFER_OPEN = 1u << 0,   /* the page is the pipe's: more bytes may be appended */
@@ -36,6 +37,7 @@ struct pipe {
     uint32_t readers, writers;           /* open ends */
     uint32_t reader_opens, writer_opens; /* ever: FIFO opens wait for a change */
     uint32_t users;                      /* open files and opens under way; inode->lock */
+    struct user *user;                   /* for whom the slots count; referenced (pipe_charge.h) */
     bool unnamed;                        /* made by pipe(): opening it again by /proc waits for nobody */
 };
 

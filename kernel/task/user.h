@@ -17,6 +17,7 @@ struct user {
     uint32_t files_in_flight; /* sent in messages of sockets and not received; atomic */
     uint32_t instances, watches; /* of inotify; atomic */
     uint64_t mqueue_bytes;    /* that its POSIX message queues may take; atomic */
+    uint64_t pipe_pages;      /* that its pipes may hold; atomic */
     uint64_t locked_pages;    /* of System V segments under SHM_LOCK; atomic */
     struct list_node node;
 };

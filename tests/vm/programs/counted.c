@@ -191,9 +191,59 @@ static void shared_zeros_are_promised(void) {
     close(zero);
 }
 
+/* ---- a user's pipes ---- */
+
+static long settable(const char *name) {
+    FILE *file = fopen(name, "r");
+    long value = -1;
+    if (file) {
+        fscanf(file, "%ld", &value);
+        fclose(file);
+    }
+    return value;
+}
+
+static int pipe_pages(int ends[2]) {
+    return pipe(ends) == 0 ? fcntl(ends[0], F_GETPIPE_SZ) / PAGE : -errno;
+}
+
+#define SOFT "/proc/sys/fs/pipe-user-pages-soft"
+#define HARD "/proc/sys/fs/pipe-user-pages-hard"
+
+static void pipes_are_counted(void) {
+    int ours[2];
+
+    CHECK(settable(SOFT) == 16384 && settable(HARD) == 0);
+    set(SOFT, "40"), set(HARD, "44");
+    AS_NOBODY({
+        int ends[5][2];
+        int one[2];
+        CHECK(pipe_pages(ends[0]) == 16 && pipe_pages(ends[1]) == 16);
+        CHECK(pipe_pages(ends[2]) == 2 && pipe_pages(ends[3]) == 2); /* 36 */
+        FAILS(fcntl(ends[2][0], F_SETPIPE_SZ, 8 * PAGE), EPERM);
+        CHECK(fcntl(ends[2][0], F_SETPIPE_SZ, 4 * PAGE) == 4 * PAGE); /* 38 */
+        CHECK(fcntl(ends[2][0], F_SETPIPE_SZ, 2 * PAGE) == 2 * PAGE);
+        for (int pages = 38; pages <= 44; pages += 2)
+            CHECK(pipe_pages(one) == 2);
+        CHECK(pipe_pages(one) == -ENFILE);
+        CHECK(fcntl(ends[0][0], F_SETPIPE_SZ, PAGE) == PAGE); /* less is always granted */
+        CHECK(pipe_pages(one) == 2);
+        close(ends[1][0]), close(ends[1][1]); /* 15 */
+        CHECK(pipe_pages(one) == 16);
+    });
+    AS_NOBODY({
+        int ends[2];
+        CHECK(pipe_pages(ends) == 16); /* nothing is left over */
+    });
+    set(SOFT, "1"), set(HARD, "1");
+    CHECK(pipe_pages(ours) == 16 && fcntl(ours[0], F_SETPIPE_SZ, 32 * PAGE) == 32 * PAGE); /* root */
+    close(ours[0]), close(ours[1]);
+    set(SOFT, "16384"), set(HARD, "0");
+}
+
 static const struct part parts[] = {
     PART(untold_events_stay), PART(one_gets_the_last_queue), PART(locked_segments_count_together),
-    PART(shared_zeros_are_promised),
+    PART(shared_zeros_are_promised), PART(pipes_are_counted),
 };
 
 int main(int argc, char **argv) {
