@@ -208,6 +208,24 @@ static struct file *create_step(struct create_step *step, uint32_t flags, uint32
     return create_found(step, &path, flags);
 }
 
+/*
+ * What a restricted walk goes on with: the name with the link's text for its last part, from the start, so that all of
+ * it is restricted. Frees the text. ERR_PTR.
+ */
+static char *name_through_link(const char *name, char *text, unsigned restrictions) {
+    const char *slash = *text == '/' ? NULL : strrchr(name, '/');
+    size_t kept = slash ? (size_t)(slash - name) + 1 : 0, length = strlen(text);
+    char *whole = (restrictions & LOOKUP_NO_LINKS) ? ERR_PTR(-ELOOP) : kmalloc(kept + length + 1);
+    if (!whole)
+        whole = ERR_PTR(-ENOMEM);
+    if (!IS_ERR(whole)) {
+        memcpy(whole, name, kept);
+        memcpy(whole + kept, text, length + 1);
+    }
+    kfree(text);
+    return whole;
+}
+
 static bool ends_in_slash(const char *name) {
     size_t length = strlen(name);
     return length > 0 && name[length - 1] == '/';
@@ -230,27 +248,30 @@ static struct file *open_create(const struct path *start, const char *name, uint
         return ERR_PTR(-ENOMEM);
     struct file *file = NULL;
     char *text = NULL;
+    bool restricted = restrictions & LOOKUP_RESTRICTED;
     for (unsigned links = 0; !file; links++) {
         struct path old = step->directory;
         bool trailing_slash;
         int error = links > SYMLINKS_MAX
                         ? -ELOOP
-                        : path_lookup_parent_restricted(text ? &old : start, text ? text : name, restrictions,
-                                                        &step->directory, step->last, &trailing_slash);
+                        : path_lookup_parent_restricted(text && !restricted ? &old : start, text ? text : name,
+                                                        restrictions, &step->directory, step->last, &trailing_slash);
         if (text)
             path_put(&old);
-        kfree(text);
-        text = step->link_text = NULL;
         if (error) {
+            kfree(text);
             kfree(step);
             return ERR_PTR(error);
         }
+        step->link_text = NULL;
         file = trailing_slash ? ERR_PTR(-EISDIR) : create_step(step, flags, mode);
-        text = step->link_text;
-        if (unlikely(text && (restrictions & LOOKUP_RESTRICTED))) { /* a link to nothing: its text begins elsewhere */
-            kfree(text);
-            file = ERR_PTR(-ELOOP);
+        char *next = step->link_text;
+        if (unlikely(next && restricted)) {
+            next = name_through_link(text ? text : name, next, restrictions);
+            file = IS_ERR(next) ? (void *)next : NULL;
         }
+        kfree(text);
+        text = IS_ERR(next) ? NULL : next;
     }
     path_put(&step->directory);
     kfree(step);

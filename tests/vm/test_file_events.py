@@ -53,4 +53,4 @@ def test_prctl(guest_script):
 
 
 def test_openat2(guest_exec):
-    assert_no_failure(guest_exec("/tmp/openat2", "/mnt", options=add("openat2")), 45)
+    assert_no_failure(guest_exec("/tmp/openat2", "/mnt", options=add("openat2")), 54)

@@ -64,6 +64,17 @@ static void test_opening(void) {
     struct open_how_ how = {.flags = O_CREAT | O_WRONLY, .mode = 0600, .resolve = BENEATH};
     OK(syscall(437, dir, "made", &how, sizeof how));
     TRUE(access("t/made", F_OK) == 0);
+    OK(symlink("sub/../sub/through", "t/dangling"));
+    OK(symlink("../dangling", "t/sub/twice"));
+    OK(symlink("../escaped", "t/out"));
+    OK(symlink("/in-root", "t/from-root"));
+    OK(syscall(437, dir, "sub/twice", &how, sizeof how));
+    TRUE(access("t/sub/through", F_OK) == 0);
+    FAILS(syscall(437, dir, "out", &how, sizeof how), EXDEV);
+    FAILS(syscall(437, dir, "from-root", &how, sizeof how), EXDEV);
+    how.resolve = IN_ROOT;
+    OK(syscall(437, dir, "from-root", &how, sizeof how));
+    TRUE(access("t/in-root", F_OK) == 0 && access("escaped", F_OK) != 0);
     how.mode = 0x10000;
     FAILS(syscall(437, dir, "made", &how, sizeof how), EINVAL);
     how = (struct open_how_){.flags = O_RDONLY, .mode = 0600};
