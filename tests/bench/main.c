@@ -35,8 +35,8 @@ static const struct bench_row *const themes[] = {
 #define THEMES (sizeof themes / sizeof themes[0])
 #define THEMES_BY_DEFAULT (THEMES - 1) /* growth rows only when named */
 
-static long rounds = 7, round_us = 2000, size_wanted = 10, workers = 1;
-static long worker;           /* this process's number */
+static long rounds = 7, round_us = 2000, size_wanted = 10, workers;
+static long worker;           /* this process's number; `workers`, if named, have a CPU each, be it one alone */
 static atomic_long *prepared; /* workers that could begin; shared */
 static pid_t partners[PARTNERS_MAX];
 static int partner_count;
@@ -130,7 +130,7 @@ static const char *label(const struct bench_row *row) {
 
 /* All workers begin together. */
 static void meet(void) {
-    if (workers == 1)
+    if (workers < 2)
         return;
     atomic_fetch_add(prepared, 1);
     while (atomic_load(prepared) < workers)
@@ -138,7 +138,7 @@ static void meet(void) {
 }
 
 static int run_row(const struct bench_row *row) {
-    if (workers > 1)
+    if (workers > 0)
         bench_pin();
     int missing = row->prepare ? row->prepare(row->size ? row->size : size_wanted) : 0;
     if (missing) {
@@ -164,10 +164,10 @@ static int run_row(const struct bench_row *row) {
 }
 
 static int run_workers(const struct bench_row *row) {
-    pid_t started[workers];
+    pid_t started[workers + 1]; /* not empty where none was named */
     prepared = mmap(NULL, sizeof *prepared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     bench_need(prepared != MAP_FAILED);
-    for (worker = workers - 1; worker > 0; worker--)
+    for (worker = workers > 0 ? workers - 1 : 0; worker > 0; worker--)
         if ((started[worker] = fork()) == 0)
             _exit(run_row(row));
     int status = run_row(row);

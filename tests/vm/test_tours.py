@@ -103,7 +103,12 @@ class Learner:
         self.process = subprocess.Popen(
             [str(host.ROOT / "astra"), "tour", name], stdin=self._side, stdout=self._side, stderr=self._side,
             env=dict(os.environ, TMPDIR=str(folder), TERM="xterm"), start_new_session=True,
-            preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)))  # makes it the controlling terminal
+            preexec_fn=self._become_foreground)
+
+    @staticmethod
+    def _become_foreground() -> None:
+        os.close(os.open(os.ttyname(0), os.O_RDWR))  # makes it the controlling terminal
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored where the tests run in a shell's background
 
     def read(self, wanted: bytes) -> str:
         received, end = b"", time.monotonic() + LIMIT_S

@@ -10,6 +10,7 @@ from vm import bench_growth, bench_linux, bench_run, bench_scaling, bench_table,
 PAGE = host.ROOT / "docs" / "benchmarks.md"
 ROUNDS, ROUNDS_QUICK = 7, 3
 BOOTS, BOOTS_QUICK = 5, 3
+BOOTS_SCALING = 11 # short, and gains scatter more than times
 
 
 def parse(name: str, arguments: list):
@@ -52,7 +53,9 @@ def conditions(machine: bench_run.Machine, with_linux: bool) -> str:
 def boots(options) -> int:
     if not options.time and not options.scaling:
         return 1
-    return BOOTS_QUICK if options.quick else BOOTS
+    if options.quick:
+        return BOOTS_QUICK
+    return BOOTS_SCALING if options.scaling else BOOTS
 
 
 def measure(options, machine: bench_run.Machine, names: list) -> tuple:
