@@ -98,7 +98,7 @@ new Worker("require(\\"worker_threads\\").parentPort.postMessage(5)", {eval: tru
 
 # Group: (packages, {program: command}).
 GROUPS = {
-    "databases": ("bash coreutils grep util-linux postgresql-15 mariadb-server redis-server redis-tools sqlite3", {
+    "databases": ("bash coreutils grep sed findutils util-linux postgresql-15 mariadb-server redis-server redis-tools sqlite3", {
         "postgresql": POSTGRES,
         "mariadb": MARIADB,
         "redis": REDIS,
