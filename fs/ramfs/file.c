@@ -8,10 +8,15 @@
 #include "lib/errno.h"
 #include "lib/errptr.h"
 
-void ramfs_charge(struct inode *inode, uint64_t pages) {
+/* In one step with giving back what was set aside, so that nobody finds less room than there is. */
+static void charge(struct inode *inode, uint64_t pages, uint64_t reserved) {
     struct ramfs_file *file = ramfs_file_of(inode);
-    atomic_fetch_add(&ramfs_super_of(inode)->pages_used, pages - file->pages_charged);
+    atomic_fetch_add(&ramfs_super_of(inode)->pages_used, pages - file->pages_charged - reserved);
     file->pages_charged = pages;
+}
+
+void ramfs_charge(struct inode *inode, uint64_t pages) {
+    charge(inode, pages, 0);
 }
 
 /* Pages of bytes [offset, end) that are not there yet; `count` of them at most, from the byte *end on. */
@@ -50,15 +55,14 @@ static size_t reserve(struct inode *inode, uint64_t offset, size_t size, uint64_
 /* The file's pages are counted instead of those set aside. */
 static void settle(struct inode *inode, uint64_t reserved) {
     rwsem_write_lock(&inode->lock);
-    ramfs_charge(inode, inode->object->page_count);
+    charge(inode, inode->object->page_count, reserved);
     rwsem_write_unlock(&inode->lock);
-    atomic_fetch_sub(&ramfs_super_of(inode)->pages_used, reserved);
 }
 
 /* Holds back what does not fit; the rest goes the generic way. */
 static int64_t ramfs_write(struct file *file, struct io_buffer *buffer, uint64_t *position) {
     struct inode *inode = file->inode;
-    uint64_t offset = (file->flags & O_APPEND) ? inode->size : *position;
+    uint64_t offset = (file->flags & O_APPEND) || buffer->appends ? inode->size : *position;
     size_t wanted = buffer->remaining;
     if (offset > (uint64_t)INT64_MAX - wanted)
         return regular_file_ops.write(file, buffer, position); /* it knows the limits */

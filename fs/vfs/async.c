@@ -2,7 +2,8 @@
  * Signal-driven I/O (async.h).
  *
  * Entries are found under RCU and hold no reference: a file that ever joined (FILE_WAS_ASYNC; O_ASYNC may have been
- * lost to another who changed it) leaves its queues before it is released, and is freed after a grace period. Locks: changes_lock guards the lists; "file owner" one file's owner. Both are leaves.
+ * lost to another who changed it) leaves its queues before it is released, and is freed after a grace period.
+ * Locks: changes_lock guards the lists; "file owner" one file's owner. Both are leaves.
  */
 #include "fs/vfs/async.h"
 

@@ -71,7 +71,7 @@ static int64_t regular_write(struct file *file, struct io_buffer *buffer, uint64
     if (buffer->remaining == 0)
         return 0;
     rwsem_write_lock(&inode->lock);
-    uint64_t offset = (file->flags & O_APPEND) ? inode->size : *position;
+    uint64_t offset = (file->flags & O_APPEND) || buffer->appends ? inode->size : *position;
     inode_drop_set_id(inode);
     int64_t moved = write_limited(inode, buffer, offset);
     if (moved > 0) {

@@ -12,7 +12,6 @@
 #include "lib/errptr.h"
 #include "lib/format.h"
 
-
 static struct mqueue *queue_of(const struct file *file) {
     return file->private;
 }

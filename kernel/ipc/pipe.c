@@ -276,7 +276,7 @@ static int wait_for_other_end(struct pipe *pipe, struct file *file) {
 static int fifo_open(struct inode *inode, struct file *file) {
     struct pipe *pipe = pipe_use(inode);
     if (IS_ERR(pipe))
-        return -ENOMEM;
+        return -ENOMEM; /* beyond the limit of pages too, as on Linux: only pipe() says ENFILE */
     file->private = pipe;
     file->ops = &pipe_file_ops;
     file->abilities |= FILE_IS_STREAM;

@@ -232,7 +232,7 @@ static int requeue_locked(struct futex_bucket *source, const struct futex_key *f
 }
 
 int futex_requeue(uint64_t from, uint64_t to, bool shared, unsigned wake, unsigned requeue, const uint32_t *expected) {
-    struct futex_key from_key, to_key = {0};
+    struct futex_key from_key = {0}, to_key = {0};
     uint64_t latest = UINT64_MAX;
     int result = futex_key_find(from, shared, &from_key);
 

@@ -1,6 +1,6 @@
 /*
- * The scheduler's core: switching, waking, idling. Slices: slice.c; priorities: policy.c. Run-queue locks are taken with interrupts off and
- * nest inside everything but the timer queue's and RCU's.
+ * The scheduler's core: switching, waking, idling. Slices: slice.c; priorities: policy.c. Run-queue locks are taken with
+ * interrupts off and nest inside everything but the timer queue's and RCU's.
  */
 #include "kernel/sched/sched.h"
 

@@ -65,18 +65,11 @@ static int check_flags(const struct file *file, uint32_t flags) {
     return (flags & ~(uint32_t)RWF_SUPPORTED) || ((flags & RWF_NOWAIT) && waits) ? -EOPNOTSUPP : 0;
 }
 
-/* The end of a file of bytes for RWF_APPEND. */
-static const int64_t *appending(const struct file *file, const int64_t *offset, int64_t *end, uint32_t flags) {
-    if (!(flags & RWF_APPEND) || (file->abilities & FILE_IS_STREAM))
-        return offset;
-    *end = (int64_t)file->inode->size;
-    return end;
-}
-
-static int64_t synced(const struct file *file, int64_t result, uint32_t flags) {
+/* The result of a write, once what its flags ask for has reached the disk. */
+static int64_t synced(struct file *file, int64_t result, uint32_t flags) {
     if (result <= 0 || !(flags & (RWF_SYNC | RWF_DSYNC)) || !file->ops->sync)
         return result;
-    int error = file->ops->sync((struct file *)(uintptr_t)file, 0, UINT64_MAX);
+    int error = file->ops->sync(file, 0, UINT64_MAX);
     return error ? error : result;
 }
 
@@ -86,17 +79,17 @@ static int64_t transfer_vector(int descriptor, const void *user_vector, uint64_t
     file_transfer_at *transfer = ability == FILE_CAN_READ ? file_read_position : file_write_position;
     struct vector vector;
     struct io_buffer buffer;
-    int64_t end;
+    bool writes = ability == FILE_CAN_WRITE;
     struct file_use use = file_use(descriptor);
     if (!use.file)
         return -EBADF;
-    bool refused = file_refuses_offsets(use.file) || (ability == FILE_CAN_WRITE && (use.file->abilities & FILE_NO_WRITES_AT));
+    bool refused = file_refuses_offsets(use.file) || (writes && (use.file->abilities & FILE_NO_WRITES_AT));
     int64_t result = offset && refused ? -ESPIPE : 0;
     if (!result)
         result = vector_get(&vector, user_vector, count);
     if (!result) {
         io_buffer_init(&buffer, vector.segments, vector.count, false);
-        offset = ability == FILE_CAN_WRITE ? appending(use.file, offset, &end, flags) : offset;
+        buffer.appends = writes && (flags & RWF_APPEND);
         uint64_t position = offset ? (uint64_t)*offset : 0;
         result = transfer_check(use.file, ability);
         if (!result && position + buffer.remaining > INT64_MAX)
@@ -106,7 +99,8 @@ static int64_t transfer_vector(int descriptor, const void *user_vector, uint64_t
         if (!result && buffer.remaining > 0)
             result = offset ? transfer(use.file, &buffer, &position)
                             : file_transfer(use.file, &buffer, use.referenced, transfer);
-        result = synced(use.file, result, flags);
+        if (writes)
+            result = synced(use.file, result, flags);
         vector_end(&vector);
     }
     file_use_end(use);

@@ -5,6 +5,7 @@
 
 void io_buffer_init(struct io_buffer *buffer, struct io_segment *segments, unsigned count, bool kernel) {
     buffer->kernel = kernel;
+    buffer->appends = false;
     buffer->segments = segments;
     buffer->count = count;
     buffer->offset = 0;

@@ -10,6 +10,7 @@ struct io_segment { /* struct iovec's layout */
 
 struct io_buffer {
     bool kernel;    /* segments are kernel memory */
+    bool appends;   /* what is written goes to the file's end, wherever the position is: RWF_APPEND */
     struct io_segment *segments;
     unsigned count; /* segments left, including the current one */
     size_t offset;  /* in the current segment */

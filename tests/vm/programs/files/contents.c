@@ -1,6 +1,37 @@
 /* Bytes of files, from where to where, and their times. */
 #include "tests/vm/programs/files/files.h"
 
+#define RECORDS 3000
+#define RWF_APPEND 16 /* linux/fs.h, which musl does not bring along */
+
+static long append(int fd, struct iovec *record, long offset) {
+    return syscall(SYS_pwritev2, fd, record, 1, offset, 0L, RWF_APPEND);
+}
+
+/* RWF_APPEND: at the end, which nobody moves meanwhile; the position follows only where it was meant. */
+void test_appends(void) {
+    section = "appends";
+    int fd = make("v", "0123456789"), status = -1;
+    struct iovec record = {"12345678", 8};
+    IS(append(fd, &record, 2), 8);
+    IS(lseek(fd, 0, SEEK_CUR), 10);
+    IS(append(fd, &record, -1), 8);
+    IS(lseek(fd, 0, SEEK_CUR), 26);
+    pid_t child = fork();
+    for (int i = 0; i < RECORDS; i++)
+        if (append(fd, &record, 0) != 8) {
+            report(__LINE__, "append", i, errno);
+            break;
+        }
+    if (child == 0)
+        _exit(failures != 0);
+    IS(waitpid(child, &status, 0), child);
+    IS(status, 0);
+    IS(lseek(fd, 0, SEEK_END), 26 + 2 * RECORDS * 8);
+    close(fd);
+    unlink("v");
+}
+
 void test_vectors(void) {
     section = "vectors";
     char a[4] = "", b[8] = "";

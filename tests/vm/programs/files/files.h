@@ -67,6 +67,7 @@ void test_refusals(void);
 void test_proc(void);
 
 /* contents.c */
+void test_appends(void);
 void test_vectors(void);
 void test_copies(void);
 void test_times(void);

@@ -9,7 +9,7 @@ int main(int argc, char **argv) {
     static void (*const tests[])(void) = {
         test_open, test_long_names, test_special_opens, test_directories, test_changing_directory, test_links,
         test_link_chains, test_links_in_paths, test_hard_links, test_rename, test_renamed_files, test_permissions,
-        test_descriptors, test_descriptor_limits, test_vectors, test_copies, test_times, test_pipes, test_pipe_flow,
+        test_descriptors, test_descriptor_limits, test_vectors, test_appends, test_copies, test_times, test_pipes, test_pipe_flow,
         test_fifos, test_interrupted, test_poll, test_poll_wakes, test_eventfd, test_epoll, test_locks, test_flock,
         test_lock_waits, test_mounts, test_mount_places, test_chroot, test_nameless, test_devices, test_refusals, test_proc,
     };
