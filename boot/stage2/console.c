@@ -8,6 +8,7 @@
 #include "boot/stage2/io.h"
 #include "boot/stage2/keys.h"
 #include "boot/stage2/state.h"
+#include "boot/stage2/timeout.h"
 #include "lib/format.h"
 
 enum uart_port {
@@ -28,7 +29,8 @@ enum uart_port {
 #define UART_INPUT_ERRORS   0x1cu /* parity, framing, break */
 #define UART_CAN_SEND       0x20u
 #define UART_ABSENT         0xffu /* what an empty bus reads as */
-#define UART_SEND_PATIENCE  1000000u /* reads, of a microsecond or less */
+#define UART_SEND_READS     1000000u /* of a microsecond or less, */
+#define UART_SEND_LIMIT_MS  1000u    /* and so long: an emulator reads faster, and whoever takes its bytes may be held up */
 
 #define TEXT_MODE_COLOUR 3u
 #define TEXT_MODE_MONO   7u
@@ -53,18 +55,26 @@ static bool uart_init(void) {
     return inb(UART_LINE_CONTROL) == UART_8N1 && inb(UART_LINE_STATUS) != UART_ABSENT;
 }
 
+static bool uart_can_send(void) {
+    return inb(UART_LINE_STATUS) & UART_CAN_SEND;
+}
+
+static bool uart_drains(void) {
+    struct timeout timeout;
+    unsigned reads = 0;
+
+    timeout_start(&timeout, UART_SEND_LIMIT_MS);
+    while (!uart_can_send())
+        if (++reads >= UART_SEND_READS && (timeout.start_tsc == 0 || timeout_left_ms(&timeout) == 0))
+            return false;
+    return true;
+}
+
 /* A port that does not drain is waited for once; then bytes are lost until it drains again. */
 static void uart_send(uint8_t byte) {
-    unsigned patience = uart_stuck ? 1 : UART_SEND_PATIENCE;
-
-    uart_stuck = false;
-    while (!(inb(UART_LINE_STATUS) & UART_CAN_SEND)) {
-        if (--patience == 0) {
-            uart_stuck = true;
-            return;
-        }
-    }
-    outb(UART_DATA, byte);
+    uart_stuck = !uart_can_send() && (uart_stuck || !uart_drains());
+    if (!uart_stuck)
+        outb(UART_DATA, byte);
 }
 
 static void screen_send(uint8_t byte) {

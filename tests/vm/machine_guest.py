@@ -2,7 +2,6 @@
 import os
 import re
 import select
-import socket
 import tempfile
 import time
 from pathlib import Path
@@ -30,9 +29,8 @@ class MachineGuest(Guest):
     def _start(self) -> None:
         line = [host.need("qemu-system-x86_64"), *self._machine.arguments(self.image)]
         if self._machine.serial:
-            for _ in range(2):  # a Unix socket would be full with some hundred bytes, each sent alone
-                port = self._listen(socket.AF_INET, ("127.0.0.1", 0)).getsockname()[1]
-                line += ["-serial", f"tcp:127.0.0.1:{port}"]
+            for _ in range(2):
+                line += ["-serial", f"tcp:127.0.0.1:{self._listen()}"]
         line += ["-monitor", "none", "-qmp", f"unix:{self._folder / 'qmp'},server=on,wait=off"]
         self._spawn(line + self._extra)
         if self._machine.serial:

@@ -56,19 +56,16 @@ class Guest:
             self._start_qemu()
         self.console, self.port = (self._accept(listener) for listener in self._listeners)
 
-    def _listen(self, family: int, address) -> socket.socket:
-        listener = socket.socket(family, socket.SOCK_STREAM)
-        listener.bind(address)
+    def _listen(self) -> int:
+        """A port for one of COM1 and COM2. TCP: a Unix socket would be full with some hundred bytes, each sent alone."""
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.bind(("127.0.0.1", 0))
         listener.listen(1)
         self._listeners.append(listener)
-        return listener
+        return listener.getsockname()[1]
 
     def _start_qemu(self) -> None:
-        serial = []
-        for number in (1, 2):
-            path = self._folder / f"com{number}"
-            self._listen(socket.AF_UNIX, str(path))
-            serial.append(f"unix:{path}")
+        serial = [f"tcp:127.0.0.1:{self._listen()}" for _ in (1, 2)]
         extra = ["-display", "none", "-no-reboot", "-monitor", "none",
                  "-qmp", f"unix:{self._folder / 'qmp'},server=on,wait=off"]
         self._spawn(qemu.command(self._options, self.image, serial, extra))
@@ -76,7 +73,7 @@ class Guest:
     def _start_bochs(self) -> None:
         if self._options.video not in ("", "text"):
             raise host.HostError("Bochs runs with its terminal display, which has no pixels: use --video with QEMU")
-        ports = [self._listen(socket.AF_INET, ("127.0.0.1", 0)).getsockname()[1] for _ in (1, 2)]
+        ports = [self._listen() for _ in (1, 2)]
         config, script = self._folder / "bochsrc", self._folder / "commands"
         config.write_text(bochs.configuration(self._options, self.image, self._folder / "bochs.log", ports, "term"))
         script.write_text("c\n")
