@@ -47,7 +47,7 @@ void sched_cpu_stats_read(uint32_t cpu, struct sched_cpu_stats *stats) {
     rq_charge(rq, clock_monotonic_ns());
     *stats = (struct sched_cpu_stats){.queued = rq->queued, .blocked = rq->blocked, .switches = rq->switches,
                                       .idle_ns = rq->idle_ns, .idle = rq->current == rq->idle};
-    cpu_time_divide(rq->busy_ns, rq->user_samples, rq->kernel_samples, &stats->user_ns, &stats->system_ns);
+    cpu_time_read(&rq->busy, &stats->user_ns, &stats->system_ns);
     memcpy(stats->current, rq->current->name, sizeof stats->current);
     spin_unlock_irqrestore(&rq->lock, flags);
 }

@@ -191,8 +191,8 @@ void rq_charge(struct run_queue *rq, uint64_t now_ns) {
         rq->idle_ns += delta_ns;
         return;
     }
-    current->cpu_time_ns += delta_ns;
-    rq->busy_ns += delta_ns;
+    current->cpu_time.total_ns += delta_ns;
+    rq->busy.total_ns += delta_ns;
     current->virtual_runtime_ns += virtual_time(current, delta_ns);
 
     uint64_t lowest = current->virtual_runtime_ns;
@@ -201,15 +201,6 @@ void rq_charge(struct run_queue *rq, uint64_t now_ns) {
         lowest = first->virtual_runtime_ns;
     if (virtual_before(rq->min_virtual_ns, lowest))
         rq->min_virtual_ns = lowest;
-}
-
-void cpu_time_divide(uint64_t total_ns, uint64_t user_samples, uint64_t kernel_samples, uint64_t *user_ns,
-                     uint64_t *system_ns) {
-    uint64_t samples = user_samples + kernel_samples;
-
-    *system_ns = samples == 0 ? 0
-                              : total_ns / samples * kernel_samples + total_ns % samples * kernel_samples / samples;
-    *user_ns = total_ns - *system_ns;
 }
 
 void rq_place(struct run_queue *rq, struct thread *thread, bool is_new) {

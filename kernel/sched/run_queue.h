@@ -43,8 +43,8 @@ struct run_queue {
     struct timer slice_timer;         /* runs only while the CPU is not idle */
     uint32_t slices;                  /* since the queues were compared last */
     const struct thread *newcomer;    /* came last by balance_pull; only compared */
-    uint64_t switches, busy_ns, idle_ns;
-    uint64_t user_samples, kernel_samples; /* of all threads: they divide busy_ns */
+    uint64_t switches, idle_ns;
+    struct cpu_time busy;             /* of all threads */
 };
 
 DECLARE_PER_CPU(struct run_queue, run_queue);
@@ -86,10 +86,6 @@ void rq_place(struct run_queue *rq, struct thread *thread, bool is_new);
 bool rq_preempts(const struct run_queue *rq, const struct thread *woken);
 /* Behind every thread of its kind that waits. */
 void rq_yield(struct run_queue *rq, struct thread *thread);
-
-/* Divides CPU time by what samples found; without any, a thread that can run user code was there. */
-void cpu_time_divide(uint64_t total_ns, uint64_t user_samples, uint64_t kernel_samples, uint64_t *user_ns,
-                     uint64_t *system_ns);
 
 /* The run queue of the thread, locked; interrupts are off. */
 struct run_queue *rq_lock_thread(struct thread *thread);

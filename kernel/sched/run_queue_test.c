@@ -19,10 +19,10 @@ static void run_step(uint64_t *now_ns) {
 
 /* Milliseconds that `thread` has in `steps`. */
 static uint64_t share_ms(const struct thread *thread, uint32_t steps, uint64_t *now_ns) {
-    uint64_t before_ns = thread->cpu_time_ns;
+    uint64_t before_ns = thread->cpu_time.total_ns;
     for (uint32_t i = 0; i < steps; i++)
         run_step(now_ns);
-    return (thread->cpu_time_ns - before_ns) / NS_PER_MS;
+    return (thread->cpu_time.total_ns - before_ns) / NS_PER_MS;
 }
 
 SELFTEST(run_queue_realtime_rests, "sched.realtime-rests") {

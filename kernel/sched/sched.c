@@ -46,7 +46,7 @@ static void rcu_kick(uint32_t cpu) {
 static void arrive(struct run_queue *rq, struct thread *thread, bool is_new) {
     rq_place(rq, thread, is_new);
     thread->rotate = true;
-    thread->woken_cpu_time_ns = thread->cpu_time_ns;
+    thread->woken_cpu_time_ns = thread->cpu_time.total_ns;
 }
 
 /* Puts a runnable thread on its queue and sees to it that it gets its turn. rq->lock held. */
@@ -264,7 +264,7 @@ void thread_times(struct thread *thread, uint64_t *user_ns, uint64_t *system_ns)
 
     if (rq->current == thread)
         rq_charge(rq, clock_monotonic_ns());
-    cpu_time_divide(thread->cpu_time_ns, thread->user_samples, thread->kernel_samples, user_ns, system_ns);
+    cpu_time_read(&thread->cpu_time, user_ns, system_ns);
     spin_unlock_irqrestore(&rq->lock, flags);
 }
 

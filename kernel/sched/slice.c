@@ -19,11 +19,9 @@ void slice_arm(struct run_queue *rq, uint64_t now_ns, bool busy) {
 
 /* Where the interrupt found the thread: one from user mode has left its frame at the top of the stack. */
 static void sample(struct run_queue *rq, struct thread *thread) {
-    bool user = thread_is_user(thread) && frame_is_interrupt(thread_user_frame(thread));
-    thread->user_samples += user;
-    thread->kernel_samples += !user;
-    rq->user_samples += user;
-    rq->kernel_samples += !user;
+    bool in_kernel = !thread_is_user(thread) || !frame_is_interrupt(thread_user_frame(thread));
+    cpu_time_sample(&thread->cpu_time, in_kernel);
+    cpu_time_sample(&rq->busy, in_kernel);
 }
 
 /* Other CPUs wait for this one to pass a quiescent state, or its threads could have another CPU. */
@@ -53,11 +51,11 @@ static void slice_expire(struct timer *timer) {
     struct thread *current = rq->current;
     if (current != rq->idle) {
         uint64_t end_ns = current->slice_start_ns + sched_slice_ns(current->policy);
+        rq_charge(rq, now_ns);
         sample(rq, current);
         look_around(rq);
         if (current->switch_work & THREAD_WORK_CPU_CLOCK)
             thread_set_work(current, THREAD_WORK_CPU_CLOCK);
-        rq_charge(rq, now_ns);
         if (rq->queued > 0 && now_ns >= end_ns && has_slices(current)) {
             current->rotate = true;
             thread_set_work(current, THREAD_WORK_RESCHEDULE);

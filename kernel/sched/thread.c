@@ -65,6 +65,7 @@ struct thread *thread_spawn_on(const char *name, void (*entry)(void *), void *ar
         return NULL;
     }
     thread->affinity = cpus;
+    thread->cpu_time.in_kernel = true;
     uint64_t flags = spin_lock_irqsave(&kernel_threads_lock);
     list_add_tail(&thread->kernel_node, &kernel_threads);
     spin_unlock_irqrestore(&kernel_threads_lock, flags);

@@ -12,6 +12,7 @@
 #include "kernel/arch/context.h"
 #include "kernel/arch/frame.h"
 #include "kernel/arch/percpu.h"
+#include "kernel/sched/cpu_time.h"
 #include "kernel/sync/spinlock.h"
 #include "lib/list.h"
 #include "lib/rbtree.h"
@@ -70,9 +71,8 @@ struct thread {
     uint64_t slice_start_ns;
     bool queued;  /* on the run queue of `cpu` (the running thread is not) */
     bool rotate;  /* real time: goes behind its equals when it is queued next */
-    uint64_t cpu_time_ns;                /* exact */
-    uint64_t woken_cpu_time_ns;          /* what that was when it last began to run after a sleep */
-    uint32_t user_samples, kernel_samples; /* where the slice timer found it: they divide cpu_time_ns */
+    struct cpu_time cpu_time;
+    uint64_t woken_cpu_time_ns; /* what the whole of that was when it last began to run after a sleep */
     uint64_t voluntary_switches, involuntary_switches;
 
     char name[THREAD_NAME_MAX];

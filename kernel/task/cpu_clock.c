@@ -248,7 +248,7 @@ static bool check_limit(struct process *process, uint64_t used_ns) {
 /* RLIMIT_RTTIME, in microseconds: how long a real-time thread may run without sleeping. */
 static unsigned realtime_limit_signal(struct task *task) {
     struct rlimit *limit = &task->process->limits[RLIMIT_RTTIME];
-    uint64_t used_us = (task->thread.cpu_time_ns - task->thread.woken_cpu_time_ns) / NS_PER_US;
+    uint64_t used_us = (task->thread.cpu_time.total_ns - task->thread.woken_cpu_time_ns) / NS_PER_US;
     unsigned signal = 0;
 
     uint64_t flags = spin_lock_irqsave(&task->process->lock);

@@ -118,9 +118,9 @@ bool task_unlink(struct task *task) {
     struct process *process = task->process;
     uint64_t user_ns, system_ns;
 
-    thread_times(&task->thread, &user_ns, &system_ns);
     rcu_assign(task->tid->task, NULL);
     spin_lock(&process->lock);
+    thread_times(&task->thread, &user_ns, &system_ns); /* under the lock: process_times never sees less than before */
     process->dead_user_ns += user_ns;
     process->dead_system_ns += system_ns;
     process->dead_faults += task->minor_faults;

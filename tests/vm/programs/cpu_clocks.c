@@ -3,6 +3,7 @@
  * processes and threads, RLIMIT_CPU, RLIMIT_SIGPENDING of a user. The same on Linux. One line a check.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -98,6 +99,30 @@ static void interval(int which, int signal, const char *name) {
     signals = 0;
     burn(30 * MS);
     check("stopped", signals == 0);
+}
+
+static long time_us(struct timeval time) {
+    return time.tv_sec * 1000000 + time.tv_usec;
+}
+
+/* Work in the kernel and work outside, each for some ticks in turn. */
+static void two_parts(void) {
+    static char page[1 << 16];
+    struct rusage before, now;
+    int null = open("/dev/zero", O_RDONLY), backwards = 0;
+    getrusage(RUSAGE_SELF, &before);
+    now = before;
+    for (int turn = 0; turn < 6 || (turn < 400 && time_us(now.ru_stime) == 0); turn++) {
+        for (long end = now_ns(CLOCK_THREAD_CPUTIME_ID) + 40 * MS; now_ns(CLOCK_THREAD_CPUTIME_ID) < end; before = now) {
+            for (int i = 0; i < 50 && turn % 2 == 0; i++)
+                backwards += read(null, page, sizeof page) < 0;
+            burn(turn % 2 * MS);
+            getrusage(RUSAGE_SELF, &now);
+            backwards += time_us(now.ru_utime) < time_us(before.ru_utime) || time_us(now.ru_stime) < time_us(before.ru_stime);
+        }
+    }
+    check("neither part runs backwards", backwards == 0 && time_us(now.ru_utime) > 0 && time_us(now.ru_stime) > 0);
+    close(null);
 }
 
 /* Seconds left of so many, a short while ago. */
@@ -276,6 +301,7 @@ int main(void) {
     clock_numbers();
     interval(ITIMER_VIRTUAL, SIGVTALRM, "ITIMER_VIRTUAL");
     interval(ITIMER_PROF, SIGPROF, "ITIMER_PROF");
+    two_parts();
     check("no such timer", setitimer(3, NULL, NULL) < 0 && errno == EINVAL && getitimer(-1, NULL) < 0 && errno == EINVAL);
     alarms();
     posix_timer(CLOCK_PROCESS_CPUTIME_ID, "timer on the process's time");
