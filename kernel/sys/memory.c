@@ -110,16 +110,17 @@ int64_t sys_mincore(uint64_t address, uint64_t length, uint8_t *residency) {
 #define MLOCK_ONFAULT 1u
 
 int64_t sys_mlock(uint64_t address, uint64_t length) {
-    return space_lock_range(current_space(), address, length, true);
+    return space_lock_range(current_space(), address, length, VMA_LOCKED);
 }
 
-/* Without swap, MLOCK_ONFAULT differs only in that pages may come now. */
 int64_t sys_mlock2(uint64_t address, uint64_t length, unsigned flags) {
-    return flags & ~MLOCK_ONFAULT ? -EINVAL : sys_mlock(address, length);
+    if (flags & ~MLOCK_ONFAULT)
+        return -EINVAL;
+    return space_lock_range(current_space(), address, length, flags & MLOCK_ONFAULT ? VMA_LOCK : VMA_LOCKED);
 }
 
 int64_t sys_munlock(uint64_t address, uint64_t length) {
-    return space_lock_range(current_space(), address, length, false);
+    return space_lock_range(current_space(), address, length, 0);
 }
 
 enum { MCL_CURRENT = 1, MCL_FUTURE = 2, MCL_ONFAULT = 4 };
@@ -127,11 +128,12 @@ enum { MCL_CURRENT = 1, MCL_FUTURE = 2, MCL_ONFAULT = 4 };
 int64_t sys_mlockall(int flags) {
     if (!(flags & (MCL_CURRENT | MCL_FUTURE)) || flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
         return -EINVAL;
-    return space_lock_all(current_space(), flags & MCL_CURRENT, flags & MCL_FUTURE);
+    return space_lock_all(current_space(), flags & MCL_CURRENT, flags & MCL_FUTURE,
+                          flags & MCL_ONFAULT ? VMA_LOCK : VMA_LOCKED);
 }
 
 int64_t sys_munlockall(void) {
-    return space_lock_all(current_space(), false, false);
+    return space_lock_all(current_space(), true, false, 0);
 }
 
 /* linux/membarrier.h */

@@ -228,7 +228,7 @@ int64_t space_map(struct space *space, uint64_t address, uint64_t length, uint32
     if (file && (offset + length < offset || offset + length > INT64_MAX))
         return -EOVERFLOW;
     struct map_request request = {.hint = address, .length = length, .map_flags = flags,
-                                  .vma_flags = commit_flags((uint32_t)vma_flags) | (space->lock_future ? VMA_LOCKED : 0u)};
+                                  .vma_flags = commit_flags((uint32_t)vma_flags) | space->lock_future};
     if (flags & MAP_LOCKED && !may_lock())
         return -EPERM;
     /* The file's locks come before the space's: ask it first. */
@@ -345,7 +345,7 @@ int space_unmap(struct space *space, uint64_t address, uint64_t length) {
 #define HEAP_FLAGS (VMA_READ | VMA_WRITE | VMA_MAY_READ | VMA_MAY_WRITE | VMA_MAY_EXECUTE | VMA_HEAP | VMA_ACCOUNT)
 
 static int grow_heap(struct space *space, uint64_t old_end, uint64_t new_end) {
-    uint32_t flags = HEAP_FLAGS | (space->lock_future ? VMA_LOCKED : 0u);
+    uint32_t flags = HEAP_FLAGS | space->lock_future;
     uint64_t data = new_end - space->brk_start + (space->data_end - space->data_start);
     struct vma *heap = space_find(space, old_end - 1);
 

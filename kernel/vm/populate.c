@@ -21,6 +21,10 @@ static int populate_mapping(struct space *space, uint64_t *start, uint64_t end, 
     struct vma *vma = space_find(space, *start);
     if (!vma || vma->start > *start)
         error = -ENOMEM;
+    else if (how == POPULATE_READ && !(vma->flags & VMA_READ)) /* the CPU would: what may be written can be read */
+        error = -EACCES;
+    else if (how == POPULATE_OWN && vma->flags & VMA_LOCK_ON_FAULT)
+        *start = MIN(end, vma->end);
     while (!error && *start < MIN(end, vma->end)) {
         error = fault_in_page(vma, *start, populate_flags(vma, how));
         if (!error)

@@ -111,13 +111,14 @@ static int lock_limit(struct space *space, uint64_t more_pages) {
     return space->locked_pages + more_pages > limit ? -ENOMEM : 0;
 }
 
-static int lock_mappings(struct space *space, uint64_t start, uint64_t end, bool lock) {
+/* `lock`: of VMA_LOCK. */
+static int lock_mappings(struct space *space, uint64_t start, uint64_t end, uint32_t lock) {
     while (start < end) {
         struct vma *vma = space_find(space, start);
         if (!vma || vma->start > start)
             return -ENOMEM;
         uint64_t part_end = MIN(end, vma->end);
-        uint32_t flags = lock ? vma->flags | VMA_LOCKED : vma->flags & ~(uint32_t)VMA_LOCKED;
+        uint32_t flags = (vma->flags & ~(uint32_t)VMA_LOCK) | lock;
         vma = vma->flags & VMA_SPECIAL ? vma : change_flags(vma, start, part_end, flags);
         if (!vma)
             return -ENOMEM;
@@ -127,7 +128,7 @@ static int lock_mappings(struct space *space, uint64_t start, uint64_t end, bool
     return 0;
 }
 
-int space_lock_range(struct space *space, uint64_t address, uint64_t length, bool lock) {
+int space_lock_range(struct space *space, uint64_t address, uint64_t length, uint32_t lock) {
     uint64_t start = address & PAGE_MASK;
     uint64_t size = ALIGN_UP(length + (address - start), PAGE_SIZE), end = start + size; /* wraps to 0 as on Linux */
 
@@ -162,22 +163,21 @@ static void populate_all(struct space *space) {
     }
 }
 
-int space_lock_all(struct space *space, bool current_mappings, bool future_mappings) {
-    bool unlock = !current_mappings && !future_mappings;
+int space_lock_all(struct space *space, bool current_mappings, bool future_mappings, uint32_t lock) {
     int error = 0;
 
     rwsem_write_lock(&space->lock);
-    if (!unlock)
+    if (lock)
         error = lock_limit(space, current_mappings ? space->total_pages - space->locked_pages : 0);
     if (!error)
-        space->lock_future = future_mappings;
-    if (!error && (current_mappings || unlock)) {
+        space->lock_future = future_mappings ? lock : 0;
+    if (!error && current_mappings) {
         for (struct vma *vma = space_find(space, 0); vma && !error; vma = vma_next(vma))
             if (!(vma->flags & VMA_SPECIAL))
-                vma_set_flags(vma, unlock ? vma->flags & ~(uint32_t)VMA_LOCKED : vma->flags | VMA_LOCKED);
+                vma_set_flags(vma, (vma->flags & ~(uint32_t)VMA_LOCK) | lock);
     }
     rwsem_write_unlock(&space->lock);
-    if (!error && current_mappings)
+    if (!error && current_mappings && lock)
         populate_all(space);
     return error;
 }

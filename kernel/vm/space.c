@@ -138,7 +138,7 @@ static int fork_mapping(struct space *child, struct space *parent, struct vma *v
     struct vma *copy = vma_copy(vma, child);
     if (!copy)
         return -ENOMEM;
-    copy->flags &= ~VMA_LOCKED;
+    copy->flags &= ~(uint32_t)VMA_LOCK;
     if (copy->flags & VMA_ACCOUNT && !commit_allows(parent, vma_pages(vma))) {
         vma_destroy(copy);
         return -ENOMEM;

@@ -27,8 +27,10 @@ enum vma_flag {
     VMA_UNCACHED = 1u << 15,     /* with VMA_SPECIAL */
     VMA_ACCOUNT = 1u << 17,      /* its pages are promised: commit.h */
     VMA_VDSO = 1u << 16,         /* with VMA_SPECIAL: frames of the kernel image, the vDSO's code or its data */
+    VMA_LOCK_ON_FAULT = 1u << 18, /* with VMA_LOCKED: its pages come when they are used */
 };
 #define VMA_ACCESS (VMA_READ | VMA_WRITE | VMA_EXECUTE)
+#define VMA_LOCK (VMA_LOCKED | VMA_LOCK_ON_FAULT)
 
 /* asm-generic/mman-common.h, asm-generic/mman.h, asm/mman.h */
 enum map_protection { PROT_NONE = 0, PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4, PROT_SEM = 8, PROT_GROWSDOWN = 0x01000000 };
@@ -74,7 +76,7 @@ struct space {
     int64_t resident_anon, resident_file, table_pages; /* atomic; pages */
     int64_t resident_peak;         /* pages, at the last moment before some were taken out [table_lock] */
     uint64_t total_peak;           /* pages of mappings */
-    bool lock_future;              /* mlockall(MCL_FUTURE) */
+    uint32_t lock_future;          /* mlockall(MCL_FUTURE): of VMA_LOCK, what new mappings get */
     bool no_huge_pages;            /* prctl(PR_SET_THP_DISABLE): kept, and told */
     uint32_t membarrier_commands;  /* registered by membarrier(2); atomic */
     struct file *executable;       /* /proc/PID/exe */
@@ -122,10 +124,10 @@ int space_set_policy(struct space *space, uint64_t start, uint64_t end, uint16_t
 int space_policy(struct space *space, uint64_t address);
 /* `residency`: one byte a page, 1 if it is in memory. */
 int space_residency(struct space *space, uint64_t address, uint64_t page_count, uint8_t *residency);
-/* Sets or clears VMA_LOCKED. */
-int space_lock_range(struct space *space, uint64_t address, uint64_t length, bool lock);
-int space_lock_all(struct space *space, bool current_mappings, bool future_mappings);
-/* Faults every page in, an error ends it: 0, -ENOMEM (also: a hole), -EACCES, -EIO. */
+/* `lock`: what of VMA_LOCK the mappings have from now on; 0 unlocks. */
+int space_lock_range(struct space *space, uint64_t address, uint64_t length, uint32_t lock);
+int space_lock_all(struct space *space, bool current_mappings, bool future_mappings, uint32_t lock);
+/* Faults every page in (POPULATE_OWN: not those locked on fault), an error ends it: 0, -ENOMEM (also: a hole), -EACCES, -EIO. */
 enum populate { POPULATE_READ, POPULATE_WRITE, POPULATE_OWN /* as if written where memory is private */ };
 int space_populate(struct space *space, uint64_t start, uint64_t end, enum populate how);
 /* Maps a prepared page into private anonymous memory that was not touched yet; takes over the reference

@@ -215,6 +215,8 @@ static void test_remap(void) {
     CHECK(mremap(target, PAGE, 0, 0) == MAP_FAILED && errno == EINVAL);
 }
 
+enum { POPULATE_READ = 22, POPULATE_WRITE = 23 }; /* MADV_..., which older headers lack */
+
 static void test_advice_and_residency(void) {
     unsigned char resident[4] = {0};
     char *area = map(4 * PAGE);
@@ -225,10 +227,28 @@ static void test_advice_and_residency(void) {
     CHECK(madvise(area, 2 * PAGE, MADV_WILLNEED) == 0 && madvise(area, PAGE, MADV_SEQUENTIAL) == 0);
     CHECK(mlock(area, 4 * PAGE) == 0 && mincore(area, 4 * PAGE, resident) == 0 && resident[3] == 1);
     CHECK(munlock(area, 4 * PAGE) == 0);
+    CHECK(mprotect(area, PAGE, PROT_WRITE) == 0 && madvise(area, PAGE, POPULATE_READ) == -1 && errno == EINVAL);
+    CHECK(madvise(area, PAGE, POPULATE_WRITE) == 0);
     munmap(area, 4 * PAGE);
     CHECK(mincore(area, PAGE, resident) == -1 && errno == ENOMEM);
     CHECK(msync(area, PAGE, MS_SYNC) == -1 && errno == ENOMEM);
     CHECK(msync(area, PAGE, MS_SYNC | MS_ASYNC) == -1 && errno == EINVAL);
+}
+
+/* What is locked on fault comes when it is used: neither locking nor MAP_POPULATE brings it. */
+static void test_locked_on_fault(void) {
+    unsigned char resident[4] = {0};
+    char *area = map(4 * PAGE);
+    area[0] = 1;
+    CHECK(mlock2(area, 4 * PAGE, MLOCK_ONFAULT) == 0 && mincore(area, 4 * PAGE, resident) == 0);
+    CHECK(resident[0] == 1 && resident[1] == 0 && madvise(area, PAGE, MADV_DONTNEED) == -1 && errno == EINVAL);
+    CHECK(mlock2(area, 2 * PAGE, 0) == 0 && mincore(area, 4 * PAGE, resident) == 0 && resident[1] == 1 && resident[2] == 0);
+    munmap(area, 4 * PAGE);
+    CHECK(mlockall(MCL_FUTURE | MCL_ONFAULT) == 0);
+    area = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    CHECK(area != MAP_FAILED && mincore(area, 4 * PAGE, resident) == 0 && resident[0] == 0);
+    CHECK(munlockall() == 0 && mlockall(MCL_CURRENT) == 0 && mincore(area, 4 * PAGE, resident) == 0 && resident[3] == 1);
+    CHECK(munlockall() == 0 && munmap(area, 4 * PAGE) == 0);
 }
 
 static void test_brk(void) {
@@ -313,8 +333,8 @@ static const struct {
 } tests[] = {
     TEST(protection), TEST(no_execute), TEST(fixed), TEST(file_mappings), TEST(mapped_writes_change_times),
     TEST(fork_copies_on_write),
-    TEST(fork_advice), TEST(remap), TEST(advice_and_residency), TEST(brk), TEST(stack_grows), TEST(limits),
-    TEST(barriers), TEST(exhaustion),
+    TEST(fork_advice), TEST(remap), TEST(advice_and_residency), TEST(locked_on_fault), TEST(brk), TEST(stack_grows),
+    TEST(limits), TEST(barriers), TEST(exhaustion),
 };
 
 int main(int argc, char **argv) {
