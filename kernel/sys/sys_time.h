@@ -6,7 +6,7 @@
 struct itimerval_user;
 struct itimerspec_user;
 struct sigevent_user;
-struct timezone_user;
+struct clock_zone;
 struct timex_user;
 
 int64_t sys_nanosleep(const struct user_timespec __user *time, struct user_timespec __user *remaining);
@@ -15,8 +15,8 @@ int64_t sys_clock_nanosleep(int clock, int flags, const struct user_timespec __u
 int64_t sys_clock_gettime(int clock, struct user_timespec __user *time);
 int64_t sys_clock_settime(int clock, const struct user_timespec __user *time);
 int64_t sys_clock_getres(int clock, struct user_timespec __user *resolution);
-int64_t sys_gettimeofday(struct user_timeval __user *time, struct timezone_user __user *zone);
-int64_t sys_settimeofday(const struct user_timeval __user *time, const struct timezone_user __user *zone);
+int64_t sys_gettimeofday(struct user_timeval __user *time, struct clock_zone __user *zone);
+int64_t sys_settimeofday(const struct user_timeval __user *time, const struct clock_zone __user *zone);
 int64_t sys_time(int64_t __user *seconds);
 int64_t sys_adjtimex(struct timex_user __user *timex);
 int64_t sys_clock_adjtime(int clock, struct timex_user __user *timex);

@@ -5,6 +5,7 @@
 #include "kernel/proc/cpu_sleep.h"
 #include "kernel/task/task.h"
 #include "kernel/time/clock_id.h"
+#include "kernel/time/clock_page.h"
 #include "lib/errno.h"
 
 static int cpu_clock_now(int id, uint64_t *ns) {
@@ -82,28 +83,42 @@ int64_t sys_clock_settime(int clock, const struct user_timespec __user *time) {
     return timespec_to_ns(&copy, &ns) ? set_realtime(ns) : -EINVAL;
 }
 
-struct timezone_user { /* kept by no kernel any more: always UTC */
-    int32_t minutes_west, dst;
-};
+/* ---- with a time zone (struct timezone), which the kernel keeps for whoever asks ---- */
 
-int64_t sys_gettimeofday(struct user_timeval __user *time, struct timezone_user __user *zone) {
-    struct timezone_user utc = {0, 0};
+#define ZONE_MINUTES_MAX (15 * 60)
+#define SEC_PER_MINUTE 60
 
+int64_t sys_gettimeofday(struct user_timeval __user *time, struct clock_zone __user *zone) {
     if (time != NULL && put_user(timeval_from_ns(clock_realtime_ns()), time) < 0)
         return -EFAULT;
-    return zone == NULL ? 0 : put_user(utc, zone);
+    return zone == NULL ? 0 : put_user(clock_zone(), zone);
 }
 
-int64_t sys_settimeofday(const struct user_timeval __user *time, const struct timezone_user __user *zone) {
-    struct user_timeval copy;
-    struct timezone_user ignored;
-    uint64_t ns;
+/* The first time, if the time of day is not told with it, the clock was taken to show local time: it is put right. */
+static int set_zone(struct clock_zone zone, bool alone) {
+    static bool was_set;
 
-    if ((zone != NULL && get_user(ignored, zone) < 0) || (time != NULL && get_user(copy, time) < 0))
+    if (zone.minutes_west < -ZONE_MINUTES_MAX || zone.minutes_west > ZONE_MINUTES_MAX)
+        return -EINVAL;
+    clock_zone_set(zone);
+    if (atomic_exchange(&was_set, true) || !alone || zone.minutes_west == 0)
+        return 0;
+    return set_realtime(clock_realtime_ns() + (uint64_t)(int64_t)zone.minutes_west * SEC_PER_MINUTE * NS_PER_SEC);
+}
+
+int64_t sys_settimeofday(const struct user_timeval __user *time, const struct clock_zone __user *zone) {
+    struct user_timeval time_copy;
+    struct clock_zone zone_copy;
+    uint64_t ns = 0;
+
+    if ((zone != NULL && get_user(zone_copy, zone) < 0) || (time != NULL && get_user(time_copy, time) < 0))
         return -EFAULT;
-    if (time == NULL)
-        return cred_has(current_cred(), CAP_SYS_TIME) ? 0 : -EPERM;
-    return timeval_to_ns(&copy, &ns) ? set_realtime(ns) : -EINVAL;
+    if (time != NULL && (!timeval_to_ns(&time_copy, &ns) || ns >= REALTIME_MAX_NS))
+        return -EINVAL;
+    if (!cred_has(current_cred(), CAP_SYS_TIME))
+        return -EPERM;
+    int error = zone != NULL ? set_zone(zone_copy, time == NULL) : 0;
+    return error < 0 || time == NULL ? error : set_realtime(ns);
 }
 
 int64_t sys_time(int64_t __user *seconds) {

@@ -98,6 +98,15 @@ void clock_realtime_set(uint64_t realtime_ns) {
     change_end(flags);
 }
 
+struct clock_zone clock_zone(void) {
+    return (struct clock_zone){atomic_load_relaxed(&shared.clock.zone.minutes_west), atomic_load_relaxed(&shared.clock.zone.dst)};
+}
+
+void clock_zone_set(struct clock_zone zone) {
+    atomic_store_relaxed(&shared.clock.zone.minutes_west, zone.minutes_west);
+    atomic_store_relaxed(&shared.clock.zone.dst, zone.dst);
+}
+
 void clock_delay_us(uint32_t delay_us) {
     if (clock_tsc_hz() == 0) {
         for (; delay_us > 0; delay_us--)

@@ -3,6 +3,8 @@
 
 #include "kernel/mm/layout.h"
 
+struct clock_zone;
+
 #define NS_PER_SEC 1000000000ull
 #define NS_PER_MS 1000000ull
 #define NS_PER_US 1000ull
@@ -11,6 +13,9 @@
 uint64_t clock_monotonic_ns(void); /* CLOCK_MONOTONIC = CLOCK_BOOTTIME: no suspend */
 uint64_t clock_realtime_ns(void);  /* since 1970-01-01 UTC */
 void clock_realtime_set(uint64_t realtime_ns);
+/* What settimeofday said of the time zone (clock_page.h). */
+struct clock_zone clock_zone(void);
+void clock_zone_set(struct clock_zone zone);
 /* The frame of struct clock_page (clock_page.h), which programs may read. */
 phys_addr_t clock_page_phys(void);
 /* Busy-waits. For device set-up only. */

@@ -14,11 +14,17 @@
 
 #define CLOCK_NS_SHIFT 32 /* fixed point of ns_per_tick */
 
+/* What settimeofday was told; the clocks do not look at it. */
+struct clock_zone {
+    int32_t minutes_west, dst;
+};
+
 struct clock_page {
     struct seqcount count;
     uint64_t base_tsc, base_ns;   /* the monotonic clock showed base_ns at base_tsc */
     uint64_t ns_per_tick;         /* << CLOCK_NS_SHIFT; 0: not calibrated yet, time stands still */
     uint64_t realtime_offset_ns;  /* real time = monotonic time + this */
+    struct clock_zone zone;       /* each word by itself: not under `count` */
 };
 
 /* Not before the loads that precede it: two reads in a row never go backwards (SDM 2B, RDTSC). */

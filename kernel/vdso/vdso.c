@@ -53,7 +53,7 @@ int __vdso_gettimeofday(struct vdso_timeval *time, struct vdso_timezone *zone) {
         time->microseconds = (int64_t)(now_ns % NS_PER_SEC / NS_PER_US);
     }
     if (zone)
-        *zone = (struct vdso_timezone){0, 0};
+        *zone = (struct vdso_timezone){vdso_clock_page.zone.minutes_west, vdso_clock_page.zone.dst};
     return 0;
 }
 

@@ -145,6 +145,27 @@ static int setting_is_seen(void) {
            syscall(SYS_clock_gettime, CLOCK_REALTIME, &after) == 0 && to_ns(seen) <= to_ns(after) && good;
 }
 
+static int has_zone(int minutes_west, int dst) {
+    struct timezone mapped = {77, 77}, told = {77, 77};
+    return vdso_gettimeofday(NULL, &mapped) == 0 && syscall(SYS_gettimeofday, NULL, &told) == 0 &&
+           mapped.tz_minuteswest == minutes_west && mapped.tz_dsttime == dst &&
+           told.tz_minuteswest == minutes_west && told.tz_dsttime == dst;
+}
+
+static int set_zone(int minutes_west, int dst) {
+    struct timezone zone = {minutes_west, dst};
+    return (int)syscall(SYS_settimeofday, NULL, &zone);
+}
+
+/* The kernel keeps it for whoever asks; the clock stays. Zero first: the first one after boot may move the clock. */
+static int zone_is_seen(void) {
+    struct timespec before, after;
+    int good = set_zone(0, 0) == 0 && clock_gettime(CLOCK_REALTIME, &before) == 0 && set_zone(-120, 1) == 0 &&
+               has_zone(-120, 1) && set_zone(901, 0) == -1 && set_zone(-901, 0) == -1 && has_zone(-120, 1) &&
+               clock_gettime(CLOCK_REALTIME, &after) == 0 && after.tv_sec - before.tv_sec < 3600;
+    return set_zone(0, 0) == 0 && has_zone(0, 0) && good;
+}
+
 static int is_listed(const char *name, const char *rights, uintptr_t address) {
     char line[256], seen_rights[8], seen_name[64];
     unsigned long start;
@@ -244,6 +265,7 @@ int main(int argc, char **argv) {
     check(others_fall_back(), "other clocks fall back");
     check(other_calls_agree(), "gettimeofday, time and getcpu");
     check(setting_is_seen(), "a new wall clock is seen");
+    check(zone_is_seen(), "a time zone is seen");
     check(is_listed("[vdso]", "r-xp", (uintptr_t)header) && is_listed("[vvar]", "r--p", (uintptr_t)header - PAGE),
           "listed in /proc/self/maps");
     check(stays_readable_only(), "cannot be written");
