@@ -18,6 +18,7 @@ DEFINE_LOCK_CLASS(object_class, "ipc object");
 void ipc_family_init(struct ipc_family *family) {
     mutex_init(&family->get_lock, get_class);
     spin_init(&family->lock, table_class);
+    family->wanted_id = IPC_ANY_ID;
 }
 
 int64_t ipc_now(void) {
@@ -76,11 +77,8 @@ static uint32_t free_index(const struct ipc_family *family, uint32_t count) {
     return index;
 }
 
-static int enter(struct ipc_family *family, struct ipc_object *object) {
-    uint64_t limit = MIN(*family->count_max, (uint64_t)IPC_INDEX_MAX);
-
-    if (family->in_use >= limit)
-        return -ENOSPC;
+/* A new identifier: in turn, or -ENOMEM. */
+static int next_id(struct ipc_family *family, uint64_t limit) {
     uint32_t count = (uint32_t)MIN(MAX((uint64_t)family->in_use * 3 / 2, (uint64_t)CYCLE_MIN), limit);
     if (count > family->slot_count && grow(family, count) < 0)
         return -ENOMEM;
@@ -88,10 +86,35 @@ static int enter(struct ipc_family *family, struct ipc_object *object) {
     if (index < family->next_index)
         family->sequence = family->sequence < SEQUENCE_MAX ? family->sequence + 1 : 0;
     family->next_index = index + 1;
-    family->slots[index] = object;
+    return (int)(family->sequence * IPC_INDEX_MAX + index);
+}
+
+/* The identifier that is wanted, at the first free index from there on: it, or -ENOMEM, -ENOSPC. */
+static int wanted_id(struct ipc_family *family) {
+    uint32_t wanted = (uint32_t)family->wanted_id, index = wanted % IPC_INDEX_MAX;
+
+    family->wanted_id = IPC_ANY_ID;
+    while (index < family->slot_count && family->slots[index] != NULL)
+        index++;
+    if (index >= IPC_INDEX_MAX)
+        return -ENOSPC;
+    if (index >= family->slot_count && grow(family, index + 1) < 0)
+        return -ENOMEM;
+    return (int)(wanted - wanted % IPC_INDEX_MAX + index);
+}
+
+static int enter(struct ipc_family *family, struct ipc_object *object) {
+    uint64_t limit = MIN(*family->count_max, (uint64_t)IPC_INDEX_MAX);
+
+    if (family->in_use >= limit)
+        return -ENOSPC;
+    int id = family->wanted_id == IPC_ANY_ID ? next_id(family, limit) : wanted_id(family);
+    if (id < 0)
+        return id;
+    family->slots[(uint32_t)id % IPC_INDEX_MAX] = object;
     family->in_use++;
     object->family = family;
-    object->id = (int32_t)(family->sequence * IPC_INDEX_MAX + index);
+    object->id = id;
     if (object->key != IPC_PRIVATE)
         hlist_add(&object->key_node, bucket_of(family, object->key));
     return object->id;
@@ -119,6 +142,16 @@ void ipc_remove(struct ipc_object *object) {
 }
 
 /* ---- finding ---- */
+
+int32_t ipc_wanted_id(struct ipc_family *family) {
+    return atomic_load_relaxed(&family->wanted_id);
+}
+
+void ipc_want_id(struct ipc_family *family, int32_t id) {
+    spin_lock(&family->lock);
+    family->wanted_id = id;
+    spin_unlock(&family->lock);
+}
 
 /* `id` with its sequence number, or an index. */
 static struct ipc_object *find(struct ipc_family *family, uint32_t id, bool is_index) {

@@ -18,6 +18,7 @@
 #define IPC_INDEX_MAX 32768u
 #define IPC_PRIVATE 0
 #define IPC_KEY_BUCKETS 64u
+#define IPC_ANY_ID (-1)
 
 /* linux/ipc.h */
 enum ipc_flag { IPC_CREAT = 01000, IPC_EXCL = 02000, IPC_NOWAIT = 04000 };
@@ -55,6 +56,7 @@ struct ipc_family {
     struct spinlock lock;
     struct ipc_object **slots;
     uint32_t slot_count, in_use, next_index, sequence;
+    int32_t wanted_id; /* the next object's; IPC_ANY_ID: whatever comes */
     struct hlist_head keys[IPC_KEY_BUCKETS];
 };
 
@@ -74,6 +76,10 @@ int ipc_get(struct ipc_family *family, const struct ipc_request *request);
 /* For `create`: fills in the common part. */
 void ipc_object_init(struct ipc_object *object, const struct ipc_request *request);
 
+/* The identifier that the next new object shall have, as far as its index is free (else: the next free one), for
+ * those who restore what was saved; or IPC_ANY_ID. */
+int32_t ipc_wanted_id(struct ipc_family *family);
+void ipc_want_id(struct ipc_family *family, int32_t id);
 /* The object, locked and with a reference, or ERR_PTR(-EINVAL). */
 struct ipc_object *ipc_find(struct ipc_family *family, int id);
 /* The same by its index in the table, for programs that list all. */

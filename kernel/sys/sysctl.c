@@ -23,6 +23,7 @@
 #include "kernel/tty/pty.h"
 #include "kernel/view/view.h"
 #include "kernel/vm/commit.h"
+#include "kernel/vm/map.h"
 #include "lib/errno.h"
 #include "lib/parse.h"
 #include "lib/string.h"
@@ -63,6 +64,7 @@ static struct constant constants[] = {
     CONSTANT("kernel/random/entropy_avail", "bits of the random generator's key", ENTROPY_BITS),
     CONSTANT("kernel/random/poolsize", "the same", ENTROPY_BITS),
     CONSTANT("vm/max_map_count", "mappings of a process", 65530),
+    CONSTANT("vm/mmap_min_addr", "mappings below it need CAP_SYS_RAWIO", MAP_LOW),
     CONSTANT("kernel/shm_rmid_forced", "segments go when nobody has them: only those removed", 0),
     CONSTANT("vm/swappiness", "there is no swap", 0),
     CONSTANT("fs/pipe-max-size", "bytes a pipe may be set to hold without privilege", PIPE_CAPACITY_MAX),
@@ -222,6 +224,28 @@ static int store_sem_limits(const char *text, size_t length, void *context) {
     return 0;
 }
 
+/* ---- the identifier that the next object of System V shall have ---- */
+
+static void show_wanted_id(struct view_buffer *buffer, void *context) {
+    view_printf(buffer, "%d\n", ipc_wanted_id(context));
+}
+
+static int store_wanted_id(const char *text, size_t length, void *context) {
+    uint64_t value;
+    const char *end = next_number(text, text + length, &value);
+
+    if (!cred_has(current_cred(), CAP_CHECKPOINT_RESTORE) && !cred_has(current_cred(), CAP_SYS_ADMIN))
+        return -EPERM;
+    if (end != text + length)
+        return -EINVAL;
+    ipc_want_id(context, (int32_t)value);
+    return 0;
+}
+
+#define WANTED_ID(name, family) \
+    {.path = "sys/kernel/" name "_next_id", .help = "identifier of the next new one; -1: any", .context = &(family), \
+     .show = show_wanted_id, .store = store_wanted_id}
+
 /* ---- random numbers ---- */
 
 static uint8_t boot_id[UUID_BYTES]; /* drawn once at start-up */
@@ -288,6 +312,9 @@ static struct view views[] = {
     {.path = "sys/kernel/random/boot_id", .help = "of this run", .show = show_boot_id},
     {.path = "sys/kernel/sem", .help = "semaphores of a set, of the system; operations of a call; sets",
      .show = show_sem_limits, .store = store_sem_limits},
+    WANTED_ID("shm", shm_family),
+    WANTED_ID("sem", sem_family),
+    WANTED_ID("msg", msg_family),
     {.path = "sys/kernel/threads-max", .help = "threads of the system", .show = show_threads_max},
     {.path = "sys/fs/dentry-state", .help = "cached names: all, unused", .show = show_dentry_state},
     {.path = "sys/vm/drop_caches", .help = "write 2 to forget unused names", .show = show_drop_caches,

@@ -7,8 +7,8 @@
 static const struct part parts[] = {
     PART(shm_get), PART(shm_attachments), PART(shm_places), PART(shm_numbers), PART(sem_get), PART(sem_values),
     PART(sem_waiting), PART(sem_interrupted), PART(sem_undone), PART(sem_undone_by_the_last_thread),
-    PART(sem_exclusion), PART(sem_numbers), PART(msg_order), PART(msg_sizes), PART(msg_waiting), PART(msg_traffic),
-    PART(msg_numbers),
+    PART(sem_exclusion), PART(sem_numbers), PART(msg_order), PART(msg_chosen_id), PART(msg_sizes), PART(msg_waiting),
+    PART(msg_traffic), PART(msg_numbers),
 };
 int main(int argc, char **argv) {
     if (argc > 1 && strcmp(argv[1], "nothing") == 0)

@@ -63,6 +63,37 @@ void msg_order(void) {
     FAILS(send(id, 1, "x", 0), EINVAL);
 }
 
+#define SEQUENCE_STEP 32768
+
+static long read_next_id(void) {
+    long id = -2;
+    FILE *file = fopen("/proc/sys/kernel/msg_next_id", "r");
+    CHECK(file != NULL && fscanf(file, "%ld", &id) == 1);
+    if (file != NULL)
+        fclose(file);
+    return id;
+}
+
+static int want_id(const char *id) {
+    int file = open("/proc/sys/kernel/msg_next_id", O_WRONLY);
+    int good = write(file, id, strlen(id)) == (ssize_t)strlen(id);
+    close(file);
+    return good;
+}
+
+/* Once; where its index is taken, the next free one with its sequence number. */
+void msg_chosen_id(void) {
+    char wanted[16];
+    int id = 7 * SEQUENCE_STEP + 300;
+    sprintf(wanted, "%d", id);
+    CHECK(read_next_id() == -1 && !want_id("-5") && !want_id("x") && want_id(wanted) && read_next_id() == id);
+    CHECK(msgget(IPC_PRIVATE, 0600) == id && read_next_id() == -1 && want_id(wanted));
+    CHECK(msgget(IPC_PRIVATE, 0600) == id + 1);
+    int other = msgget(IPC_PRIVATE, 0600);
+    CHECK(other >= 0 && other != id + 2);
+    CHECK(msgctl(id, IPC_RMID, NULL) == 0 && msgctl(id + 1, IPC_RMID, NULL) == 0 && msgctl(other, IPC_RMID, NULL) == 0);
+}
+
 void msg_sizes(void) {
     static struct { long type; char text[8193]; } big = {1};
     struct message small;

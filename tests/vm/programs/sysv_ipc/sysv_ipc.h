@@ -70,6 +70,7 @@ void sem_undone_by_the_last_thread(void);
 
 /* messages.c */
 void msg_order(void);
+void msg_chosen_id(void);
 void msg_sizes(void);
 void msg_waiting(void);
 void msg_traffic(void);
