@@ -1,7 +1,8 @@
 /*
  * Futexes. Waiters hang in a hash table under the word's identity: (address space, address) for private
- * memory, (object, byte) for shared. User memory is never touched under a bucket's lock: a waiter
- * enlists first and reads the word then, so a wake-up that follows a change of the word finds it.
+ * memory, (object's identity, byte) for shared, whose waiter may outlive its mapping and the object. User
+ * memory is never touched under a bucket's lock: a waiter enlists first and reads the word then, so a
+ * wake-up that follows a change of the word finds it.
  *
  * Locks: a bucket's lock guards its list and count, and the `key`, `bucket` and `arrival` of each waiter in it; two buckets
  * are locked in the order of their addresses. It nests outside run-queue locks. Waiters for locks with
@@ -54,21 +55,21 @@ int futex_key_find(uint64_t address, bool shared, struct futex_key *key) {
     struct space *space = current_task()->space;
     int error = check_address(address);
 
-    *key = (struct futex_key){space, address};
+    *key = (struct futex_key){(uintptr_t)space, address};
     if (error < 0 || !shared)
         return error;
     rwsem_read_lock(&space->lock);
-    const struct vma *vma = space_find(space, address);
+    struct vma *vma = space_find(space, address);
     if (vma == NULL || vma->start > address || !(vma->flags & VMA_ACCESS))
         error = -EFAULT;
     else if ((vma->flags & VMA_SHARED) && vma->object != NULL)
-        *key = (struct futex_key){vma->object, (vma->object_offset << PAGE_SHIFT) + address - vma->start};
+        *key = (struct futex_key){object_identity(vma->object), (vma->object_offset << PAGE_SHIFT) + address - vma->start};
     rwsem_read_unlock(&space->lock);
     return error;
 }
 
 struct futex_bucket *futex_bucket_of(const struct futex_key *key) {
-    return &buckets[hash_u64((uintptr_t)key->owner ^ hash_u64(key->offset)) % BUCKET_COUNT];
+    return &buckets[hash_u64(key->owner ^ hash_u64(key->offset)) % BUCKET_COUNT];
 }
 
 /* ---- waiting and waking ---- */
@@ -180,7 +181,7 @@ int futex_wake(uint64_t address, bool shared, unsigned count, uint32_t bitset) {
 }
 
 void futex_wake_address(uint64_t address, unsigned count) {
-    struct futex_key shared = {0}, private = {current_task()->space, address};
+    struct futex_key shared = {0}, private = {(uintptr_t)current_task()->space, address};
     if (wake_key(&private, count, FUTEX_BITSET_ANY) == 0 && futex_key_find(address, true, &shared) == 0 &&
         shared.owner != private.owner)
         (void)wake_key(&shared, count, FUTEX_BITSET_ANY);

@@ -5,7 +5,7 @@
 #include "kernel/sched/mutex.h"
 
 struct futex_key {
-    const void *owner; /* struct space or struct vm_object: compared, never followed */
+    uint64_t owner; /* the address of the struct space, or the identity of the object */
     uint64_t offset;
 };
 

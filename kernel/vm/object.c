@@ -63,6 +63,16 @@ void object_init(struct vm_object *object, const struct object_ops *ops, void *o
     spin_unlock(&reclaim_lock);
 }
 
+uint64_t object_identity(struct vm_object *object) {
+    static uint64_t last;
+    uint64_t identity = atomic_load(&object->identity);
+
+    if (identity != 0)
+        return identity;
+    uint64_t fresh = atomic_fetch_add(&last, 1) + 1;
+    return atomic_compare_exchange(&object->identity, &identity, fresh) ? fresh : identity;
+}
+
 static void anonymous_release(struct vm_object *object) {
     slab_free(anonymous_cache, object);
 }

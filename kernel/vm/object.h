@@ -46,6 +46,7 @@ struct vm_object {
     int32_t writable_mappings; /* of a file, shared, that may be or become writable; -1: none is allowed. Atomic */
     int error;                 /* last write-back error, reported once by fsync */
     void *owner;               /* the filesystem's: its inode */
+    uint64_t identity;         /* 0: nobody has asked for it yet. Atomic */
     union {
         struct list_node reclaim_node; /* in the list of objects whose clean pages can be dropped */
         struct rcu_head rcu;           /* after the last reference: stat without references may still look */
@@ -59,6 +60,8 @@ void object_init(struct vm_object *object, const struct object_ops *ops, void *o
 struct vm_object *object_create_anonymous(uint64_t size_bytes, uint64_t promised_pages);
 void object_get(struct vm_object *object);
 void object_put(struct vm_object *object);
+/* A number that no other object ever has, also after this one is gone. Any context. */
+uint64_t object_identity(struct vm_object *object);
 
 /* Counts a mapping that may write to the object: false if none is allowed any more. */
 bool object_allow_writable(struct vm_object *object);
