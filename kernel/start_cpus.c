@@ -35,8 +35,8 @@
 
 #define RESET_NS (10 * NS_PER_MS)      /* SDM 3A §8.4.4.1: from the reset to the first start */
 #define SECOND_START_NS (200 * NS_PER_US)
-#define TRAMPOLINE_NS (100 * NS_PER_MS) /* for its few instructions */
-#define ARRIVAL_NS (10 * NS_PER_SEC)    /* a loaded host may run the CPU late */
+#define ANSWER_NS (10 * NS_PER_SEC)     /* a loaded host may run the CPU late, */
+#define ANSWER_POLLS 1000u              /* or none of them for a while, which is no wait */
 #define POLL_NS (100 * NS_PER_US)
 #define CACHE_LINE 64u                  /* SDM 3A §11.1 */
 
@@ -139,16 +139,20 @@ static void sleep_until(uint64_t deadline_ns) {
         atomic_store(&current_thread()->state, (uint32_t)THREAD_BLOCKED);
 }
 
-/* Polls until `done` or the time is over. May sleep. */
-static bool wait_until(bool (*done)(const void *argument), const void *argument, uint64_t timeout_ns) {
+/* Polls until `done`, or the time is over and `polls` were in vain. May sleep. */
+static bool wait_until(bool (*done)(const void *argument), const void *argument, uint64_t timeout_ns, unsigned polls) {
     uint64_t end_ns = clock_monotonic_ns() + timeout_ns;
 
-    while (!done(argument)) {
-        if (clock_monotonic_ns() >= end_ns)
+    for (unsigned polled = 0; !done(argument); polled++) {
+        if (polled >= polls && clock_monotonic_ns() >= end_ns)
             return false;
         sleep_until(clock_monotonic_ns() + POLL_NS);
     }
     return true;
+}
+
+static bool answers(bool (*done)(const void *argument), const void *argument) {
+    return wait_until(done, argument, ANSWER_NS, ANSWER_POLLS);
 }
 
 static bool has_arrived(const void *cpu_arrived_flag) {
@@ -167,10 +171,9 @@ static bool launch(uint32_t apic_id, uint32_t cpu, const struct cpu_memory *memo
 
     trampoline_aim(page, &target);
     local_apic_send_startup(apic_id, BOOT_AP_PAGE);
-    if (!wait_until(trampoline_taken, page, SECOND_START_NS))
+    if (!wait_until(trampoline_taken, page, SECOND_START_NS, 1))
         local_apic_send_startup(apic_id, BOOT_AP_PAGE);
-    return wait_until(trampoline_taken, page, TRAMPOLINE_NS) &&
-           tsc_sync_admit(cpu) && wait_until(has_arrived, per_cpu_ptr(cpu_arrived, cpu), ARRIVAL_NS);
+    return answers(trampoline_taken, page) && tsc_sync_admit(cpu) && answers(has_arrived, per_cpu_ptr(cpu_arrived, cpu));
 }
 
 static uintptr_t own_data(uint32_t cpu) {

@@ -1,7 +1,9 @@
 /*
  * Calibration against the ACPI PM timer or the 8254. A sample is the reference's count and the TSC
  * around reading it; of several tries the one with the shortest read counts, which rides out
- * system management interrupts and a hypervisor's pauses. All loops are bounded.
+ * system management interrupts and a hypervisor's pauses. A pause between two samples can make the
+ * count wrap unseen: of several windows the one of the middle rate counts, and a later measurement
+ * that comes too late begins anew. All loops are bounded.
  * Spec: ACPI 6.4 §4.8.2.1 (PM timer); SDM 3B §18.7.3 (CPUID leaves 15H and 16H).
  */
 #define LOG_TAG "time"
@@ -20,6 +22,7 @@
 
 #define PM_TIMER_HZ 3579545u
 #define WINDOW_US 250u
+#define WINDOWS 3u
 #define SAMPLE_TRIES 5u
 #define DEAD_READS 5000u /* a live reference moves within a few reads */
 #define CPUID_TSC_RATIO 0x15u
@@ -35,6 +38,11 @@ struct reference {
 struct sample {
     uint64_t tsc;
     uint32_t count, apic_count;
+};
+
+struct window {
+    struct sample from, to;
+    uint64_t tsc_hz;
 };
 
 static const struct reference *reference; /* the live one, NULL: none */
@@ -97,23 +105,58 @@ static bool wait_window(uint32_t from) {
     return false;
 }
 
-/* Starts the reference and takes the first sample and a rough rate; false if it is dead. */
+/* Ticks that took as long as the reference's in the window, as a rate. */
+static uint64_t rate_in(const struct window *window, uint64_t ticks) {
+    return ticks * reference->hz / MAX(ticks_between(window->from.count, window->to.count), 1u);
+}
+
+/* False if the reference is dead. */
+static bool measure_window(struct window *window) {
+    if (local_apic_in_use())
+        local_apic_timer_start(UINT32_MAX); /* each time: a pause may let it run out */
+    window->from = take_sample();
+    if (!wait_window(window->from.count))
+        return false;
+    window->to = take_sample();
+    window->tsc_hz = rate_in(window, window->to.tsc - window->from.tsc);
+    return true;
+}
+
+static void swap_if_faster(struct window *a, struct window *b) {
+    struct window kept = *a;
+
+    if (a->tsc_hz > b->tsc_hz) {
+        *a = *b;
+        *b = kept;
+    }
+}
+
+static void sort_windows(struct window windows[WINDOWS]) {
+    for (unsigned last = WINDOWS - 1; last > 0; last--)
+        for (unsigned i = 0; i < last; i++)
+            swap_if_faster(&windows[i], &windows[i + 1]);
+}
+
+/* Starts the reference, takes the first sample and a rough rate; false if it is dead. */
 static bool measure(const struct reference *candidate, struct calibration *calibration) {
+    struct window windows[WINDOWS];
+    unsigned measured = 0;
+
     reference = candidate;
     if (reference->start)
         reference->start();
-    if (local_apic_in_use())
-        local_apic_timer_start(UINT32_MAX);
-    first = take_sample();
-    if (wait_window(first.count)) {
-        struct sample second = take_sample();
-        uint64_t ticks = ticks_between(first.count, second.count);
-        calibration->tsc_hz = (second.tsc - first.tsc) * reference->hz / ticks;
-        calibration->apic_timer_hz = (uint64_t)(first.apic_count - second.apic_count) * reference->hz / ticks;
-        calibration->source = reference->name;
-    }
+    while (measured < WINDOWS && measure_window(&windows[measured]))
+        measured++;
     if (local_apic_in_use())
         local_apic_timer_start(0);
+    if (measured < WINDOWS)
+        return false;
+    sort_windows(windows);
+    const struct window *middle = &windows[WINDOWS / 2];
+    first = middle->from;
+    calibration->tsc_hz = middle->tsc_hz;
+    calibration->apic_timer_hz = rate_in(middle, middle->from.apic_count - middle->to.apic_count);
+    calibration->source = reference->name;
     return calibration->tsc_hz != 0;
 }
 
@@ -143,22 +186,35 @@ void calibrate_start(struct calibration *calibration) {
     }
 }
 
-uint64_t calibrate_refine(uint64_t known_tsc_hz) {
+/* The count may have wrapped many times: the rate known so far says how often. */
+static uint64_t ticks_until(const struct sample *now, uint64_t known_tsc_hz) {
+    uint64_t period = (uint64_t)reference->mask + 1, ticks = ticks_between(first.count, now->count);
+    uint64_t expected = mul_div_u64(now->tsc - first.tsc, reference->hz, known_tsc_hz);
+
+    if (expected > ticks)
+        ticks += (expected - ticks + period / 2) / period * period;
+    return ticks;
+}
+
+bool calibrate_refine(uint64_t known_tsc_hz, uint64_t longest_ns, uint64_t *tsc_hz) {
+    *tsc_hz = 0;
     if (!reference)
-        return 0;
+        return true;
     uint64_t flags = irq_save();
     struct sample now = take_sample();
     irq_restore(flags);
 
-    /* The count may have wrapped many times: the rate known so far says how often. */
-    uint64_t elapsed_tsc = now.tsc - first.tsc, period = (uint64_t)reference->mask + 1;
-    uint64_t expected = mul_div_u64(elapsed_tsc, reference->hz, known_tsc_hz);
-    uint64_t ticks = ticks_between(first.count, now.count);
-    if (expected > ticks)
-        ticks += (expected - ticks + period / 2) / period * period;
+    uint64_t elapsed_tsc = now.tsc - first.tsc;
+    if (mul_div_u64(elapsed_tsc, NS_PER_SEC, known_tsc_hz) > longest_ns) {
+        first = now;
+        return false;
+    }
+    uint64_t ticks = ticks_until(&now, known_tsc_hz);
     if (ticks == 0)
-        return 0;
-    uint64_t tsc_hz = mul_div_u64(elapsed_tsc, reference->hz, ticks);
-    uint64_t change = tsc_hz > known_tsc_hz ? tsc_hz - known_tsc_hz : known_tsc_hz - tsc_hz;
-    return change < known_tsc_hz / 32 ? tsc_hz : 0;
+        return true;
+    uint64_t measured_hz = mul_div_u64(elapsed_tsc, reference->hz, ticks);
+    uint64_t change = measured_hz > known_tsc_hz ? measured_hz - known_tsc_hz : known_tsc_hz - measured_hz;
+    if (change < known_tsc_hz / 32)
+        *tsc_hz = measured_hz;
+    return true;
 }

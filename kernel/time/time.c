@@ -13,6 +13,7 @@
 
 /* Each round starts from a figure that is good enough to count the reference's wraps until the next. */
 static const uint64_t refine_after_ns[] = {50 * NS_PER_MS, NS_PER_SEC, 20 * NS_PER_SEC};
+#define REFINE_LATE 4u /* times as long is too long for that */
 
 static struct calibration calibration;
 static const struct clock_event *event;
@@ -20,14 +21,17 @@ static struct timer refine_timer;
 static unsigned refine_round;
 
 static void refine(struct timer *timer) {
-    uint64_t tsc_hz = calibrate_refine(clock_tsc_hz());
+    uint64_t tsc_hz;
 
-    if (tsc_hz)
-        clock_set_rate(tsc_hz);
-    else
-        log_warn("measuring the TSC again made no sense; keeping %llu kHz",
-                 (unsigned long long)clock_tsc_hz() / 1000);
-    if (++refine_round < ARRAY_SIZE(refine_after_ns))
+    if (calibrate_refine(clock_tsc_hz(), refine_after_ns[refine_round] * REFINE_LATE, &tsc_hz)) {
+        refine_round++;
+        if (tsc_hz)
+            clock_set_rate(tsc_hz);
+        else
+            log_warn("measuring the TSC again made no sense; keeping %llu kHz",
+                     (unsigned long long)clock_tsc_hz() / 1000);
+    }
+    if (refine_round < ARRAY_SIZE(refine_after_ns))
         timer_start(timer, clock_monotonic_ns() + refine_after_ns[refine_round]);
 }
 

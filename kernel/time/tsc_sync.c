@@ -24,7 +24,8 @@
 #define QUESTIONS 64u                /* at least so many, and */
 #define COMPARE_NS (2 * NS_PER_MS)   /* not longer than this, but for */
 #define QUESTIONS_MIN 4u
-#define ANSWER_NS (10 * NS_PER_SEC)  /* a loaded host may run the CPU late */
+#define ANSWER_NS (10 * NS_PER_SEC)  /* a loaded host may run the CPU late, */
+#define ANSWER_LOOKS (1u << 20)      /* or neither for a while, which is no wait */
 #define CORRECTIONS 3u
 
 enum order { READ_COUNTER, ADVANCE_COUNTER, GO_ON, STAY_OUT };
@@ -79,8 +80,8 @@ static void tell(struct tsc_sync *sync, enum order order) {
 static bool wait_answer(const struct tsc_sync *sync) {
     uint64_t end_ns = clock_monotonic_ns() + ANSWER_NS;
 
-    while (atomic_load(&sync->answered) != sync->request) {
-        if (clock_monotonic_ns() >= end_ns)
+    for (unsigned looks = 0; atomic_load(&sync->answered) != sync->request; looks++) {
+        if (looks >= ANSWER_LOOKS && clock_monotonic_ns() >= end_ns)
             return false;
         cpu_pause();
     }
