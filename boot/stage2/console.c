@@ -23,7 +23,7 @@ enum uart_port {
 
 #define UART_8N1            0x03u
 #define UART_DIVISOR_LATCH  0x80u
-#define UART_FIFO_ON        0x07u /* enabled, both queues emptied */
+#define UART_FIFO_ON        0xc7u /* enabled, both queues emptied; an emulator hands over 14 bytes at a time */
 #define UART_DTR_RTS        0x03u
 #define UART_RECEIVED       0x01u
 #define UART_INPUT_ERRORS   0x1cu /* parity, framing, break */

@@ -9,6 +9,8 @@
 #include "boot/stage2/state.h"
 
 #define TICK_US       54925u /* 65536 / 1193182 s */
+#define STEP_MIN_MS   (TICK_US / 1000u + 1u)
+#define STEPS         32u    /* the part of the limit that counts of a pause */
 #define TSC_SLACK     2u     /* the loader's figure for the TSC's rate is an estimate */
 #define FAST_TSC_BITS 22u    /* an unknown rate is taken as 2^22 kHz: above that of any PC */
 
@@ -26,10 +28,18 @@ static uint32_t tsc_elapsed_ms(const struct timeout *timeout) {
     return (uint32_t)((read_tsc() - timeout->start_tsc) >> FAST_TSC_BITS) / TSC_SLACK;
 }
 
-uint32_t timeout_left_ms(const struct timeout *timeout) {
-    uint16_t ticks = (uint16_t)(bios_word(BDA_TICKS) - timeout->start_ticks); /* midnight: too many */
+static uint32_t elapsed_ms(const struct timeout *timeout) {
+    uint16_t ticks = (uint16_t)(bios_word(BDA_TICKS) - timeout->start_ticks); /* midnight: too many, a pause */
     uint32_t ticks_ms = ticks * (TICK_US / 25u) / 40u; /* in steps that fit 32 bits */
-    uint32_t elapsed_ms = MAX(ticks_ms, tsc_elapsed_ms(timeout));
 
-    return elapsed_ms < timeout->limit_ms ? timeout->limit_ms - elapsed_ms : 0;
+    return MAX(ticks_ms, tsc_elapsed_ms(timeout));
+}
+
+uint32_t timeout_left_ms(struct timeout *timeout) {
+    uint32_t now_ms = elapsed_ms(timeout);
+    uint32_t step_ms = now_ms > timeout->seen_ms ? now_ms - timeout->seen_ms : 0;
+
+    timeout->seen_ms = now_ms;
+    timeout->counted_ms += MIN(step_ms, MAX(timeout->limit_ms / STEPS, STEP_MIN_MS));
+    return timeout->counted_ms < timeout->limit_ms ? timeout->limit_ms - timeout->counted_ms : 0;
 }
