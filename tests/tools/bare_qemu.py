@@ -3,7 +3,7 @@ import subprocess
 import time
 from pathlib import Path
 
-BOOT_LIMIT_S = 180
+BOOT_LIMIT_S = 400
 POLL_S = 0.1
 PROMPT = "Welcome to Astra"
 

@@ -10,7 +10,7 @@ import pytest
 ROOT = os.environ.get("ASTRA_ROOT", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 
-GUEST_LIMIT_S = 360
+GUEST_LIMIT_S = 900
 
 
 def pytest_addoption(parser):

@@ -11,7 +11,7 @@ from conftest import ROOT
 FAULTS_HEADER = Path(ROOT) / "tests" / "boot" / "hostile" / "faults.h"
 SECTOR = 512
 BOOT_SECTOR_DATA = slice(440, 510)  # disk id and partition table
-BOOT_LIMIT_S = 150
+BOOT_LIMIT_S = 400
 POLL_S = 0.03
 FIRST_LETTER = ord("0")
 ENDS = rb"probe: (PASS|FAIL)|Press a key|Astra E\d-[0-9A-F]{2}"

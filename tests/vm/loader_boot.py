@@ -12,7 +12,7 @@ from vm import host
 
 BUILD = os.path.join(ROOT, "build")
 QEMU = "qemu-system-x86_64"
-BOOT_LIMIT_S = 90
+BOOT_LIMIT_S = 300
 EXIT_PASS = 2 * 0x10 + 1
 SECTOR = 512
 PARTITION = 2048 * SECTOR

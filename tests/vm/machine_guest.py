@@ -13,7 +13,7 @@ from vm.session import Session
 
 SCREEN_ADDRESS, SCREEN_COLUMNS, SCREEN_ROWS = 0xB8000, 80, 25
 POLL_S = 0.1
-ECHO_LIMIT_S = 90
+ECHO_LIMIT_S = 300
 
 
 class MachineGuest(Guest):

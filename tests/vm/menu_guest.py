@@ -9,9 +9,9 @@ import time
 from vm.guest import Guest
 from vm.host import HostError
 
-LIMIT_S = 180
+LIMIT_S = 360
 STEP_S = 0.03
-BOOTS_MAX = 5
+BOOTS_MAX = 20
 MISSED = "missed"
 KERNEL_STARTS = "  start    kernel at "
 TEXT_MEMORY = {7: 0xB0000}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from vm.guest import Guest
 
-READY_LIMIT_S = 90
+READY_LIMIT_S = 300
 SETTLE_S = 0.2
 ALPHABET = string.ascii_letters + string.digits + string.punctuation
 
@@ -114,3 +114,16 @@ def picture_of(guest: Guest, folder: Path, layout: Layout = VGA_TEXT) -> Picture
     path = folder / "screen.ppm"
     guest.monitor("screendump", filename=str(path))
     return Picture(path.read_bytes(), layout)
+
+
+def wait_for_picture(guest: Guest, folder: Path, check, layout: Layout = VGA_TEXT) -> None:
+    """Until `check` finds nothing wrong with the picture: the screen is drawn a moment after a program has written."""
+    limit = time.monotonic() + READY_LIMIT_S
+    while True:
+        try:
+            check(picture_of(guest, folder, layout))
+            return
+        except AssertionError:
+            if time.monotonic() > limit:
+                raise
+        time.sleep(SETTLE_S)

@@ -10,8 +10,8 @@ import time
 from vm import host
 
 PROMPT = r"root@astra:[^\n]*# "
-BOOT_LIMIT_S = 180
-ANSWER_LIMIT_S = 90
+BOOT_LIMIT_S = 360
+ANSWER_LIMIT_S = 300
 
 
 class Terminal:

@@ -15,7 +15,7 @@ from machines import Machine
 from spoiled_disk import (FILE_SIZE, MEMORY_SIZE, PADDR, STAGE2, TABLE, VADDR, SpoiledDisk, change_segments,
                           grow_last_segment)
 
-LIMIT_S = 150
+LIMIT_S = 400
 FLOPPY_BYTES = 1440 * 1024
 NEXT_DEVICE = "the next device was started"
 TEXTS = boot_errors.texts()

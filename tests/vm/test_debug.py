@@ -9,7 +9,7 @@ from terminal import Terminal
 from vm import host
 from vm.symbols import IMAGES, STAGE2_LINEAR, Symbols
 
-LIMIT_S = 240
+LIMIT_S = 500
 
 
 @pytest.fixture(scope="module")

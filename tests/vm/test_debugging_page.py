@@ -12,7 +12,7 @@ from vm import host
 
 PAGE = host.ROOT / "docs" / "debugging.md"
 BLOCK = re.compile(r"(?<=```gdb\n).*?(?=```)", re.DOTALL)
-LIMIT_S = 300
+LIMIT_S = 600
 MARK = "@@@"
 
 

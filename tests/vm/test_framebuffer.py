@@ -1,7 +1,7 @@
 """The framebuffer console, looked at: the pixels of the picture are those of the font, where programs wrote."""
 import pytest
 
-from screen import ALPHABET, Reader, framebuffer, picture_of, wait_for
+from screen import ALPHABET, Reader, framebuffer, wait_for, wait_for_picture
 from vm import host
 from vm.execute import parse
 from vm.guest import Guest
@@ -14,7 +14,7 @@ printf '\033[?25l\033[2J\033[H'
 for i in $(seq 1 $1); do echo "line $i of many"; done
 printf '\033[5;1H\033[K%s\033[7;1Htab\there, \342\220\206\344\270\255.' "$2"
 printf '\033[9;1H\033[K\033[37;41mR\033[42mG\033[44mB\033[0m\033[1mbold\033[0;4m_\033[0m\033[11;9H\033[?25h'
-echo screen-ready > /dev/console; sleep 100
+echo screen-ready > /dev/console; sleep 1000
 """
 SHADE = 0xaa  # of the palette's dark colours
 RED, GREEN, BLUE = (SHADE, 0, 0), (0, SHADE, 0), (0, 0, SHADE)
@@ -65,23 +65,28 @@ def check_cursor(picture, bits: int) -> None:
     ("800x600x15", 800, 600, 15), ("2560x1600", 2560, 1600, 32)])
 def test_text_colour_cursor_and_scrolling(tmp_path, video, width, height, bits):
     options = parse(["--video", video, "--append", "console=ttyS0", "--", "true"])
-    layout = framebuffer(width, height)
+    layout, reader = framebuffer(width, height), font_reader()
+
+    def check(picture) -> None:
+        check_text(reader.lines(picture), layout.rows)
+        check_colours(picture, bits)
+        check_cursor(picture, bits)
     with Guest(options, ["sh", "-c", SCRIPT, "sh", str(LAST_LINE), ALPHABET]) as guest:
         wait_for(guest, b"screen-ready")
         assert f"{width}x{height} pixels of {bits} bits".encode() in guest.console_bytes
-        picture = picture_of(guest, tmp_path, layout)
-    check_text(font_reader().lines(picture), layout.rows)
-    check_colours(picture, bits)
-    check_cursor(picture, bits)
+        wait_for_picture(guest, tmp_path, check, layout)
 
 
 def test_panic_is_readable(tmp_path):
-    options = parse(["--video", "1024x768", "--append", "crash=null", "--", "true"])
+    options, reader = parse(["--video", "1024x768", "--append", "crash=null", "--", "true"]), font_reader()
+
+    def check(picture) -> None:
+        text = "\n".join(reader.lines(picture))
+        assert "an address near NULL" in text and "crash_null" in text and "system halted" in text
+        assert "memory" in text, "the log from before is there too"
     with Guest(options) as guest:
         wait_for(guest, b"system halted")
-        text = "\n".join(font_reader().lines(picture_of(guest, tmp_path, framebuffer(1024, 768))))
-    assert "an address near NULL" in text and "crash_null" in text and "system halted" in text
-    assert "memory" in text, "the log from before is there too"
+        wait_for_picture(guest, tmp_path, check, framebuffer(1024, 768))
 
 
 def test_terminal_has_the_screens_size(guest_script):

@@ -16,7 +16,7 @@ from pathlib import Path
 from vm import bochs, host
 
 PROMPT = re.compile(rb"<bochs:\d+> $")
-REPLY_LIMIT_S = 30
+REPLY_LIMIT_S = 120
 RUN_LIMIT_S = 180
 READ_BYTES = 65536
 POWER_ON = "946684800"  # 2000-01-01

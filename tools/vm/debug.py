@@ -11,11 +11,13 @@ from vm.symbols import IMAGES, STAGE2_LINEAR, Symbols
 HELPERS = host.ROOT / "tools" / "gdb" / "astra.py"
 
 # No main program is loaded: the description of the CPU alone decides on the architecture. Breakpoints keep their
-# 64-bit addresses while 32-bit code is shown. Local labels, `name.part`, are no mangled names.
+# 64-bit addresses while 32-bit code is shown. Local labels, `name.part`, are no mangled names. QEMU answers when its
+# host lets it.
 SETTINGS = """set confirm off
 set pagination off
 set osabi none
 set remoteaddresssize 64
+set remotetimeout 600
 set disassembly-flavor intel
 set demangle-style none
 """

@@ -9,7 +9,7 @@ from vm.guest import Guest
 from vm.options import guest_parser
 from vm.session import BOCHS_BOOT_LIMIT_S, BOOT_LIMIT_S, Session, SessionFailed, report_failure
 
-SHUTDOWN_LIMIT_S = 10
+SHUTDOWN_LIMIT_S = 120
 
 
 def parse(arguments: list):
@@ -42,7 +42,8 @@ def execute(options, stdin: int, stdout: int, stderr: int) -> int:
             if options.screenshot and not options.bochs and guest.process.poll() is None:
                 guest.screenshot(options.screenshot)
             if options.console:
-                guest.read_console()
+                while guest.read_console():
+                    pass
                 with open(options.console, "wb") as file:
                     file.write(guest.console_bytes)
         if options.disk:

@@ -18,7 +18,7 @@ from vm import gdb_views, host
 from vm.rsp import INTERRUPT, Closed, Link
 from x86 import cpu
 
-CONNECT_LIMIT_S = 20
+CONNECT_LIMIT_S = 120
 DEFAULT_VIEW = 64
 _THREAD = re.compile(rb"(?:p[0-9a-f]+\.)?([0-9a-f]+)$")
 _STOP_THREAD = re.compile(rb"thread:(?:p[0-9a-f]+\.)?([0-9a-f]+);")

@@ -12,7 +12,8 @@ from pathlib import Path
 from vm import bochs, host, image, qemu
 
 CONSOLE_LINES_SHOWN = 30
-CONNECT_LIMIT_S = 20
+CONNECT_LIMIT_S = 120
+MONITOR_LIMIT_S = 120
 
 
 class Guest:
@@ -120,19 +121,26 @@ class Guest:
     def monitor(self, command: str, **arguments):
         """One QMP command; returns its result."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-            connection.settimeout(10)
+            connection.settimeout(MONITOR_LIMIT_S)
             connection.connect(str(self._folder / "qmp"))
             stream = connection.makefile("rw")
-            stream.readline()
+            self._reply(stream)
             for request in ({"execute": "qmp_capabilities"}, {"execute": command, "arguments": arguments}):
                 stream.write(json.dumps(request) + "\n")
                 stream.flush()
                 reply = {}
                 while "return" not in reply and "error" not in reply:
-                    reply = json.loads(stream.readline())
+                    reply = self._reply(stream)
             if "error" in reply:
                 raise host.HostError(f"QEMU refused {command}: {reply['error'].get('desc')}")
             return reply["return"]
+
+    @staticmethod
+    def _reply(stream) -> dict:
+        line = stream.readline()
+        if not line:
+            raise host.HostError("QEMU has ended")
+        return json.loads(line)
 
     def screenshot(self, path: str) -> None:
         self.monitor("screendump", filename=str(Path(path).absolute()), format="png")

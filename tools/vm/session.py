@@ -8,9 +8,9 @@ import time
 from vm import protocol
 from vm.guest import Guest
 
-BOOT_LIMIT_S = 120
+BOOT_LIMIT_S = 240
 BOCHS_BOOT_LIMIT_S = 400
-PANIC_LIMIT_S = 20
+PANIC_LIMIT_S = 120
 PANIC_MARK = b"kernel panic"
 HALT_MARK = b"system halted"
 
@@ -69,7 +69,10 @@ class Session:
         return self._status is not None
 
     def _console_event(self, _events: int) -> None:
-        if not self._guest.read_console() and self._guest.process.poll() is not None:
+        ended = self._guest.process.poll() is not None
+        while self._guest.read_console() and ended:
+            pass  # all that is left
+        if ended:
             self._forget(self._guest.console)
         if PANIC_MARK in self._guest.console_bytes[-65536:].lower():
             self._read_report()

@@ -24,6 +24,7 @@
 #define CASES_MAX 1024
 #define PATIENCE_MS 150 /* for a call, before it is tried once more */
 #define MORE_PATIENCE 10
+#define STEP_MS 10
 #define DONE_STATUS 77
 
 /* Answers that are no errno. */
@@ -104,10 +105,13 @@ static void run_cases(const struct row *row, int first, int count) {
 
 /* ---- watching the child ---- */
 
-/* False: nothing has ended in that time. */
+/* False: nothing has ended in that time. In steps: a pause of the whole machine takes one of them, not all the time. */
 static bool wait_for_child(const sigset_t *child, long ms) {
-    struct timespec time = {ms / 1000, ms % 1000 * 1000000};
-    return sigtimedwait(child, NULL, &time) > 0;
+    const struct timespec step = {0, STEP_MS * 1000000};
+    for (; ms > 0; ms -= STEP_MS)
+        if (sigtimedwait(child, NULL, &step) > 0)
+            return true;
+    return false;
 }
 
 /* Returns its status; a child that gets nowhere is killed, and -1 returned. */
