@@ -17,6 +17,8 @@ SECTOR = 512
 PARTITION = 2048 * SECTOR
 EXIT_PASS = 2 * 0x10 + 1
 FAST_CLOCK = "--qemu-args=-icount shift=10,sleep=off"  # a microsecond an instruction: half a minute goes by in seconds
+STOPPED = " -S"  # added to FAST_CLOCK: nothing goes by before we say so
+END_LIMIT_S = 400
 ENTRIES = 6  # the row of the first one
 DEVICES = ["serial", "keyboard"]
 
@@ -33,9 +35,8 @@ def probe():
 @pytest.fixture
 def menu_guest(probe):
     """Makes a guest that boots the probe: config is its astra.cfg, files are others on the boot partition."""
-    def make(config: str = "append = first second\n", files=(), device: str = "serial", options=(), kernel=probe,
-             echoes: bool = False):
-        guest = MenuGuest(parse([*options, "--", "true"]), device, echoes=echoes)
+    def make(config: str = "append = first second\n", files=(), device: str = "serial", options=(), kernel=probe):
+        guest = MenuGuest(parse([*options, "--", "true"]), device)
         partition = image.BootPartition(guest.image)
         partition.write("boot/astra.cfg", config.encode())
         for name, data in {"boot/kernel.elf": kernel, **dict(files)}.items():
@@ -246,23 +247,28 @@ def test_broken_configuration(menu_guest):
 ])
 def test_a_machine_by_itself_boots(menu_guest, config, wake, said):
     """No keyboard controller, and nobody at the other end of COM1."""
-    with menu_guest(config=config, options=[FAST_CLOCK, "--machine", "pc,i8042=off"]) as guest:
-        guest.console.sendall(wake)
-        text = booted(guest)
+    with menu_guest(config=config, options=[FAST_CLOCK + STOPPED, "--machine", "pc,i8042=off"]) as guest:
+        text = guest.boot_by_itself(wake)
+        assert guest.end() == EXIT_PASS
     assert re.search(said, text) and "cmdline [on]" in text, text
+
+
+def boot_alone(guest, tmp_path, serial: list, *extra: str) -> int:
+    """Boots the guest's image with other serial ports and nobody there; QEMU's exit status."""
+    copy = shutil.copyfile(guest.image, tmp_path / "boot.img")
+    guest.__exit__()
+    line = qemu.command(guest.options, copy, serial, ["-display", "none", "-no-reboot", "-monitor", "none", *extra])
+    return subprocess.run(line, timeout=END_LIMIT_S, stdin=subprocess.DEVNULL).returncode
 
 
 def test_neither_keyboard_nor_serial_port(menu_guest, tmp_path):
     guest = menu_guest(config="nonsense\n", options=[FAST_CLOCK, "--machine", "pc,i8042=off"])
-    copy = shutil.copyfile(guest.image, tmp_path / "boot.img")
-    guest.__exit__()
-    line = qemu.command(guest.options, copy, [], ["-display", "none", "-no-reboot", "-monitor", "none"])
-    assert subprocess.run(line, timeout=120, stdin=subprocess.DEVNULL).returncode == EXIT_PASS
+    assert boot_alone(guest, tmp_path, []) == EXIT_PASS
 
 
 def test_a_stuck_key_is_nobody(menu_guest):
     with menu_guest(config="append = on\nnonsense\n", options=[FAST_CLOCK]) as guest:
-        guest.expect_row(23, "boot in [0-9]+ s")
+        guest.expect("boot in [0-9]+ s")
         guest.wait_until(lambda _: guest.press_without_waiting("z") or guest.process.poll() is not None, "end")
         assert "cmdline [on]" in booted(guest)
 
@@ -276,10 +282,14 @@ def test_countdown_brings_up_the_menu(menu_guest):
         booted(guest)
 
 
-def test_a_line_that_echoes_is_nobody(menu_guest):
-    """A modem that sends back what it gets: neither the menu nor its keys are meant."""
-    with menu_guest(config="append = on\nmenu = 1\n", echoes=True) as guest:
-        text = booted(guest)
+def test_a_line_that_echoes_is_nobody(menu_guest, tmp_path):
+    """A modem that sends back what it gets: neither the menu nor its keys are meant. QEMU reads what it writes to a pipe."""
+    os.mkfifo(tmp_path / "line.in")
+    (tmp_path / "line.out").symlink_to("line.in")
+    line = f"pipe,id=line,path={tmp_path / 'line'},logfile={tmp_path / 'log'}"
+    guest = menu_guest(config="append = on\nmenu = 1\n")
+    assert boot_alone(guest, tmp_path, ["chardev:line"], "-chardev", line) == EXIT_PASS
+    text = (tmp_path / "log").read_text(encoding="latin-1")
     assert "press a key for it" in text and "Boot menu" not in text and "cmdline [on]" in text
 
 
