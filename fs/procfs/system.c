@@ -67,7 +67,7 @@ static void show_stat(struct view_buffer *buffer, void *context) {
         view_printf(buffer, "cpu%u", cpu);
         show_cpu_times(buffer, one.user_ns, one.system_ns, one.idle_ns);
     }
-    uint64_t boot_s = (clock_realtime_ns() - clock_monotonic_ns()) / NS_PER_SEC;
+    uint64_t boot_s = clock_realtime_at_start_ns() / NS_PER_SEC;
     view_printf(buffer, "intr %llu\nctxt %llu\nbtime %llu\nprocesses %llu\nprocs_running %llu\nprocs_blocked %llu\n",
                 ULL(irq_total()), ULL(stats.context_switches), ULL(boot_s), ULL(pid_created()), ULL(stats.runnable),
                 ULL(stats.blocked));

@@ -199,14 +199,13 @@ void timerfd_read_value(struct file *file, struct timerfd_value *value) {
     spin_unlock_irqrestore(&timerfd->lock, flags);
 }
 
-/* When the clock shows `time_ns`, in monotonic time. */
-static uint64_t deadline_on(int clock, uint64_t time_ns) {
-    uint64_t now_ns = clock_monotonic_ns(), deadline_ns;
-    uint64_t clock_ns = clock_is_realtime(clock) ? clock_realtime_ns() : now_ns;
+/* In monotonic time. */
+static uint64_t deadline_of(const struct timerfd *timerfd, bool absolute, uint64_t time_ns) {
+    uint64_t deadline_ns;
 
-    if (time_ns <= clock_ns)
-        return now_ns - MIN(now_ns, clock_ns - time_ns);
-    return __builtin_add_overflow(now_ns, time_ns - clock_ns, &deadline_ns) ? UINT64_MAX : deadline_ns;
+    if (absolute)
+        return clock_is_realtime(timerfd->clock) ? clock_realtime_moment_ns(time_ns) : time_ns;
+    return __builtin_add_overflow(clock_monotonic_ns(), time_ns, &deadline_ns) ? UINT64_MAX : deadline_ns;
 }
 
 void timerfd_set(struct file *file, uint32_t set_flags, const struct timerfd_value *new, struct timerfd_value *old) {
@@ -224,8 +223,7 @@ void timerfd_set(struct file *file, uint32_t set_flags, const struct timerfd_val
     timerfd->running = new->remaining_ns != 0;
     timerfd->interval_ns = new->interval_ns;
     timerfd->realtime_ns = follows ? new->remaining_ns : 0;
-    timerfd->deadline_ns = absolute ? deadline_on(timerfd->clock, new->remaining_ns)
-                                    : deadline_on(CLOCK_MONOTONIC, clock_monotonic_ns() + new->remaining_ns);
+    timerfd->deadline_ns = deadline_of(timerfd, absolute, new->remaining_ns);
     if (timerfd->running)
         timer_start(&timerfd->timer, timerfd->deadline_ns);
     spin_unlock_irqrestore(&timerfd->lock, flags);
@@ -236,7 +234,7 @@ void timerfd_set(struct file *file, uint32_t set_flags, const struct timerfd_val
 static void follow_clock(struct timerfd *timerfd) {
     spin_lock(&timerfd->lock);
     if (timerfd->running && timerfd->realtime_ns != 0) {
-        timerfd->deadline_ns = deadline_on(CLOCK_REALTIME, timerfd->realtime_ns);
+        timerfd->deadline_ns = clock_realtime_moment_ns(timerfd->realtime_ns);
         timer_start(&timerfd->timer, timerfd->deadline_ns);
     }
     timerfd->cancelled = timerfd->cancelled || timerfd->cancel_on_set;

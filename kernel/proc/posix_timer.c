@@ -304,12 +304,11 @@ static void read_value(const struct posix_timer *timer, uint64_t now_ns, struct 
 }
 
 static uint64_t deadline_of(const struct posix_timer *timer, bool absolute, uint64_t time_ns, uint64_t now_ns) {
-    uint64_t clock_ns = clock_is_realtime(timer->clock) ? clock_realtime_ns() : now_ns, deadline_ns;
+    uint64_t deadline_ns;
 
-    if (absolute && time_ns < clock_ns)
-        return now_ns - MIN(now_ns, clock_ns - time_ns);
-    return __builtin_add_overflow(now_ns, absolute ? time_ns - clock_ns : time_ns, &deadline_ns) ? UINT64_MAX
-                                                                                                : deadline_ns;
+    if (absolute)
+        return clock_is_realtime(timer->clock) ? clock_realtime_moment_ns(time_ns) : time_ns;
+    return __builtin_add_overflow(now_ns, time_ns, &deadline_ns) ? UINT64_MAX : deadline_ns;
 }
 
 int posix_timer_set(int id, bool absolute, const struct itimer_value *new, struct itimer_value *old) {

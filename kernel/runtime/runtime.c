@@ -21,7 +21,7 @@ static void show_version(struct view_buffer *buffer, void *context) {
 static void show_uptime(struct view_buffer *buffer, void *context) {
     (void)context;
     uint64_t up_ns = clock_monotonic_ns();
-    view_printf(buffer, "uptime_ns %llu\nbooted_realtime_ns %llu\n", ULL(up_ns), ULL(clock_realtime_ns() - up_ns));
+    view_printf(buffer, "uptime_ns %llu\nbooted_realtime_ns %llu\n", ULL(up_ns), ULL(clock_realtime_at_start_ns()));
 }
 
 static void show_argument(void *context, const char *key, const char *value) {

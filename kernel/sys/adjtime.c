@@ -84,13 +84,11 @@ static int64_t fraction_ns(int32_t status) {
 
 /* Moves the time of day at once. */
 static int jump(const struct timex_user *timex) {
-    int64_t delta_ns, fraction = timex->fraction * (timex->modes & ADJ_NANO ? 1 : (int64_t)NS_PER_US), now_ns;
+    int64_t delta_ns, fraction = timex->fraction * (timex->modes & ADJ_NANO ? 1 : (int64_t)NS_PER_US);
 
     if (__builtin_mul_overflow(timex->seconds, (int64_t)NS_PER_SEC, &delta_ns) ||
-        __builtin_add_overflow(delta_ns, fraction, &delta_ns) ||
-        __builtin_add_overflow((int64_t)clock_realtime_ns(), delta_ns, &now_ns) || now_ns < 0)
+        __builtin_add_overflow(delta_ns, fraction, &delta_ns) || clock_realtime_step(delta_ns) < 0)
         return -EINVAL;
-    clock_realtime_set((uint64_t)now_ns);
     timerfd_clock_was_set();
     return 0;
 }

@@ -38,8 +38,7 @@ static int read_deadline(uint64_t timeout, int operation, uint64_t *deadline_ns)
     if ((operation & OPERATION_MASK) == FUTEX_WAIT) {
         *deadline_ns = deadline_after(ns);
     } else if ((operation & FUTEX_CLOCK_REALTIME) || (operation & OPERATION_MASK) == FUTEX_LOCK_PI) {
-        uint64_t now_ns = clock_realtime_ns();
-        *deadline_ns = deadline_after(ns > now_ns ? ns - now_ns : 0);
+        *deadline_ns = clock_realtime_moment_ns(ns);
     }
     return 0;
 }

@@ -89,7 +89,7 @@ int64_t sys_mq_unlink(const char __user *user_name) {
 /* A time of day as a moment of the monotonic clock. */
 static int read_deadline(const struct user_timespec __user *timeout, uint64_t *deadline_ns) {
     struct user_timespec time;
-    uint64_t ns, now_ns = clock_realtime_ns();
+    uint64_t ns;
 
     *deadline_ns = WAIT_FOREVER;
     if (timeout == NULL)
@@ -98,7 +98,7 @@ static int read_deadline(const struct user_timespec __user *timeout, uint64_t *d
         return -EFAULT;
     if (!timespec_to_ns(&time, &ns))
         return -EINVAL;
-    *deadline_ns = deadline_after(ns > now_ns ? ns - now_ns : 0);
+    *deadline_ns = clock_realtime_moment_ns(ns);
     return 0;
 }
 

@@ -242,7 +242,7 @@ static int check_sleep_clock(int clock) {
 int64_t sys_clock_nanosleep(int clock, int flags, const struct user_timespec __user *time,
                             struct user_timespec __user *remaining) {
     struct user_timespec copy;
-    uint64_t ns, now_ns;
+    uint64_t ns;
     bool absolute = (flags & TIMER_ABSTIME) != 0;
 
     int error = check_sleep_clock(clock);
@@ -256,8 +256,8 @@ int64_t sys_clock_nanosleep(int clock, int flags, const struct user_timespec __u
         return sleep_on_cpu_clock(clock, absolute, ns, remaining);
     if (!absolute)
         return sleep_to_deadline(deadline_after(ns), (uintptr_t)remaining);
-    error = clock_read(clock, &now_ns);
-    if (error < 0 || ns <= now_ns)
-        return error;
-    return sleep_until(deadline_after(ns - now_ns)) < 0 ? -ERESTARTNOHAND : 0;
+    uint64_t deadline_ns = clock_is_realtime(clock) ? clock_realtime_moment_ns(ns) : ns;
+    if (deadline_ns <= clock_monotonic_ns())
+        return 0;
+    return sleep_until(deadline_ns) < 0 ? -ERESTARTNOHAND : 0;
 }

@@ -13,6 +13,7 @@
 #include "kernel/mm/kernel_space.h"
 #include "kernel/time/clock_page.h"
 #include "lib/assert.h"
+#include "lib/errno.h"
 
 #define TSC_SHIFT 30 /* ticks a nanosecond, fixed point; leaves room for 16 GHz */
 
@@ -105,6 +106,24 @@ struct clock_zone clock_zone(void) {
 void clock_zone_set(struct clock_zone zone) {
     atomic_store_relaxed(&shared.clock.zone.minutes_west, zone.minutes_west);
     atomic_store_relaxed(&shared.clock.zone.dst, zone.dst);
+}
+
+int clock_realtime_step(int64_t delta_ns) {
+    int64_t offset_ns;
+    uint64_t flags = change_begin();
+    bool fits = !__builtin_add_overflow((int64_t)shared.clock.realtime_offset_ns, delta_ns, &offset_ns) && offset_ns >= 0;
+    if (fits)
+        shared.clock.realtime_offset_ns = (uint64_t)offset_ns;
+    change_end(flags);
+    return fits ? 0 : -EINVAL;
+}
+
+uint64_t clock_realtime_at_start_ns(void) {
+    return atomic_load_relaxed(&shared.clock.realtime_offset_ns);
+}
+
+uint64_t clock_realtime_moment_ns(uint64_t realtime_ns) {
+    return realtime_ns - MIN(realtime_ns, clock_realtime_at_start_ns());
 }
 
 void clock_delay_us(uint32_t delay_us) {

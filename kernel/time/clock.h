@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernel/mm/layout.h"
+#include "lib/bits.h"
 
 struct clock_zone;
 
@@ -13,6 +14,12 @@ struct clock_zone;
 uint64_t clock_monotonic_ns(void); /* CLOCK_MONOTONIC = CLOCK_BOOTTIME: no suspend */
 uint64_t clock_realtime_ns(void);  /* since 1970-01-01 UTC */
 void clock_realtime_set(uint64_t realtime_ns);
+/* Moves the time of day, which loses no time by it. -EINVAL: it would be before 1970, or before the machine's start. */
+int clock_realtime_step(int64_t delta_ns) must_check;
+/* When the time of day is so much, in monotonic time: exactly, as no two readings can tell. 0: before the start. */
+uint64_t clock_realtime_moment_ns(uint64_t realtime_ns);
+/* The time of day at the start: what it is ahead of monotonic time. */
+uint64_t clock_realtime_at_start_ns(void);
 /* What settimeofday said of the time zone (clock_page.h). */
 struct clock_zone clock_zone(void);
 void clock_zone_set(struct clock_zone zone);
