@@ -19,12 +19,13 @@
 #define RECLAIM_PAGES 64u
 #define SHRINK_COUNT 512u
 #define RETRY_NS 5000000ull         /* how long a waiter sleeps before it tries again */
-#define VICTIM_TIME_NS 1000000000ull /* to exit, before another is chosen */
+#define VICTIM_LOOKS 1000u            /* at one on its way out, RETRY_NS or more apart, before another is chosen */
 
 DEFINE_LOCK_CLASS(oom_class, "oom");
-static struct spinlock oom_lock = SPINLOCK_INIT(oom_class); /* guards the two below */
+static struct spinlock oom_lock = SPINLOCK_INIT(oom_class); /* guards the three below */
 static struct process *victim;                              /* referenced; the last one killed */
-static uint64_t victim_deadline_ns;
+static uint32_t victim_looks;                               /* at it so far */
+static uint64_t victim_look_ns;                             /* the last one */
 static size_t (*shrinker)(size_t count);
 static struct wait_queue retry_queue; /* nobody wakes it: only the time ends the sleep */
 
@@ -94,9 +95,20 @@ static bool consider(struct process *process, void *context) {
     return true;
 }
 
-/* True if somebody is on the way out and may still take time for it. */
+/*
+ * True if somebody is on the way out and may still take time for it. That is told by looks, not by the clock: when the
+ * whole machine stands still, the victim cannot exit either. oom_lock held.
+ */
 static bool victim_is_exiting(void) {
-    return victim && victim->state == PROCESS_ALIVE && clock_monotonic_ns() < victim_deadline_ns;
+    uint64_t now_ns = clock_monotonic_ns();
+
+    if (!victim || victim->state != PROCESS_ALIVE || victim_looks >= VICTIM_LOOKS)
+        return false;
+    if (now_ns - victim_look_ns >= RETRY_NS) {
+        victim_looks++;
+        victim_look_ns = now_ns;
+    }
+    return true;
 }
 
 /* Remembers the process as the one to wait for, unless another is still in time. Takes the reference over. */
@@ -106,7 +118,8 @@ static bool make_victim(struct process *process) {
     struct process *unused = wait ? process : victim;
     if (!wait) {
         victim = process;
-        victim_deadline_ns = clock_monotonic_ns() + VICTIM_TIME_NS;
+        victim_looks = 0;
+        victim_look_ns = clock_monotonic_ns();
     }
     spin_unlock(&oom_lock);
     if (unused)
