@@ -42,7 +42,8 @@ struct robust_list_head {
 #define COMPARISONS 20000
 #define MOVES_MAX 500 /* each takes a wait; a loaded machine has time for so many */
 #define PATIENCE_MS 30000
-#define BLOCKED 30000 /* us: long enough for a thread to go to sleep; where it matters the state is polled */
+#define BLOCKED 30000 /* us: who could go on wrongly mostly has by then */
+#define ALARM_S 300   /* then something hangs */
 
 typedef _Atomic uint32_t word_t;
 
@@ -86,7 +87,7 @@ static void until_asleep(atomic_uint *number) {
 }
 static int priority_becomes(uint32_t number, int wanted) {
     char state;
-    for (int i = 0; i < 3000; i++) {
+    for (int i = 0; i < PATIENCE_MS; i++) {
         if (stat_of(number, &state) == wanted)
             return 1;
         usleep(1000);
@@ -317,34 +318,56 @@ static void *middle(void *unused) {
     unlock(&word_a);
     return NULL;
 }
-static void *top(void *with_timeout) {
-    struct timespec time = after_ms(CLOCK_REALTIME, 200);
+static atomic_int gave_up;
+static void *top(void *timeout_ms) {
+    struct timespec time = after_ms(CLOCK_REALTIME, (long)timeout_ms);
     be(SCHED_FIFO, 70);
     waiter_tid = tid();
-    if (with_timeout) {
+    if (timeout_ms) {
         CHECK(futex(&word_a, FUTEX_LOCK_PI | PRIVATE, 0, &time, NULL, 0) < 0 && errno == ETIMEDOUT);
+        gave_up = 1;
     } else {
         lock(&word_a);
         unlock(&word_a);
     }
     return NULL;
 }
-static void boost_along_a_chain(void) {
-    for (long with_timeout = 0; with_timeout < 2; with_timeout++) {
-        pthread_t thread = start_holder(), second, third;
-        second_tid = waiter_tid = 0;
-        word_a = 0;
-        pthread_create(&second, NULL, middle, NULL);
-        until_asleep(&second_tid);
-        pthread_create(&third, NULL, top, (void *)with_timeout);
-        CHECK(priority_becomes(holder_tid, -71) && priority_becomes(second_tid, -71));
-        if (with_timeout)
-            CHECK(priority_becomes(holder_tid, 20) && priority_becomes(second_tid, 20));
-        end_holder(thread);
-        pthread_join(second, NULL);
-        pthread_join(third, NULL);
-        CHECK((word_a & FUTEX_TID_MASK) == 0 && (held & FUTEX_TID_MASK) == 0);
+/* Whether both were seen boosted before the one that waits for them gave up. */
+static int chain_is_boosted(void) {
+    char state;
+    int first = 0, second = 0;
+    for (int i = 0; i < PATIENCE_MS && !gave_up && !(first && second); i++) {
+        first |= stat_of(holder_tid, &state) == -71;
+        second |= stat_of(second_tid, &state) == -71;
+        usleep(1000);
     }
+    return first && second;
+}
+/* timeout_ms: of the waiter at the end of the chain; 0: none. */
+static int chain(long timeout_ms) {
+    pthread_t thread = start_holder(), second, third;
+    second_tid = waiter_tid = 0;
+    gave_up = 0;
+    word_a = 0;
+    pthread_create(&second, NULL, middle, NULL);
+    until_asleep(&second_tid);
+    pthread_create(&third, NULL, top, (void *)timeout_ms);
+    int boosted = chain_is_boosted();
+    if (timeout_ms)
+        CHECK(priority_becomes(holder_tid, 20) && priority_becomes(second_tid, 20));
+    end_holder(thread);
+    pthread_join(second, NULL);
+    pthread_join(third, NULL);
+    CHECK((word_a & FUTEX_TID_MASK) == 0 && (held & FUTEX_TID_MASK) == 0);
+    return boosted;
+}
+static void boost_along_a_chain(void) {
+    long timeout_ms = 200;
+    CHECK(chain(0));
+    int seen = chain(timeout_ms);
+    while (!seen && timeout_ms <= PATIENCE_MS) /* it was over before we could look: once more, with more time */
+        seen = chain(timeout_ms *= 2);
+    CHECK(seen);
 }
 
 /* A low thread holds the lock, a middle one takes all of the CPU, a high one waits: the low one must run. */
@@ -352,7 +375,7 @@ static atomic_int got_it, spinning;
 static void *spin(void *unused) {
     be(SCHED_FIFO, 20);
     spinning = 1;
-    struct timespec end = after_ms(CLOCK_MONOTONIC, 10000), now;
+    struct timespec end = after_ms(CLOCK_MONOTONIC, PATIENCE_MS), now;
     do
         clock_gettime(CLOCK_MONOTONIC, &now);
     while (!got_it && now.tv_sec < end.tv_sec);
@@ -424,7 +447,7 @@ static void circle(void) {
     until_asleep(&second_tid);
     while (!(word_a & FUTEX_WAITERS))
         usleep(1000);
-    usleep(BLOCKED);
+    until_asleep(&second_tid); /* now for the lock, and nothing else */
     CHECK(futex(&word_b, FUTEX_LOCK_PI | PRIVATE, 0, NULL, NULL, 0) < 0 && errno == EDEADLK);
     unlock(&word_a);
     pthread_join(thread, NULL);
@@ -576,19 +599,35 @@ static void requeue(void) {
     }
 }
 
-static void *wait_and_give_up(void *unused) {
-    struct timespec time = after_ms(CLOCK_MONOTONIC, 300);
+static void *wait_and_give_up(void *timeout_ms) {
+    struct timespec time = after_ms(CLOCK_MONOTONIC, (long)timeout_ms);
     waiter_tid = tid();
     CHECK(futex(&condition, FUTEX_WAIT_REQUEUE_PI | PRIVATE, condition, &time, &held, 0) < 0 && errno == ETIMEDOUT);
+    gave_up = 1;
     return NULL;
 }
-static void requeued_and_timed_out(void) {
-    pthread_t thread = start_holder(), waiter;
+/* Whether the waiter could be moved before its time was over. */
+static int moved_in_time(long timeout_ms) {
+    pthread_t waiter;
+    long moved = 0;
+    gave_up = 0;
     waiter_tid = 0;
-    pthread_create(&waiter, NULL, wait_and_give_up, NULL);
-    until_asleep(&waiter_tid);
-    CHECK(futex(&condition, FUTEX_CMP_REQUEUE_PI | PRIVATE, 1, (void *)1, &held, condition) == 1);
+    pthread_create(&waiter, NULL, wait_and_give_up, (void *)timeout_ms);
+    while (!gave_up && moved == 0) {
+        moved = futex(&condition, FUTEX_CMP_REQUEUE_PI | PRIVATE, 1, (void *)1, &held, condition);
+        usleep(1000);
+    }
     pthread_join(waiter, NULL);
+    CHECK(moved == 0 || moved == 1);
+    return moved == 1;
+}
+static void requeued_and_timed_out(void) {
+    pthread_t thread = start_holder();
+    long timeout_ms = 300;
+    int moved = moved_in_time(timeout_ms);
+    while (!moved && timeout_ms <= PATIENCE_MS)
+        moved = moved_in_time(timeout_ms *= 2);
+    CHECK(moved);
     end_holder(thread);
 }
 
@@ -797,6 +836,6 @@ static const struct part parts[] = {
 
 int main(int argc, char **argv) {
     setvbuf(stdout, NULL, _IONBF, 0);
-    alarm(120);
+    alarm(ALARM_S);
     return run_parts(parts, sizeof parts / sizeof parts[0], argc > 1 ? argv[1] : NULL);
 }

@@ -269,11 +269,30 @@ static void until_waits(volatile int *tid) {
     until_asleep(*tid);
 }
 
+static long now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/*
+ * Real-time threads may have 950 ms of a second; then ordinary ones come first. That they have had so much, though all this
+ * takes little time, is what a pause of the machine looks like. So long after a rest it cannot be.
+ */
+#define RT_PERIOD_MS 1000
+#define RT_UNDISTURBED_MS 900
+static long rested_ms;
+
+static void rest(void) {
+    poll(NULL, 0, RT_PERIOD_MS + 100);
+    rested_ms = now_ms();
+}
+
 /*
  * All on CPU 0, while this thread, more important than they are, makes them ready one after the other. Then `changed`, if it
  * is not NULL, gets this priority.
  */
-static int order_after(struct runner *runners, unsigned count, struct runner *changed, int priority, const char *expected) {
+static int order_once(struct runner *runners, unsigned count, struct runner *changed, int priority, const char *expected) {
     volatile int words[4] = {0};
     use_cpu(0);
     set_policy(0, SCHED_FIFO, 90);
@@ -295,11 +314,25 @@ static int order_after(struct runner *runners, unsigned count, struct runner *ch
     return strcmp((const char *)order, expected) == 0;
 }
 
+/* What comes out while real-time threads may be resting says nothing. */
+static int order_after(struct runner *runners, unsigned count, struct runner *changed, int priority, const char *expected) {
+    while (!order_once(runners, count, changed, priority, expected)) {
+        if (now_ms() - rested_ms < RT_UNDISTURBED_MS)
+            return 0;
+        for (unsigned i = 0; i < count; i++)
+            runners[i].tid = 0;
+        rest();
+    }
+    return 1;
+}
+
 static int order_of(struct runner *runners, unsigned count, const char *expected) {
     return order_after(runners, count, NULL, 0, expected);
 }
 
 static void orders(void) {
+    use_cpu(0);
+    rest();
     struct runner equal[] = {{0, 'a', SCHED_FIFO, 10}, {0, 'b', SCHED_FIFO, 10}, {0, 'c', SCHED_FIFO, 10}};
     check("equals run in the order they were woken", order_of(equal, 3, "abc"));
     struct runner levels[] = {{0, 'a', SCHED_FIFO, 10}, {0, 'b', SCHED_RR, 30}, {0, 'c', SCHED_FIFO, 20}};

@@ -253,15 +253,15 @@ static int waits_for_signal(void) {
     return result == -1 && (errno == EAGAIN || errno == EINTR);
 }
 
-/* How often the child could be stopped while it slept, at most three times. */
-static int stop_some_times(pid_t pid, int *status) {
+/* How often the child was certainly stopped while it slept, which it does until `end` or longer; some three times. */
+static int stop_some_times(pid_t pid, int *status, long end) {
     int stops = 0;
-    while (stops < 3 && until_asleep(pid)) {
+    for (int i = 0; i < 3 && until_asleep(pid); i++) {
         kill(pid, SIGSTOP);
         waitpid(pid, status, WUNTRACED);
         if (!WIFSTOPPED(*status))
             return stops;
-        stops++;
+        stops += now(CLOCK_MONOTONIC) < end;
         usleep(20000);
         kill(pid, SIGCONT);
         usleep(50000);
@@ -270,14 +270,15 @@ static int stop_some_times(pid_t pid, int *status) {
     return stops;
 }
 
-/* Where it was too late for a stop, all is done again with more time. */
+/* Where a stop may have come too late for the sleep, all is done again with more time. */
 static int across_a_stop(int (*does)(void)) {
     int status, stops = 0;
     for (sleep_ns = 400 * MS; stops == 0; sleep_ns *= 2) {
+        long start = now(CLOCK_MONOTONIC);
         pid_t pid = fork();
         if (pid == 0)
             _exit(does());
-        stops = stop_some_times(pid, &status);
+        stops = stop_some_times(pid, &status, start + sleep_ns);
     }
     return WIFEXITED(status) && WEXITSTATUS(status) == 1;
 }
