@@ -51,10 +51,13 @@ class Terminal:
         """Waits until the regular expression matches; returns what came before it and forgets up to there."""
         limit = time.monotonic() + limit_s
         while not (match := re.search(pattern, self.seen)):
-            if not self._read(limit - time.monotonic()) and time.monotonic() >= limit:
-                raise AssertionError(f"no {pattern!r} within {limit_s} s; seen:\n{self.seen[-3000:]}")
-            if self._process.poll() is not None and not self._read(0.1):
+            ended = self._process.poll() is not None  # before the last look at what it said
+            if self._read(0.1 if ended else limit - time.monotonic()):
+                continue
+            if ended:
                 raise AssertionError(f"the machine ended before {pattern!r}; seen:\n{self.seen[-3000:]}")
+            if time.monotonic() >= limit:
+                raise AssertionError(f"no {pattern!r} within {limit_s} s; seen:\n{self.seen[-3000:]}")
         before, self.seen = self.seen[:match.start()], self.seen[match.end():]
         return before
 

@@ -43,7 +43,7 @@ def test_work_spreads(guest_script):
     """As many busy loops as CPUs: before long, two seconds go by in which each of them is more busy than idle."""
     out = guest_script("""
         for cpu in 1 2 3 4; do (while :; do :; done) & done
-        for try in $(seq 20); do
+        for try in $(seq 100); do
             tail -n +2 /kernel/runtime/run_queues > /tmp/before; sleep 2; tail -n +2 /kernel/runtime/run_queues > /tmp/after
             awk 'NR <= 4 {busy[NR] = $4 + $5; idle[NR] = $6; next}
                  $4 + $5 - busy[NR - 4] > $6 - idle[NR - 4] {good++}
@@ -54,10 +54,10 @@ def test_work_spreads(guest_script):
     assert out.startswith("spread\n") and len(out.splitlines()) == 9, out
 
 
-# The CPU times of the loops $pids once they are as they must become, or after a minute: a host that stops one of the
-# CPUs spoils the first seconds. {good}: awk's condition on the fields of a line with all of them.
+# The CPU times of the loops $pids once they are as they must become, or after some minutes: a host that stops one of
+# the CPUs spoils the first seconds. {good}: awk's condition on the fields of a line with all of them.
 CPU_TIMES = """
-    for try in $(seq 12); do
+    for try in $(seq 48); do
         sleep 5; times=$(for pid in $pids; do awk '{{print $14 + $15}}' /proc/$pid/stat; done)
         echo $times | awk '{{exit !({good})}}' && break
     done

@@ -93,6 +93,14 @@ def test_what_differs_between_builds_is_hidden_and_nothing_else():
 
 # ---- the learner's side ------------------------------------------------------------------------
 
+def command_of(process: Path) -> bytes:
+    """Its arguments; none, if it has ended."""
+    try:
+        return (process / "cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
 class Learner:
     """./astra tour in a terminal."""
 
@@ -126,8 +134,7 @@ class Learner:
         status = self.process.wait(LIMIT_S)
         assert termios.tcgetattr(self.terminal) == self.before
         assert not list(self.folder.iterdir())
-        commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
-        assert not [command for command in commands if os.fsencode(self.folder) in command]
+        assert not [command for command in map(command_of, Path("/proc").glob("[0-9]*")) if os.fsencode(self.folder) in command]
         os.close(self.terminal)
         os.close(self._side)
         return status

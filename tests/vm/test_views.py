@@ -18,7 +18,7 @@ def test_everything_can_be_listed_and_read(guest_script):
     out = guest_script("""
         find /kernel /proc ! -path '/proc/[2-9]*' ! -path '/proc/1[0-9]*' -exec stat -c '%Y %n' {} + > /tmp/all || echo find failed
         now=$(date +%s)
-        awk -v now=$now '$1 < now - 60 || $1 > now + 60 {print "old", $0}' /tmp/all | grep -v ' /proc/[0-9]'
+        awk -v now=$now '$1 < now - 3600 || $1 > now + 60 {print "old", $0}' /tmp/all | grep -v ' /proc/[0-9]'
         for file in $(find /kernel /proc -type f ! -path '/proc/[2-9]*' ! -path '/proc/1[0-9]*' ! -name sysrq-trigger) /proc/self/s*; do
             cat $file > /tmp/text || echo unreadable $file
         done
@@ -81,8 +81,8 @@ def test_known_truths(guest_script):
         read up rest < /proc/uptime
         echo == processes; cat /kernel/proc/processes; echo == numbers; ls -d /proc/[0-9]* | wc -l
         echo == stopped; kill -STOP $!; until grep -q "^State:.T" /proc/$!/status; do sleep 0.1; done; grep " $! " /kernel/runtime/threads; grep "^$! " /kernel/proc/processes
-        echo == uptime; read up2 rest < /proc/uptime; echo $up $up2; cat /kernel/runtime/uptime
-        echo == stat; cat /proc/stat; echo == sched; cat /kernel/runtime/sched; cat /kernel/hw/cpu
+        echo == uptime; read up2 rest < /proc/uptime; cat /kernel/runtime/uptime; read up3 rest < /proc/uptime; echo $up $up2 $up3
+        echo == stat; cat /proc/stat; echo == later; cat /proc/stat; echo == sched; cat /kernel/runtime/sched; cat /kernel/hw/cpu
         opened() { sed -n 's/^open_files //p' $1; }
         echo == files; for try in $(seq 100); do # files that were closed are counted until a grace period is over
             exec 7<&- 8<&-; sleep 0.3; cat /kernel/proc/files > /tmp/fewer
@@ -99,12 +99,12 @@ def test_known_truths(guest_script):
     assert processes[1][:2] == ["1", "0"] and sum(line[-1] == "sleep" for line in processes) == 2
     assert abs(len(processes) - 1 - int(part["numbers"])) <= 2
     assert " stopped " in part["stopped"]
-    up, up2 = map(float, part["uptime"].splitlines()[0].split())
-    assert 0 < up < up2 < up + 60 and abs(figures(part["uptime"])["uptime_ns"] / 1e9 - up2) < 5
+    up, up2, up3 = map(float, part["uptime"].splitlines()[-1].split())
+    assert 0 < up < up2 <= up3 and up2 <= figures(part["uptime"])["uptime_ns"] / 1e9 <= up3 + 0.01  # hundredths
     cpus = re.findall(r"^cpu\d+ ((?:\d+ ?)+)$", part["stat"], re.MULTILINE)
-    together = list(map(int, re.search(r"^cpu  (.*)$", part["stat"], re.MULTILINE)[1].split()))
+    together, later = (sum(map(int, re.search(r"^cpu  (.*)$", part[name], re.MULTILINE)[1].split())) for name in ("stat", "later"))
     assert len(cpus) == figures(part["sched"])["count"] and sum(map(int, cpus[0].split())) > 0
-    assert abs(sum(together) - sum(int(n) for cpu in cpus for n in cpu.split())) <= 4
+    assert together - 4 <= sum(int(n) for cpu in cpus for n in cpu.split()) <= later + 4  # each is read for itself, and rounded
     assert figures(part["sched"])["switches"] > 10 and figures(part["sched"])["threads"] >= 7
     opened = re.findall(r"open_files (\d+)", part["files"])
     assert int(opened[1]) >= int(opened[0]) + 1
@@ -116,7 +116,8 @@ def test_known_truths(guest_script):
 
 
 def test_sysrq(guest_exec):
-    result = guest_exec("sh", "-c", "echo hmts > /proc/sysrq-trigger; dmesg | grep sysrq: ; echo o > /proc/sysrq-trigger; sleep 60")
-    text = result.text
+    text = guest_exec("sh", "-c", "echo hms > /proc/sysrq-trigger\n"  # the agent may be at work for a moment
+                                  "until dmesg | grep -q 'exec-agent sleeping'; do echo t > /proc/sysrq-trigger; done\n"
+                                  "dmesg | grep sysrq:").text
     assert "written back" in text and "exec-agent sleeping" in text and "KiB free" in text and "this help" in text
-    assert result.status == 125
+    assert guest_exec("sh", "-c", "echo o > /proc/sysrq-trigger; sleep 300").status == 125  # off before anything else is told
