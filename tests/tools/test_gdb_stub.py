@@ -91,7 +91,7 @@ def stub():
         return link.next()
     yield ask, machine
     gdb.close()
-    server.join(10)
+    server.join(120)
     assert not server.is_alive()
     qemu.close()
 

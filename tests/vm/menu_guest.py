@@ -249,15 +249,22 @@ class MenuGuest(Guest):
             if self.device == "serial":
                 self.console.sendall(sent)
             else:
+                _, before = self._keyboard_buffer()
                 self._input(qcode, True)
                 self._input(qcode, False)
-                time.sleep(STEP_S)
-                self.wait_until(lambda _: self._keyboard_is_read(), "read keyboard")
+                self.wait_until(lambda _: self._keyboard_is_read(before), "read keyboard")
 
-    def _keyboard_is_read(self) -> bool:
-        """The BIOS' keyboard buffer, which is small, as is QEMU's, is empty (BIOS data area, 40:1A)."""
-        head, tail = struct.unpack("<HH", self.memory(0x41A, 4))
-        return head == tail
+    def _keyboard_buffer(self) -> tuple:
+        """(head, tail) of the BIOS' buffer, in the BIOS data area, 40:1A."""
+        return struct.unpack("<HH", self.memory(0x41A, 4))
+
+    def _keyboard_is_read(self, tail_before: int) -> bool:
+        """The key has come to the BIOS' buffer, which is small, as is QEMU's, and been taken from there."""
+        try:
+            head, tail = self._keyboard_buffer()
+        except (OSError, HostError):
+            return self.process.poll() is not None  # the key has ended the machine
+        return head == tail != tail_before
 
     def type(self, text: str) -> None:
         self.press(*text)
