@@ -5,7 +5,7 @@
 #include "net/socket.h"
 
 #include "kernel/task/task.h"
-#include "kernel/time/clock.h"
+#include "kernel/time/timer.h"
 #include "lib/errno.h"
 #include "lib/errptr.h"
 #include "lib/format.h"
@@ -63,12 +63,11 @@ int socket_take_error(struct socket *socket) {
 }
 
 uint64_t socket_deadline(uint64_t timeout_ns, bool nonblocking) {
-    uint64_t deadline;
     if (nonblocking)
         return 0;
     if (timeout_ns == WAIT_FOREVER)
         return WAIT_FOREVER;
-    return __builtin_add_overflow(clock_monotonic_ns(), timeout_ns, &deadline) ? WAIT_FOREVER : deadline;
+    return deadline_after(timeout_ns);
 }
 
 int socket_wait_error(int result, uint64_t deadline_ns) {

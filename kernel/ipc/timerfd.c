@@ -2,7 +2,7 @@
  * Timers behind files. Reading gives the number of ends since the last read.
  *
  * Locks: timerfd->lock (irqsave) guards a timer; its callback takes it in interrupt context.
- * realtime_lock guards the list of those that follow the time of day; timerfd->lock is inside it.
+ * realtime_lock guards the list of those that a new time of day cancels; timerfd->lock is inside it.
  * Invariant, under timerfd->lock: `deadline_ns` is the first end not yet in `ends`; while running it is on a
  * timer queue, or its ends are counted by the next look at it.
  */
@@ -26,8 +26,8 @@ struct timerfd {
     bool rearm;             /* counted by the timer queue no more: the next read or setting starts it again */
     bool cancel_on_set, cancelled;
     uint64_t ends;          /* not read yet */
-    uint64_t deadline_ns;   /* monotonic */
-    uint64_t realtime_ns;   /* the absolute time of day it stands for; 0: none */
+    bool on_realtime;       /* set to a time of day: its deadlines are such, else monotonic */
+    uint64_t deadline_ns;
     uint64_t interval_ns;   /* 0: once */
     struct wait_queue readers;
     struct list_node realtime_node; /* in realtime_timers; realtime_lock */
@@ -38,13 +38,22 @@ DEFINE_LOCK_CLASS(realtime_class, "timerfds on the time of day");
 static struct spinlock realtime_lock = SPINLOCK_INIT(realtime_class);
 static struct list_node realtime_timers = LIST_INIT(realtime_timers);
 
+static uint64_t now_of(const struct timerfd *timerfd) {
+    return timerfd->on_realtime ? clock_realtime_ns() : clock_monotonic_ns();
+}
+
+/* lock held. */
+static void start(struct timerfd *timerfd) {
+    timer_start(&timerfd->timer, timerfd->on_realtime ? deadline_realtime(timerfd->deadline_ns)
+                                                      : deadline_monotonic(timerfd->deadline_ns));
+}
+
 /* Counts the ends up to now. lock held. */
 static void advance(struct timerfd *timerfd) {
-    uint64_t now_ns = clock_monotonic_ns(), ends = 1;
+    uint64_t now_ns = now_of(timerfd), ends = 1;
 
     if (!timerfd->running || timerfd->deadline_ns > now_ns)
         return;
-    timerfd->realtime_ns = 0;
     if (timerfd->interval_ns == 0) {
         timerfd->running = false;
     } else {
@@ -67,7 +76,7 @@ static void expire(struct timer *timer) {
     bool ended = timerfd->ends > 0;
     timerfd->rearm = timerfd->running && ended;
     if (timerfd->running && !ended)
-        timer_start(timer, timerfd->deadline_ns);
+        start(timerfd);
     spin_unlock(&timerfd->lock);
     if (ended)
         wait_wake(&timerfd->readers, 1, POLLIN, false);
@@ -90,7 +99,7 @@ static int64_t take(struct timerfd *timerfd) {
     if (timerfd->rearm && timerfd->ends == 0) {
         timerfd->rearm = false;
         if (timerfd->running)
-            timer_start(&timerfd->timer, timerfd->deadline_ns);
+            start(timerfd);
     }
     spin_unlock_irqrestore(&timerfd->lock, flags);
     return result;
@@ -124,18 +133,18 @@ static uint32_t timerfd_poll(struct file *file, struct poll_table *table) {
     return is_readable(timerfd) ? POLLIN : 0;
 }
 
-static void follow_realtime(struct timerfd *timerfd, bool follow) {
+static void watch_realtime(struct timerfd *timerfd, bool watch) {
     uint64_t flags = spin_lock_irqsave(&realtime_lock);
     list_remove(&timerfd->realtime_node);
     list_init(&timerfd->realtime_node);
-    if (follow)
+    if (watch)
         list_add_tail(&timerfd->realtime_node, &realtime_timers);
     spin_unlock_irqrestore(&realtime_lock, flags);
 }
 
 static void timerfd_release(struct file *file) {
     struct timerfd *timerfd = file->private;
-    follow_realtime(timerfd, false);
+    watch_realtime(timerfd, false);
     timerfd->running = false;
     (void)timer_cancel_sync(&timerfd->timer);
     kfree(timerfd);
@@ -181,7 +190,7 @@ bool file_is_timerfd(const struct file *file) {
 
 /* lock held. */
 static void read_value(const struct timerfd *timerfd, struct timerfd_value *value) {
-    uint64_t now_ns = clock_monotonic_ns(), interval_ns = timerfd->interval_ns;
+    uint64_t now_ns = now_of(timerfd), interval_ns = timerfd->interval_ns;
 
     *value = (struct timerfd_value){.interval_ns = interval_ns};
     if (!timerfd->running)
@@ -199,15 +208,6 @@ void timerfd_read_value(struct file *file, struct timerfd_value *value) {
     spin_unlock_irqrestore(&timerfd->lock, flags);
 }
 
-/* In monotonic time. */
-static uint64_t deadline_of(const struct timerfd *timerfd, bool absolute, uint64_t time_ns) {
-    uint64_t deadline_ns;
-
-    if (absolute)
-        return clock_is_realtime(timerfd->clock) ? clock_realtime_moment_ns(time_ns) : time_ns;
-    return __builtin_add_overflow(clock_monotonic_ns(), time_ns, &deadline_ns) ? UINT64_MAX : deadline_ns;
-}
-
 void timerfd_set(struct file *file, uint32_t set_flags, const struct timerfd_value *new, struct timerfd_value *old) {
     struct timerfd *timerfd = file->private;
     bool absolute = (set_flags & TFD_TIMER_ABSTIME) != 0;
@@ -222,21 +222,18 @@ void timerfd_set(struct file *file, uint32_t set_flags, const struct timerfd_val
     timerfd->cancel_on_set = follows && (set_flags & TFD_TIMER_CANCEL_ON_SET);
     timerfd->running = new->remaining_ns != 0;
     timerfd->interval_ns = new->interval_ns;
-    timerfd->realtime_ns = follows ? new->remaining_ns : 0;
-    timerfd->deadline_ns = deadline_of(timerfd, absolute, new->remaining_ns);
+    timerfd->on_realtime = follows;
+    timerfd->deadline_ns = absolute ? new->remaining_ns : deadline_after(new->remaining_ns);
     if (timerfd->running)
-        timer_start(&timerfd->timer, timerfd->deadline_ns);
+        start(timerfd);
+    bool listed = timerfd->cancel_on_set;
     spin_unlock_irqrestore(&timerfd->lock, flags);
-    follow_realtime(timerfd, follows);
+    watch_realtime(timerfd, listed);
 }
 
 /* realtime_lock held, interrupts off. */
-static void follow_clock(struct timerfd *timerfd) {
+static void cancel(struct timerfd *timerfd) {
     spin_lock(&timerfd->lock);
-    if (timerfd->running && timerfd->realtime_ns != 0) {
-        timerfd->deadline_ns = clock_realtime_moment_ns(timerfd->realtime_ns);
-        timer_start(&timerfd->timer, timerfd->deadline_ns);
-    }
     timerfd->cancelled = timerfd->cancelled || timerfd->cancel_on_set;
     bool wake = timerfd->cancelled;
     spin_unlock(&timerfd->lock);
@@ -248,6 +245,6 @@ void timerfd_clock_was_set(void) {
     struct timerfd *timerfd;
     uint64_t flags = spin_lock_irqsave(&realtime_lock);
     list_for_each_entry(timerfd, &realtime_timers, realtime_node)
-        follow_clock(timerfd);
+        cancel(timerfd);
     spin_unlock_irqrestore(&realtime_lock, flags);
 }

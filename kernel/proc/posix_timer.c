@@ -33,11 +33,12 @@ struct posix_timer {
     struct pid *target;        /* SIGEV_THREAD_ID; else NULL */
     int clock, notify;
     bool running;
+    bool on_realtime;          /* set to a time of day: its deadlines are such, which move when the clock is set */
     bool on_cpu_clock;
     struct cpu_clock cpu_clock; /* if so */
     struct cpu_watch watch;
     int32_t overrun;           /* of the signal delivered last */
-    uint64_t deadline_ns, interval_ns; /* monotonic, or CPU time; 0: once */
+    uint64_t deadline_ns, interval_ns; /* time of day, CPU or monotonic time; 0: once */
 };
 
 struct posix_timers {
@@ -49,6 +50,11 @@ struct posix_timers {
 static const struct number_table_ops table_ops = {.alloc = kmalloc, .free = kfree};
 
 /* ---- going off ---- */
+
+/* Not of one on a CPU clock. */
+static uint64_t now_of(const struct posix_timer *timer) {
+    return timer->on_realtime ? clock_realtime_ns() : clock_monotonic_ns();
+}
 
 /* Ends up to now that were not counted. */
 static uint64_t advance(struct posix_timer *timer, uint64_t now_ns) {
@@ -76,8 +82,10 @@ static void arm(struct posix_timer *timer, uint64_t earliest_ns) {
         return;
     if (timer->on_cpu_clock)
         cpu_watch_start(&timer->watch, &timer->cpu_clock, timer->deadline_ns);
+    else if (timer->on_realtime)
+        timer_start(&timer->timer, deadline_realtime(MAX(timer->deadline_ns, earliest_ns)));
     else
-        timer_start(&timer->timer, MAX(timer->deadline_ns, earliest_ns));
+        timer_start(&timer->timer, deadline_monotonic(MAX(timer->deadline_ns, earliest_ns)));
 }
 
 /* The thread to tell: NULL for the whole process. False if it is gone. */
@@ -101,10 +109,12 @@ static void signal_end(struct posix_timer *timer, uint64_t ends) {
     rcu_read_unlock();
 }
 
-static void go_off(struct posix_timer *timer, uint64_t now_ns) {
+/* `cpu_ns`: what its CPU clock shows, if it is on one. */
+static void go_off(struct posix_timer *timer, uint64_t cpu_ns) {
     struct process *process = timer->process;
 
     uint64_t flags = spin_lock_irqsave(&process->lock);
+    uint64_t now_ns = timer->on_cpu_clock ? cpu_ns : now_of(timer);
     uint64_t ends = advance(timer, now_ns);
     if (ends != 0)
         signal_end(timer, ends);
@@ -114,7 +124,7 @@ static void go_off(struct posix_timer *timer, uint64_t now_ns) {
 
 /* Interrupt context. */
 static void expire(struct timer *expired) {
-    go_off(container_of(expired, struct posix_timer, timer), clock_monotonic_ns());
+    go_off(container_of(expired, struct posix_timer, timer), 0);
 }
 
 static void cpu_expire(struct cpu_watch *watch, uint64_t now_ns) {
@@ -126,7 +136,7 @@ static void taken(struct signal_entry *entry, struct signal_info *info) {
     struct posix_timer *timer = container_of((void *)entry, struct posix_timer, entry);
 
     if (!timer->on_cpu_clock) {
-        add_overrun(info, advance(timer, clock_monotonic_ns()));
+        add_overrun(info, advance(timer, now_of(timer)));
         arm(timer, 0);
     }
     timer->overrun = info->u.timer.overrun;
@@ -276,7 +286,7 @@ static struct posix_timer *lock_timer(struct process *process, int id, uint64_t 
 
     *flags = spin_lock_irqsave(&process->lock);
     struct posix_timer *timer = find(process, id);
-    *now_ns = clock_monotonic_ns();
+    *now_ns = timer != NULL ? now_of(timer) : 0;
     if (!hold_clock(timer, &clock))
         return timer;
     spin_unlock_irqrestore(&process->lock, *flags);
@@ -303,12 +313,12 @@ static void read_value(const struct posix_timer *timer, uint64_t now_ns, struct 
         value->remaining_ns = timer->notify != SIGEV_NONE; /* about to go off: not 0, which is not running */
 }
 
-static uint64_t deadline_of(const struct posix_timer *timer, bool absolute, uint64_t time_ns, uint64_t now_ns) {
-    uint64_t deadline_ns;
-
-    if (absolute)
-        return clock_is_realtime(timer->clock) ? clock_realtime_moment_ns(time_ns) : time_ns;
-    return __builtin_add_overflow(now_ns, time_ns, &deadline_ns) ? UINT64_MAX : deadline_ns;
+/* `cpu_ns`: what its CPU clock shows, if it is on one. A span is one of monotonic time where the clock can be set. */
+static void set_deadline(struct posix_timer *timer, bool absolute, uint64_t time_ns, uint64_t cpu_ns) {
+    timer->on_realtime = absolute && clock_is_realtime(timer->clock);
+    uint64_t now_ns = timer->on_cpu_clock ? cpu_ns : now_of(timer);
+    if (__builtin_add_overflow(absolute ? 0 : now_ns, time_ns, &timer->deadline_ns))
+        timer->deadline_ns = UINT64_MAX;
 }
 
 int posix_timer_set(int id, bool absolute, const struct itimer_value *new, struct itimer_value *old) {
@@ -326,7 +336,7 @@ int posix_timer_set(int id, bool absolute, const struct itimer_value *new, struc
         timer->running = new->remaining_ns != 0;
         timer->interval_ns = new->interval_ns;
         timer->overrun = 0;
-        timer->deadline_ns = deadline_of(timer, absolute, new->remaining_ns, now_ns);
+        set_deadline(timer, absolute, new->remaining_ns, now_ns);
         arm(timer, 0);
     }
     spin_unlock_irqrestore(&process->lock, flags);

@@ -100,19 +100,19 @@ static void sleep_expire(struct timer *timer) {
     thread_wake(container_of(timer, struct sleep_timer, timer)->thread, THREAD_WAKE_NORMAL, false);
 }
 
-int schedule_until(uint64_t deadline_ns) {
+int schedule_until(uint64_t deadline) {
     struct sleep_timer sleep = {.thread = current_thread()};
 
-    if (deadline_ns == WAIT_FOREVER) {
+    if (deadline == WAIT_FOREVER) {
         schedule();
         return 0;
     }
-    if (clock_monotonic_ns() >= deadline_ns) {
+    if (deadline_passed(deadline)) {
         atomic_store(&sleep.thread->state, (uint32_t)THREAD_RUNNABLE);
         return -ETIMEDOUT;
     }
     timer_init(&sleep.timer, sleep_expire);
-    timer_start(&sleep.timer, deadline_ns);
+    timer_start(&sleep.timer, deadline);
     schedule();
     bool expired = !timer_cancel_sync(&sleep.timer);
     return expired ? -ETIMEDOUT : 0;

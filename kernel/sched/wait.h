@@ -44,14 +44,14 @@ static inline void wait_wake_one(struct wait_queue *queue) {
     wait_wake(queue, 1, 0, false);
 }
 
-#define WAIT_FOREVER UINT64_MAX
+#define WAIT_FOREVER UINT64_MAX /* DEADLINE_NEVER */
 
-/* Sleeps until woken or until the monotonic time `deadline_ns`: 0, or -ETIMEDOUT. The caller has set the state. */
-int schedule_until(uint64_t deadline_ns);
+/* Sleeps until woken or until `deadline` (kernel/time/timer.h): 0, or -ETIMEDOUT. The caller has set the state. */
+int schedule_until(uint64_t deadline);
 
 /*
  * Sleeps until `condition` holds. WAIT_EVENT cannot be interrupted. The other returns 0, -EINTR
- * when a signal came first, or -ETIMEDOUT after `deadline_ns` (monotonic; WAIT_FOREVER: none).
+ * when a signal came first, or -ETIMEDOUT after `deadline_ns` (kernel/time/timer.h; WAIT_FOREVER: none).
  */
 #define WAIT_EVENT(queue, condition)                                \
     do {                                                            \

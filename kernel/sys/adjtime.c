@@ -5,7 +5,6 @@
  */
 #include "kernel/sys/sys_time.h"
 
-#include "kernel/ipc/timerfd.h"
 #include "kernel/sync/spinlock.h"
 #include "kernel/task/task.h"
 #include "kernel/time/adjust.h"
@@ -89,7 +88,7 @@ static int jump(const struct timex_user *timex) {
     if (__builtin_mul_overflow(timex->seconds, (int64_t)NS_PER_SEC, &delta_ns) ||
         __builtin_add_overflow(delta_ns, fraction, &delta_ns) || clock_realtime_step(delta_ns) < 0)
         return -EINVAL;
-    timerfd_clock_was_set();
+    realtime_was_set();
     return 0;
 }
 

@@ -34,11 +34,11 @@ static int read_deadline(uint64_t timeout, int operation, uint64_t *deadline_ns)
         return -EFAULT;
     if (!timespec_to_ns(&time, &ns))
         return -EINVAL;
-    *deadline_ns = ns;
+    *deadline_ns = deadline_monotonic(ns);
     if ((operation & OPERATION_MASK) == FUTEX_WAIT) {
         *deadline_ns = deadline_after(ns);
     } else if ((operation & FUTEX_CLOCK_REALTIME) || (operation & OPERATION_MASK) == FUTEX_LOCK_PI) {
-        *deadline_ns = clock_realtime_moment_ns(ns);
+        *deadline_ns = deadline_realtime(ns);
     }
     return 0;
 }

@@ -86,7 +86,7 @@ int64_t sys_mq_unlink(const char __user *user_name) {
 
 /* ---- messages ---- */
 
-/* A time of day as a moment of the monotonic clock. */
+/* A time of day, whenever that comes. */
 static int read_deadline(const struct user_timespec __user *timeout, uint64_t *deadline_ns) {
     struct user_timespec time;
     uint64_t ns;
@@ -98,7 +98,7 @@ static int read_deadline(const struct user_timespec __user *timeout, uint64_t *d
         return -EFAULT;
     if (!timespec_to_ns(&time, &ns))
         return -EINVAL;
-    *deadline_ns = clock_realtime_moment_ns(ns);
+    *deadline_ns = deadline_realtime(ns);
     return 0;
 }
 

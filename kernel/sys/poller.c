@@ -3,7 +3,7 @@
 
 #include "kernel/mm/slab.h"
 #include "kernel/task/task.h"
-#include "kernel/time/clock.h"
+#include "kernel/time/timer.h"
 #include "kernel/vm/uaccess.h"
 #include "lib/errno.h"
 
@@ -129,9 +129,10 @@ int deadline_from(int64_t seconds, int64_t nanoseconds, uint64_t *deadline_ns) {
     if (seconds < 0 || nanoseconds < 0 || nanoseconds >= (int64_t)NS_PER_SEC)
         return -EINVAL;
     if (__builtin_mul_overflow((uint64_t)seconds, NS_PER_SEC, &timeout_ns) ||
-        __builtin_add_overflow(timeout_ns, (uint64_t)nanoseconds, &timeout_ns) ||
-        __builtin_add_overflow(timeout_ns, clock_monotonic_ns(), deadline_ns))
+        __builtin_add_overflow(timeout_ns, (uint64_t)nanoseconds, &timeout_ns))
         *deadline_ns = WAIT_FOREVER;
+    else
+        *deadline_ns = deadline_after(timeout_ns);
     return 0;
 }
 

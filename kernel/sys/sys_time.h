@@ -9,6 +9,9 @@ struct sigevent_user;
 struct clock_zone;
 struct timex_user;
 
+/* What waits for a time of day follows. */
+void realtime_was_set(void);
+
 int64_t sys_nanosleep(const struct user_timespec __user *time, struct user_timespec __user *remaining);
 int64_t sys_clock_nanosleep(int clock, int flags, const struct user_timespec __user *time,
                             struct user_timespec __user *remaining);

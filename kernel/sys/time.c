@@ -53,6 +53,11 @@ int64_t sys_clock_getres(int clock, struct user_timespec __user *resolution) {
 #define UPTIME_MAX_S (30ull * 365 * 24 * 3600) /* TIME_UPTIME_SEC_MAX, linux/time64.h */
 #define REALTIME_MAX_NS ((uint64_t)INT64_MAX - UPTIME_MAX_S * NS_PER_SEC)
 
+void realtime_was_set(void) {
+    timers_follow_realtime();
+    timerfd_clock_was_set();
+}
+
 static int set_realtime(uint64_t ns) {
     if (ns >= REALTIME_MAX_NS)
         return -EINVAL; /* the clock would soon run over */
@@ -61,7 +66,7 @@ static int set_realtime(uint64_t ns) {
     if (ns < clock_monotonic_ns())
         return -EINVAL; /* the system would have started before 1970 */
     clock_realtime_set(ns);
-    timerfd_clock_was_set();
+    realtime_was_set();
     return 0;
 }
 
@@ -256,8 +261,6 @@ int64_t sys_clock_nanosleep(int clock, int flags, const struct user_timespec __u
         return sleep_on_cpu_clock(clock, absolute, ns, remaining);
     if (!absolute)
         return sleep_to_deadline(deadline_after(ns), (uintptr_t)remaining);
-    uint64_t deadline_ns = clock_is_realtime(clock) ? clock_realtime_moment_ns(ns) : ns;
-    if (deadline_ns <= clock_monotonic_ns())
-        return 0;
-    return sleep_until(deadline_ns) < 0 ? -ERESTARTNOHAND : 0;
+    uint64_t deadline = clock_is_realtime(clock) ? deadline_realtime(ns) : deadline_monotonic(ns);
+    return sleep_until(deadline) < 0 ? -ERESTARTNOHAND : 0;
 }

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "kernel/time/clock.h"
+#include "kernel/time/timer.h"
 #include "kernel/vm/uaccess.h"
 
 struct user_timespec {
@@ -35,10 +35,4 @@ static inline bool timeval_to_ns(const struct user_timeval *time, uint64_t *ns) 
         return false;
     struct user_timespec spec = {time->seconds, time->microseconds * (int64_t)NS_PER_US};
     return timespec_to_ns(&spec, ns);
-}
-
-/* A moment `delay_ns` from now, saturated: WAIT_FOREVER when it never comes. */
-static inline uint64_t deadline_after(uint64_t delay_ns) {
-    uint64_t deadline;
-    return __builtin_add_overflow(clock_monotonic_ns(), delay_ns, &deadline) ? UINT64_MAX : deadline;
 }

@@ -6,14 +6,15 @@
  * of the queue it names knows that it stays.
  *
  * Invariants: 1. a timer is in a tree exactly if `queued`; 2. the hardware is armed for the first
- * timer's deadline or an earlier moment.
+ * timer's deadline or an earlier moment; 3. a time of day is made a deadline under the lock of the queue the timer
+ * enters, so timers_follow_realtime finds it there or it was made of the new offset.
  */
 #include "kernel/time/timer.h"
 
 #include "kernel/arch/cpu.h"
 #include "kernel/arch/percpu.h"
+#include "kernel/sync/cpu_call.h"
 #include "kernel/sync/spinlock.h"
-#include "kernel/time/clock.h"
 #include "kernel/time/event.h"
 #include "lib/assert.h"
 
@@ -108,11 +109,13 @@ static struct timer_queue *bring_here(struct timer *timer) {
     }
 }
 
-void timer_start(struct timer *timer, uint64_t deadline_ns) {
+void timer_start(struct timer *timer, uint64_t deadline) {
+    bool realtime = deadline_is_realtime(deadline);
     uint64_t flags = irq_save();
     struct timer_queue *queue = bring_here(timer);
 
-    timer->deadline_ns = deadline_ns;
+    timer->realtime_ns = realtime ? deadline & ~DEADLINE_REALTIME : 0;
+    timer->deadline_ns = realtime ? clock_realtime_moment_ns(timer->realtime_ns) : deadline;
     insert(queue, timer);
     arm(queue);
     spin_unlock(&queue->lock);
@@ -178,6 +181,31 @@ void timer_interrupt(void) {
     queue->armed_ns = UINT64_MAX;
     arm(queue);
     spin_unlock(&queue->lock);
+}
+
+/* The tree anew: deadlines that follow the time of day have moved among the others. */
+static void follow_here(void *unused) {
+    struct timer_queue *queue = this_cpu_ptr(timer_queue);
+    struct rb_node *node;
+
+    (void)unused;
+    uint64_t flags = spin_lock_irqsave(&queue->lock);
+    struct rb_root old = queue->timers;
+    queue->timers = (struct rb_root){NULL};
+    while ((node = rb_first(&old))) {
+        struct timer *timer = container_of(node, struct timer, node);
+        rb_erase(&old, node);
+        if (timer->realtime_ns != 0)
+            timer->deadline_ns = clock_realtime_moment_ns(timer->realtime_ns);
+        insert(queue, timer);
+    }
+    arm(queue);
+    spin_unlock_irqrestore(&queue->lock, flags);
+}
+
+void timers_follow_realtime(void) {
+    cpu_call(cpu_mask_all(), follow_here, NULL);
+    follow_here(NULL);
 }
 
 void timer_set_event(const struct clock_event *event) {

@@ -24,6 +24,7 @@ def check(result, count: int) -> None:
     ("sched_rules", 72, 2),    # policies, who may, what fork inherits, who runs before whom, RLIMIT_RTTIME
     ("task_settings", 27, 2),  # unshare, capabilities of prctl, oom_score_adj, smaps
     ("time_rules", 55, 2),     # all clocks, interrupted sleeps, sleeps across a stop, overruns, usage of children
+    ("clock_set", 14, 2),      # what waits for a time of day follows when that is set
 ])
 def test_by_the_letter(guest_exec, name, count, smp):
     """tests/vm/programs/NAME.c, or the folder NAME there."""
