@@ -31,7 +31,7 @@
 #define RECEIVE_CHUNK 64u
 #define SEND_BURST 256u        /* bytes sent with interrupts off where the device takes them at once */
 #define INTERRUPT_PASSES 64u   /* bounds a port that never stops asking */
-#define SEND_SPINS 200000u     /* a byte takes 87 us at full speed */
+#define SEND_SPINS 2000000u    /* a byte takes 87 us at full speed, but whoever takes an emulator's may be held up */
 #define COM1_BASE 0x3f8u
 #define TTY_MAJOR 4u
 #define TTYS0_MINOR 64u
@@ -46,6 +46,7 @@ struct uart {
     uint8_t enabled;           /* [lock] the interrupt-enable register */
     uint8_t line;              /* [lock] the line-control register */
     uint32_t cflag;            /* [lock] what the line is set to */
+    bool stuck;                /* [lock] it did not drain: of the log bytes are lost, and not waited for, until it does */
     struct spinlock lock;
     struct irq_handler irq;
     struct log_sink sink;
@@ -133,6 +134,22 @@ static void transmit_interrupt(struct uart *uart) {
     tty_output_ready(&uart->tty);
 }
 
+static bool drains(const struct uart *uart) {
+    for (unsigned spins = 0; spins < SEND_SPINS; spins++) {
+        if (can_send(uart))
+            return true;
+        cpu_pause();
+    }
+    return false;
+}
+
+/* Only where there is room: the FIFO may hold a program's output. */
+static void log_put(struct uart *uart, char byte) {
+    uart->stuck = !can_send(uart) && (uart->stuck || !drains(uart));
+    if (!uart->stuck)
+        uart_write(uart, UART_DATA, (uint8_t)byte);
+}
+
 static void uart_log_write(struct log_sink *sink, const char *text, size_t length) {
     struct uart *uart = container_of(sink, struct uart, sink);
 
@@ -140,11 +157,9 @@ static void uart_log_write(struct log_sink *sink, const char *text, size_t lengt
         return;
     uint64_t flags = spin_lock_irqsave(&uart->lock);
     for (size_t i = 0; i < length; i++) {
-        for (unsigned spins = 0; spins < SEND_SPINS && !can_send(uart); spins++)
-            cpu_pause();
         if (text[i] == '\n')
-            uart_write(uart, UART_DATA, '\r');
-        uart_write(uart, UART_DATA, (uint8_t)text[i]);
+            log_put(uart, '\r');
+        log_put(uart, text[i]);
     }
     spin_unlock_irqrestore(&uart->lock, flags);
 }

@@ -16,9 +16,10 @@
 #define UART_RECEIVED 0x01
 #define UART_TRANSMIT_EMPTY 0x20
 #define UART_ABSENT 0xff /* nothing drives the bus */
-#define WAIT_LOOPS 100000 /* a character takes 87 us: far longer than that */
+#define WAIT_LOOPS 2000000 /* a character takes 87 us, but whoever takes an emulator's may be held up */
 
 static bool released;
+static bool stuck; /* it did not drain: characters are lost, and not waited for, until it does */
 
 void serial_init(void) {
     io_out8(UART_INTERRUPTS, 0);
@@ -28,10 +29,21 @@ void serial_init(void) {
     io_out8(UART_LINE, UART_LINE_8N1);
 }
 
+static bool can_send(void) {
+    return io_in8(UART_STATUS) & UART_TRANSMIT_EMPTY;
+}
+
+static bool drains(void) {
+    for (int i = 0; i < WAIT_LOOPS; i++)
+        if (can_send())
+            return true;
+    return false;
+}
+
 static void serial_put(char c) {
-    for (int i = 0; i < WAIT_LOOPS && !(io_in8(UART_STATUS) & UART_TRANSMIT_EMPTY); i++)
-        continue;
-    io_out8(UART_DATA, (uint8_t)c);
+    stuck = !can_send() && (stuck || !drains());
+    if (!stuck)
+        io_out8(UART_DATA, (uint8_t)c);
 }
 
 void serial_write(const char *text, size_t length) {
