@@ -116,7 +116,7 @@ def trinity(machine, smp: int, debug: bool, seed: int, calls: int, limit_s: int)
 
 
 def test_random_calls(machine):
-    trinity(machine, smp=2, debug=True, seed=42, calls=3000, limit_s=120)
+    trinity(machine, smp=2, debug=True, seed=42, calls=3000, limit_s=400)
 
 
 @pytest.mark.long
