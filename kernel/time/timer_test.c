@@ -62,6 +62,15 @@ SELFTEST(rate_change, "time.clock-continuous-over-rate-change") {
     CHECK(after_ns - before_ns <= mul_div_u64(after_tsc - before_tsc, NS_PER_SEC, hz - hz / 32) + NS_PER_US);
 }
 
+SELFTEST(moments, "time.moment-of-a-time-of-day") {
+    uint64_t before_ns = clock_monotonic_ns(), realtime_ns = clock_realtime_ns(), after_ns = clock_monotonic_ns();
+
+    uint64_t moment_ns = clock_realtime_moment_ns(realtime_ns);
+    CHECK(before_ns <= moment_ns && moment_ns <= after_ns);
+    CHECK(clock_realtime_moment_ns(realtime_ns + NS_PER_SEC) - moment_ns == NS_PER_SEC);
+    CHECK(clock_realtime_moment_ns(0) == 0);
+}
+
 SELFTEST(timers_in_order, "time.timers-fire-in-order") {
     forget_fired();
     for (unsigned i = 0; i < TIMERS; i++)
