@@ -60,7 +60,7 @@ static const struct error_text texts[] = {
      "copy it there, or correct `ramfs =` in boot/astra.cfg"},
     {ERROR_RAMFS_READ, "the ramfs archive cannot be read", "copy it to the boot partition again"},
     {ERROR_RAMFS_MEMORY, "the ramfs archive does not fit in memory",
-     "give the machine more memory"},
+     "more memory, or a smaller archive: it must lie below 4 GiB"},
     {ERROR_RAMFS_CHECKSUM, "the ramfs archive is damaged: its checksum is wrong",
      "copy it to the boot partition again"},
     {ERROR_RAMFS_UNSEALED, "the ramfs archive carries no checksum",
