@@ -114,16 +114,32 @@ static unsigned take_signal(struct task *task, signal_set set, struct signal_inf
     return signal;
 }
 
+/*
+ * Those of `set` that end the process when they are sent, whoever awaits them: Linux's complete_signal(). One that dumps
+ * memory does so only when it is delivered, and so can be taken.
+ */
+static signal_set deadly(struct process *process, signal_set set) {
+    signal_set found = 0;
+
+    for (; set != 0; set &= set - 1) {
+        unsigned signal = (unsigned)__builtin_ctzll(set) + 1;
+        if (signal_is_deadly(process, signal))
+            found |= signal_bit(signal);
+    }
+    return found;
+}
+
 /* The awaited signals are unblocked meanwhile, so that their senders wake this thread. */
 static int64_t wait_for(signal_set set, uint64_t deadline_ns, struct signal_info *info) {
     struct task *task = current_task();
     signal_set mask = task->signals.mask;
+    set &= ~deadly(task->process, set & ~mask);
     unsigned signal = take_signal(task, set, info);
     int timed_out = 0;
 
     if (signal != 0)
         return signal;
-    task->signals.awaited = set;
+    task->signals.awaited = set & mask;
     signal_set_mask(mask & ~set);
     for (;;) {
         atomic_exchange(&task->thread.state, (uint32_t)THREAD_SLEEPING);

@@ -238,6 +238,11 @@ bool signal_is_ignored(struct process *process, unsigned signal) {
     return action == SIGNAL_DISCARD || action == SIGNAL_CONTINUE || process == init_process;
 }
 
+bool signal_is_deadly(struct process *process, unsigned signal) {
+    return atomic_load_relaxed(&process->handlers->actions[signal].handler) == SIGNAL_DEFAULT &&
+           signal_default_action(signal) == SIGNAL_TERMINATE && process != init_process;
+}
+
 bool signal_is_blocked(struct task *task, unsigned signal) {
     return (atomic_load_relaxed(&task->signals.mask) & signal_bit(signal)) != 0;
 }

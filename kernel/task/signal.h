@@ -78,7 +78,7 @@ struct signal_state { /* per thread */
     signal_set mask;
     signal_set saved_mask; /* to restore after sigsuspend, ppoll ... */
     bool restore_mask;
-    signal_set awaited;    /* by sigtimedwait, and unblocked meanwhile: kept even if they are ignored */
+    signal_set awaited;    /* by sigtimedwait, blocked but for that time: kept even if they are ignored */
     struct signal_pending pending;
     uint64_t altstack_base, altstack_size;
     uint32_t altstack_flags;
@@ -136,6 +136,8 @@ void signal_handlers_put(struct signal_handlers *handlers);
 void signal_handlers_reset(struct signal_handlers *handlers);
 
 bool signal_is_ignored(struct process *process, unsigned signal);
+/* Does it end the process at once, where it is not blocked? Not one that dumps memory: only when it is delivered. */
+bool signal_is_deadly(struct process *process, unsigned signal);
 bool signal_is_blocked(struct task *task, unsigned signal);
 
 /* What a system call interrupted by a signal returns inside the kernel; never seen by programs. */

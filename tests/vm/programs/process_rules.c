@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/vm/programs/states.h"
 #include "tests/vm/programs/truths.h"
 
 #define CLONE3 435 /* asm/unistd_64.h */
@@ -424,6 +425,45 @@ static int nobody_escapes(void) {
     return poll(&escaped, 1, 0) == 0;
 }
 
+static int awaited; /* and not blocked, unless `awaits_blocked` */
+static int awaits_blocked;
+
+static int awaits(void) {
+    sigset_t set;
+    int got;
+    sigemptyset(&set);
+    sigaddset(&set, awaited);
+    sigprocmask(awaits_blocked ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
+    sigset_t last;
+    sigemptyset(&last);
+    sigaddset(&last, SIGIO);
+    sigaddset(&set, SIGIO);
+    sigprocmask(SIG_BLOCK, &last, NULL);
+    return sigwait(&set, &got) == 0 ? got : 0;
+}
+
+/* How a process ends that is sent the signal it waits for. */
+static int end_of_waiter(int signal, int blocked) {
+    int status = 0;
+    awaited = signal;
+    awaits_blocked = blocked;
+    pid_t pid = child_that(awaits);
+    int asleep = until_asleep(pid);
+    kill(pid, signal);
+    kill(pid, SIGIO); /* the higher number: taken only if the first is not */
+    waitpid(pid, &status, 0);
+    return asleep ? status : -1;
+}
+
+static void awaited_signals(void) {
+    int ended = end_of_waiter(SIGALRM, 0), took = end_of_waiter(SIGALRM, 1), dumping = end_of_waiter(SIGABRT, 0),
+        ignored = end_of_waiter(SIGURG, 0);
+    check("a signal that is not blocked ends a process that waits for it", WIFSIGNALED(ended) && WTERMSIG(ended) == SIGALRM);
+    check("one that is blocked is taken", WIFEXITED(took) && WEXITSTATUS(took) == SIGALRM);
+    check("one that dumps memory is taken", WIFEXITED(dumping) && WEXITSTATUS(dumping) == SIGABRT);
+    check("one that is ignored is not", WIFEXITED(ignored) && WEXITSTATUS(ignored) == SIGIO);
+}
+
 int main(void) {
     clone3_sizes();
     clone3_refusals();
@@ -438,5 +478,6 @@ int main(void) {
     check("a stopped group is told when it becomes an orphan", orphaned_group(1));
     check("the terminal does not stop orphans", orphaned_group(0));
     check("no thread returns to a program that was killed", nobody_escapes());
+    awaited_signals();
     return failures != 0;
 }
