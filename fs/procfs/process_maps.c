@@ -11,7 +11,12 @@
 
 #define NAME_COLUMN 73u /* where Linux begins the name */
 
+/* Outside every address space; the last line, as on Linux. */
+static const struct vma old_calls = {.start = VSYSCALL_PAGE, .end = VSYSCALL_PAGE + PAGE_SIZE, .flags = VMA_EXECUTE};
+
 static const char *special_name(const struct space *space, const struct vma *vma) {
+    if (vma == &old_calls)
+        return "[vsyscall]";
     if (vma->flags & VMA_HEAP)
         return "[heap]";
     if (vma->flags & VMA_VDSO)
@@ -51,6 +56,7 @@ int proc_show_mappings(const struct proc_node *node, struct view_buffer *buffer,
         for (struct vma *vma = space_find(space, 0); vma; vma = vma_next(vma))
             show(space, vma, path_space, buffer);
         rwsem_read_unlock(&space->lock);
+        show(space, &old_calls, path_space, buffer);
     }
     kfree(path_space);
     space_put(space);

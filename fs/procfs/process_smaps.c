@@ -77,6 +77,7 @@ static void show_flags(const struct vma *vma, struct view_buffer *buffer) {
     static const struct { uint32_t flag; const char *letters; } names[] = {
         {VMA_READ, "rd"}, {VMA_WRITE, "wr"}, {VMA_EXECUTE, "ex"}, {VMA_SHARED, "sh"}, {VMA_MAY_READ, "mr"},
         {VMA_MAY_WRITE, "mw"}, {VMA_MAY_EXECUTE, "me"}, {VMA_GROWS_DOWN, "gd"}, {VMA_LOCKED, "lo"},
+        {VMA_DONT_FORK, "dc"}, {VMA_ACCOUNT, "ac"}, {VMA_NO_RESERVE, "nr"}, {VMA_WIPE_ON_FORK, "wf"},
     };
     view_printf(buffer, "VmFlags:");
     for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -89,7 +90,8 @@ static void show_mapping_usage(const struct space *space, const struct vma *vma,
                                struct view_buffer *buffer) {
     struct usage usage = {.size = vma->end - vma->start};
 
-    add_mapping(vma, &usage);
+    if (vma->space)
+        add_mapping(vma, &usage);
     proc_show_mapping(space, vma, path_space, buffer);
     view_printf(buffer, "Size:%19llu kB\nKernelPageSize:%9llu kB\nMMUPageSize:%12llu kB\n", KIB(usage.size),
                 KIB(PAGE_SIZE), KIB(PAGE_SIZE));

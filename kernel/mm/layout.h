@@ -25,6 +25,8 @@
 
 #define USER_ADDRESS_MIN 0x1000ull
 #define USER_ADDRESS_END 0x00007ffffffff000ull /* first address past user space */
+/* Old programs call here: kernel/trap/vsyscall.c. Nothing is mapped. asm/vsyscall.h. */
+#define VSYSCALL_PAGE 0xffffffffff600000ull
 
 typedef uint64_t phys_addr_t;
 

@@ -1,12 +1,11 @@
 #include "kernel/trap/vsyscall.h"
 
+#include "kernel/mm/layout.h"
 #include "kernel/sys/sys_sched.h"
 #include "kernel/sys/sys_time.h"
 #include "kernel/vm/uaccess.h"
 
-/* asm/vsyscall.h */
-#define VSYSCALL_PAGE 0xffffffffff600000ull
-#define VSYSCALL_STEP 0x400u
+#define VSYSCALL_STEP 0x400u /* asm/vsyscall.h */
 
 enum { VSYSCALL_GETTIMEOFDAY, VSYSCALL_TIME, VSYSCALL_GETCPU, VSYSCALL_COUNT };
 

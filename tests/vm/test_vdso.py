@@ -3,7 +3,7 @@ from vm import host
 
 PROGRAM = host.BUILD / "tests" / "programs" / "vdso"
 ADD = ["--add", f"{PROGRAM}:/tmp/vdso"]
-CHECKS = 15
+CHECKS = 16
 COST_MAX = 70  # instructions of clock_gettime(CLOCK_MONOTONIC)
 
 

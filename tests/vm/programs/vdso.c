@@ -268,6 +268,7 @@ int main(int argc, char **argv) {
     check(zone_is_seen(), "a time zone is seen");
     check(is_listed("[vdso]", "r-xp", (uintptr_t)header) && is_listed("[vvar]", "r--p", (uintptr_t)header - PAGE),
           "listed in /proc/self/maps");
+    check(is_listed("[vsyscall]", "--xp", 0xffffffffff600000), "and where older programs call");
     check(stays_readable_only(), "cannot be written");
     check(can_be_moved_and_unmapped(), "can be moved and unmapped");
     check(works_after_fork(), "works after a fork");
