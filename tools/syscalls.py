@@ -23,7 +23,7 @@ FAMILIES = {
     "Signals": "signal",
     "System V IPC and message queues": "sysv_shm sysv_sem sysv_msg mqueue",
     "Time": "time timers adjtime",
-    "The machine": "system syslog",
+    "The machine": "system syslog ports",
 }
 
 REFUSED = [
@@ -35,7 +35,6 @@ REFUSED = [
     ("io_uring_setup io_uring_enter io_uring_register",
      "A second interface to everything, with rules of its own. There is one way in."),
     ("swapon swapoff", "There is no swap: [memory.md](memory.md) says what that makes simpler."),
-    ("iopl ioperm", "Ports belong to drivers."),
     ("modify_ldt set_thread_area get_thread_area", "Segments of 32-bit programs, which do not run here."),
     ("uselib ustat sysfs _sysctl nfsservctl getpmsg putpmsg afs_syscall tuxcall security vserver epoll_ctl_old "
      "epoll_wait_old lookup_dcookie",

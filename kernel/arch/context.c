@@ -27,6 +27,8 @@ void arch_switch_state(struct arch_thread *old, struct arch_thread *next, uint64
     if (old->fpu)
         arch_fpu_save(old->fpu);
     segments_set_kernel_stack(next_stack_top);
+    if (old->ports != next->ports)
+        segments_set_ports(next->ports);
     if (!next->fpu)
         return; /* a kernel thread: never sees the user's segment bases */
     msr_write(MSR_FS_BASE, next->fs_base);

@@ -8,6 +8,7 @@
 #include "lib/bits.h"
 
 struct trap_frame;
+struct port_map; /* segments.h */
 struct fpu_area; /* XSAVE or FXSAVE image, SDM 1 §13.4; size found at boot */
 
 struct arch_thread {
@@ -15,6 +16,7 @@ struct arch_thread {
     uint64_t fs_base; /* user's, SDM 3A §3.4.4 */
     uint64_t gs_base; /* user's; in MSR KERNEL_GS_BASE while in the kernel */
     struct fpu_area *fpu; /* NULL for kernel threads */
+    const struct port_map *ports; /* of its own (kernel/task/ports.h); NULL: none */
 };
 
 /* Page tables of an address space, as the CPU needs them. */
@@ -31,7 +33,7 @@ uint64_t arch_thread_frame_pointer(const struct arch_thread *thread);
 
 /* Saves callee-saved registers on the old stack, loads the new one. Interrupts off. */
 void arch_switch_stack(uint64_t *old_rsp, uint64_t new_rsp);
-/* FPU, FS/GS bases, TSS stack: everything but the stack and CR3. Interrupts off. The caller sets
+/* FPU, FS/GS bases, TSS stack and ports: everything but the stack and CR3. Interrupts off. The caller sets
  * THREAD_WORK_FPU for `next` unless arch_fpu_is_loaded says that its registers are still there. */
 void arch_switch_state(struct arch_thread *old, struct arch_thread *next, uint64_t next_stack_top);
 /* Loads CR3 if `next` is not NULL and not loaded already; keeps `active_cpus`. Interrupts off. */

@@ -15,9 +15,11 @@ struct tss {
     uint64_t reserved2;
     uint16_t reserved3;
     uint16_t io_map; /* offset of the I/O permission map; past the limit: none */
+    struct port_map ports;
+    uint8_t ports_end; /* all ones: SDM 1 §19.5.2 */
 } __attribute__((packed));
 
-_Static_assert(sizeof(struct tss) == 104, "SDM 3A figure 7-11");
+_Static_assert(offsetof(struct tss, ports) == 104, "SDM 3A figure 7-11");
 _Static_assert(offsetof(struct tss, rsp) == 4, "entry.asm reads RSP0 here");
 
 struct table_register {
@@ -70,7 +72,8 @@ static DEFINE_PER_CPU(struct ist_stacks *, ist_stacks);
 static struct idt_gate idt[IDT_VECTORS] __attribute__((aligned(16)));
 
 static void tss_init(struct tss *tss) {
-    *tss = (struct tss){.io_map = sizeof *tss};
+    tss->io_map = sizeof *tss;
+    tss->ports_end = 0xff;
     for (unsigned i = 0; i < IST_COUNT; i++) {
         uint64_t *top = (uint64_t *)(void *)&this_cpu(ist_stacks)->bytes[i][IST_STACK_SIZE - 16];
         *top = this_cpu(cpu_offset);
@@ -104,6 +107,14 @@ void segments_init(void *interrupt_stacks) {
 
 void segments_set_kernel_stack(uint64_t stack_top) {
     ((volatile __seg_gs struct tss *)(uintptr_t)&cpu_tss)->rsp[0] = stack_top;
+}
+
+void segments_set_ports(const struct port_map *ports) {
+    struct tss *tss = this_cpu_ptr(cpu_tss);
+
+    if (ports)
+        tss->ports = *ports;
+    tss->io_map = ports ? offsetof(struct tss, ports) : sizeof *tss;
 }
 
 static uint8_t vector_ist(unsigned vector) {

@@ -36,6 +36,14 @@ void segments_init(void *interrupt_stacks);
 /* Where RSP goes on entry from user mode. */
 void segments_set_kernel_stack(uint64_t stack_top);
 
+/* I/O ports that programs may not use: a bit each, SDM 1 §19.5.2. */
+#define PORT_COUNT 65536u
+struct port_map {
+    uint8_t denied[PORT_COUNT / 8];
+};
+/* What holds for programs on the running CPU from now on; NULL: no port at all. */
+void segments_set_ports(const struct port_map *ports);
+
 /* Fills the shared IDT: `stubs` is IDT_VECTORS entry points. */
 void idt_init(const uint64_t stubs[IDT_VECTORS]);
 /* Loads it on the running CPU. */

@@ -12,6 +12,7 @@
 #include "kernel/log/panic.h"
 #include "kernel/mm/slab.h"
 #include "kernel/proc/rseq.h"
+#include "kernel/task/ports.h"
 #include "kernel/task/task.h"
 #include "kernel/vm/space.h"
 #include "kernel/vm/uaccess.h"
@@ -116,6 +117,7 @@ static void copy_thread(struct task *child, const struct clone_request *request)
     child->thread.arch.fs_base = request->flags & CLONE_SETTLS ? request->tls : parent->thread.arch.fs_base;
     child->thread.arch.gs_base = parent->thread.arch.gs_base;
     arch_fpu_copy(child->thread.arch.fpu, parent->thread.arch.fpu);
+    ports_inherit(child, parent);
     copy_schedule(&child->thread, &parent->thread);
     child->thread.affinity = parent->thread.affinity;
     child->cred = cred_get(parent->cred);

@@ -200,8 +200,8 @@ const char *syscall_name(uint64_t number);
     SYSCALL(169, reboot) \
     SYSCALL(170, sethostname) \
     SYSCALL(171, setdomainname) \
-    UNKNOWN(172, iopl) \
-    UNKNOWN(173, ioperm) \
+    SYSCALL(172, iopl) \
+    SYSCALL(173, ioperm) \
     UNKNOWN(174, create_module) \
     UNKNOWN(175, init_module) \
     UNKNOWN(176, delete_module) \

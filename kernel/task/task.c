@@ -6,6 +6,7 @@
 #include "kernel/mm/kernel_map.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
+#include "kernel/task/ports.h"
 #include "kernel/time/clock.h"
 #include "lib/string.h"
 
@@ -52,6 +53,7 @@ static void task_release(struct thread *thread) {
 
     arch_fpu_forget(task->thread.arch.fpu);
     slab_free(fpu_cache, task->thread.arch.fpu);
+    ports_drop(task);
     if (task->tid != NULL)
         pid_put(task->tid);
     if (task->cred != NULL)

@@ -113,6 +113,8 @@ struct task {
     uint16_t memory_policy;        /* set_mempolicy(2); 0: the default */
     uint16_t io_priority;          /* ioprio_set(2); 0: none of its own */
     uint32_t personality;          /* personality(2) */
+    struct task_ports *ports;      /* ioperm(2): NULL until it is allowed some (ports.h) */
+    unsigned port_level;           /* iopl(2) */
     uint8_t parent_death_signal;   /* prctl PR_SET_PDEATHSIG; 0: none */
     uint8_t memory_error_policy;   /* prctl PR_MCE_KILL: 0 the default, 1 late, 2 early */
     bool io_flusher;               /* prctl PR_SET_IO_FLUSHER */

@@ -20,10 +20,13 @@
 #include "kernel/mm/layout.h"
 #include "kernel/sched/thread.h"
 #include "kernel/sys/table.h"
+#include "kernel/task/ports.h"
 #include "kernel/task/signal.h"
+#include "kernel/task/task.h"
 #include "kernel/trap/report.h"
 #include "kernel/trap/vsyscall.h"
 #include "kernel/vm/fault.h"
+#include "kernel/vm/uaccess.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
@@ -169,6 +172,18 @@ static int float_code(bool simd) {
     return pending ? codes[__builtin_ctz(pending)] : FPE_FLTINV;
 }
 
+/* With iopl(3) a program may believe that it controls interrupts: CLI and STI do nothing, as on Linux. */
+static bool skip_interrupt_flag(struct trap_frame *frame) {
+    enum opcode { OPCODE_CLI = 0xfa, OPCODE_STI = 0xfb };
+    uint8_t opcode;
+
+    if (frame->vector != TRAP_PROTECTION || current_task()->port_level != PORT_LEVEL_MAX ||
+        get_user(opcode, (const uint8_t __user *)frame->rip) < 0 || (opcode != OPCODE_CLI && opcode != OPCODE_STI))
+        return false;
+    frame->rip++;
+    return true;
+}
+
 static void exception_from_user(struct trap_frame *frame, const struct exception *exception) {
     bool simd = frame->vector == TRAP_SIMD;
     int code = simd || frame->vector == TRAP_FPU ? float_code(simd) : exception->code;
@@ -176,6 +191,8 @@ static void exception_from_user(struct trap_frame *frame, const struct exception
     if (!exception->name)
         code = SI_KERNEL;
     irq_enable();
+    if (skip_interrupt_flag(frame))
+        return;
     /* Where the CPU does not tell an address, Linux gives none. */
     bool has_address = code != SI_KERNEL && frame->vector != TRAP_ALIGNMENT;
     task_signal_fault(signal, code, has_address ? frame->rip : 0, frame);

@@ -136,7 +136,7 @@ def test_kernel_and_first_program(session, symbols):
     assert "read, write for the kernel" in out[11] and "read, execute for user and kernel" in out[12]
     assert re.search(r"^ +14 +64-bit interrupt gate .* 0 +- +vector_14 +#PF", out[13], re.M)
     assert re.search(r"^ +8 +64-bit interrupt gate .* 0 +[1-7] +vector_8 +#DF", out[13], re.M)
-    assert re.search(r"TSS, busy +0xffffffff80\w+ +0x67 .* TR", out[14])
+    assert re.search(r"TSS, busy +0xffffffff80\w+ +0x2068 .* TR", out[14])
     assert "4-level paging" in out[15] and "SCE" in out[15]
     assert re.search(r"#0 +page_fault .*\n#1 .*\n#2 .*trap_handle .*\n#3 .* at kernel/trap/entry.asm:\d+\n#4 +0x", out[18])
 

@@ -21,6 +21,9 @@ static const struct row rows[] = {
     ROW(vhangup, "", 0)
     ROW(reboot, "", 0, A_CHOICE(MAGIC1), A_SAME(MAGIC2), A_SAME(0), A_NO_IN(8))
     ROW(reboot, "-magic", 0, A_SAME(MAGIC1), A_CHOICE(MAGIC2), A_SAME(0), A_NO_IN(8))
+    ROW(ioperm, "", 0, A_LENGTH(0x80), A_LENGTH(1), A_CHOICE(0))
+    ROW(ioperm, "-allow", 0, A_LENGTH(0x80), A_LENGTH(1), A_CHOICE(1))
+    ROW(iopl, "", 0, A_CHOICE(0))
     ROW(reboot, "-command", 0, A_SAME(MAGIC1), A_SAME(MAGIC2), A_CHOICE(0), A_NO_IN(8))
 };
 
