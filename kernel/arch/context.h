@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/bits.h"
@@ -17,6 +18,8 @@ struct arch_thread {
     uint64_t gs_base; /* user's; in MSR KERNEL_GS_BASE while in the kernel */
     struct fpu_area *fpu; /* NULL for kernel threads */
     const struct port_map *ports; /* of its own (kernel/task/ports.h); NULL: none */
+    uint64_t selectors;   /* user's DS, ES, FS, GS, 16 bits each from the lowest, while it does not run; mostly 0 */
+    bool tsc_forbidden;   /* RDTSC faults in user mode */
 };
 
 /* Page tables of an address space, as the CPU needs them. */
@@ -39,9 +42,19 @@ void arch_switch_state(struct arch_thread *old, struct arch_thread *next, uint64
 /* Loads CR3 if `next` is not NULL and not loaded already; keeps `active_cpus`. Interrupts off. */
 void arch_switch_mmu(struct mmu_context *old, struct mmu_context *next);
 
-/* FS and GS base of the running thread, for arch_prctl, exec and clone. */
+/* FS and GS base of the running thread, for arch_prctl; setting one makes the selector 0, as on Linux. */
 void arch_set_fs_base(struct arch_thread *current, uint64_t base);
 void arch_set_gs_base(struct arch_thread *current, uint64_t base);
+uint64_t arch_fs_base(void);
+uint64_t arch_gs_base(void);
+/* exec: data selectors and bases of the running thread become 0. */
+void arch_reset_segments(struct arch_thread *current);
+/* clone: the child's are the running thread's. */
+void arch_copy_segments(struct arch_thread *child, struct arch_thread *current);
+/* Then, with CLONE_SETTLS: its own FS base. */
+void arch_preset_fs_base(struct arch_thread *child, uint64_t base);
+/* PR_SET_TSC of the running thread. */
+void arch_forbid_tsc(struct arch_thread *current, bool forbid);
 
 /*
  * Leaves the kernel for user mode with the registers in `frame`, which must be the one at the top

@@ -114,8 +114,9 @@ static void copy_thread(struct task *child, const struct clone_request *request)
     frame->rax = 0;
     if (request->stack != 0)
         frame->rsp = request->stack;
-    child->thread.arch.fs_base = request->flags & CLONE_SETTLS ? request->tls : parent->thread.arch.fs_base;
-    child->thread.arch.gs_base = parent->thread.arch.gs_base;
+    arch_copy_segments(&child->thread.arch, &parent->thread.arch);
+    if (request->flags & CLONE_SETTLS)
+        arch_preset_fs_base(&child->thread.arch, request->tls);
     arch_fpu_copy(child->thread.arch.fpu, parent->thread.arch.fpu);
     ports_inherit(child, parent);
     copy_schedule(&child->thread, &parent->thread);

@@ -55,8 +55,7 @@ static void reset_registers(struct task *task, const struct exec_image *image) {
     arch_fpu_area_init(task->thread.arch.fpu);
     irq_restore(flags);
     thread_set_work(&task->thread, THREAD_WORK_FPU);
-    arch_set_fs_base(&task->thread.arch, 0);
-    arch_set_gs_base(&task->thread.arch, 0);
+    arch_reset_segments(&task->thread.arch);
     *frame = (struct trap_frame){
         .vector = TRAP_SYSCALL,
         .error_code = UINT64_MAX, /* not a call that could be restarted */

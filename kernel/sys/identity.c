@@ -79,9 +79,9 @@ int64_t sys_arch_prctl(int code, uint64_t address) {
         arch_set_gs_base(arch, address);
         return 0;
     case ARCH_GET_FS:
-        return put_user(arch->fs_base, (uint64_t __user *)address);
+        return put_user(arch_fs_base(), (uint64_t __user *)address);
     case ARCH_GET_GS:
-        return put_user(arch->gs_base, (uint64_t __user *)address);
+        return put_user(arch_gs_base(), (uint64_t __user *)address);
     default:
         return -EINVAL;
     }

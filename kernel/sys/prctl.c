@@ -169,13 +169,22 @@ static int64_t io_flusher(struct task *task, const struct prctl_arguments *argum
     return 0;
 }
 
+/* Whether RDTSC works in the thread; the vDSO's clocks need it. */
+enum { TSC_ENABLE = 1, TSC_SIGSEGV = 2 };
+
+static int64_t set_tsc(struct task *task, uint64_t mode) {
+    if (mode != TSC_ENABLE && mode != TSC_SIGSEGV)
+        return -EINVAL;
+    arch_forbid_tsc(&task->thread.arch, mode == TSC_SIGSEGV);
+    return 0;
+}
+
 /* Linux may let timers end late by this much; here they end on time, whatever it is. */
 static int64_t set_timer_slack(struct task *task, uint64_t slack_ns) {
     task->timer_slack_ns = (int64_t)slack_ns > 0 ? slack_ns : task->default_timer_slack_ns;
     return 0;
 }
 
-enum { TSC_ENABLE = 1 };
 
 /* ---- the call ---- */
 
@@ -202,8 +211,8 @@ static int64_t prctl_set(struct task *task, int option, const struct prctl_argum
         return prctl_ambient(arguments);
     case PR_SET_TIMING: /* statistical is the only one */
         return arguments->a2 == 0 ? 0 : -EINVAL;
-    case PR_SET_TSC: /* RDTSC cannot be forbidden */
-        return arguments->a2 == TSC_ENABLE ? 0 : -EINVAL;
+    case PR_SET_TSC:
+        return set_tsc(task, arguments->a2);
     case PR_SET_TIMERSLACK:
         return set_timer_slack(task, arguments->a2);
     case PR_MCE_KILL:
@@ -252,7 +261,7 @@ int64_t sys_prctl(int option, uint64_t arg2, uint64_t arg3, uint64_t arg4, uint6
     case PR_GET_SECCOMP: /* nothing is filtered */
         return 0;
     case PR_GET_TSC:
-        return put_user((int32_t)TSC_ENABLE, number);
+        return put_user((int32_t)(task->thread.arch.tsc_forbidden ? TSC_SIGSEGV : TSC_ENABLE), number);
     case PR_GET_TIMERSLACK:
         return (int64_t)MIN(task->timer_slack_ns, (uint64_t)INT64_MAX);
     case PR_MCE_KILL_GET:

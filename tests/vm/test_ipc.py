@@ -5,7 +5,7 @@ from vm import host
 
 # Program and how many checks it makes.
 PROGRAMS = {"futex_pi": 22, "seals": 6, "sysv_ipc": 18, "mqueue": 10, "sharing": 6, "edges": 13, "counted": 5, "futex_keys": 3,
-            "io_ports": 6}
+            "io_ports": 6, "segments": 6}
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
