@@ -23,6 +23,7 @@ struct proc_entry {
     /* S_IFREG: writes the text; 0 or -errno. */
     int (*render)(const struct proc_node *node, struct view_buffer *buffer);
     int (*store)(const struct proc_node *node, const char *text, size_t length);
+    const struct file_ops *file_ops; /* S_IFREG that is no text */
     /* S_IFLNK: where it leads, with references. */
     int (*follow)(const struct proc_node *node, struct path *path);
     /* S_IFDIR */

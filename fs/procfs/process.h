@@ -54,6 +54,15 @@ int proc_show_smaps_rollup(const struct proc_node *node, struct view_buffer *buf
 /* Calls `visit` for every entry of the mapping that has a page, with its page (NULL: device memory). Lock held. */
 void proc_each_page(const struct vma *vma, void (*visit)(pte_t entry, const struct page *page, void *context), void *context);
 
+/* How many mappings show the page. */
+uint32_t proc_page_sharers(const struct page *page);
+
+/* process_pagemap.c */
+extern const struct file_ops proc_pagemap_file_ops;
+
+/* process_call.c */
+int proc_show_call(const struct proc_node *node, struct view_buffer *buffer);
+
 /* mounts.c */
 int proc_show_mounts(const struct proc_node *node, struct view_buffer *buffer);
 int proc_show_mountinfo(const struct proc_node *node, struct view_buffer *buffer);

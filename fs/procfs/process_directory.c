@@ -34,6 +34,7 @@ static const struct proc_entry entries[] = {
     {.name = "oom_adj", .manner = TEXT_HAS_SIZE, .mode = S_IFREG | 0644u, .render = proc_show_oom_adj, .store = proc_store_oom_adj},
     {.name = "oom_score", .mode = S_IFREG | 0444u, .render = proc_show_oom_score},
     {.name = "oom_score_adj", .manner = TEXT_HAS_SIZE, .mode = S_IFREG | 0644u, .render = proc_show_oom_adjust, .store = proc_store_oom_adjust},
+    {.name = "pagemap", .mode = S_IFREG | 0400u, .file_ops = &proc_pagemap_file_ops},
     {.name = "personality", .mode = S_IFREG | 0400u, .render = proc_show_personality},
     {.name = "root", .mode = S_IFLNK | 0777u, .follow = proc_follow_root},
     {.name = "smaps", .mode = S_IFREG | 0444u, .render = proc_show_smaps},
@@ -41,6 +42,7 @@ static const struct proc_entry entries[] = {
     {.name = "stat", .mode = S_IFREG | 0444u, .render = proc_show_stat},
     {.name = "statm", .mode = S_IFREG | 0444u, .render = proc_show_statm},
     {.name = "status", .mode = S_IFREG | 0444u, .render = proc_show_status},
+    {.name = "syscall", .mode = S_IFREG | 0400u, .render = proc_show_call},
     {.name = "task", .mode = S_IFDIR | 0555u, .only_process = true,
      .directory_ops = &proc_task_directory_ops, .directory_file_ops = &proc_task_directory_file_ops},
     {.name = "timerslack_ns", .mode = S_IFREG | 0666u, .render = proc_show_timer_slack, .store = proc_store_timer_slack},
@@ -89,7 +91,7 @@ static const struct inode_ops link_ops = {
 static struct inode *make_entry(struct inode *directory, const struct proc_entry *entry) {
     struct proc_node node = *proc_node_of(directory);
     const struct inode_ops *ops = &entry_ops;
-    const struct file_ops *file_ops = &entry_file_ops;
+    const struct file_ops *file_ops = entry->file_ops ? entry->file_ops : &entry_file_ops;
     node.entry = entry;
     if (S_IS(entry->mode, S_IFDIR)) {
         ops = entry->directory_ops;

@@ -29,7 +29,7 @@ void proc_each_page(const struct vma *vma, void (*visit)(pte_t entry, const stru
 }
 
 /* How many mappings show the page: one of an object is also held by that. */
-static uint32_t sharers(const struct page *page) {
+uint32_t proc_page_sharers(const struct page *page) {
     uint32_t references = atomic_load_relaxed(&page->refcount);
     if ((atomic_load_relaxed(&page->flags) & PAGE_OBJECT) && references > 1)
         references--;
@@ -40,7 +40,7 @@ static void add_page(pte_t entry, const struct page *page, void *context) {
     struct usage *usage = context;
     if (!page) /* the page of zeros, and devices, belong to nobody */
         return;
-    uint32_t flags = atomic_load_relaxed(&page->flags), count = sharers(page);
+    uint32_t flags = atomic_load_relaxed(&page->flags), count = proc_page_sharers(page);
     bool dirty = (flags & (PAGE_ANONYMOUS | PAGE_DIRTY)) || (entry & PTE_DIRTY);
 
     usage->resident += PAGE_SIZE;

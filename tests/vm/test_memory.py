@@ -11,7 +11,7 @@ def check(result, count):
 
 
 def test_memory_semantics(guest_exec):
-    check(guest_exec("/tmp/memory", options=["--mem", "64M", "--add", f"{PROGRAMS}/memory:/tmp/memory"]), 15)
+    check(guest_exec("/tmp/memory", options=["--mem", "64M", "--add", f"{PROGRAMS}/memory:/tmp/memory"]), 16)
 
 
 def test_exec_rules(guest_exec):

@@ -251,6 +251,33 @@ static void test_locked_on_fault(void) {
     CHECK(munlockall() == 0 && munmap(area, 4 * PAGE) == 0);
 }
 
+#define ENTRY_BYTES 8
+#define PRESENT (1ull << 63)
+#define OF_A_FILE (1ull << 61)
+#define EXCLUSIVE (1ull << 56)
+#define FRAME ((1ull << 55) - 1)
+
+static uint64_t pagemap_entry(int pagemap, const char *page) {
+    uint64_t entry = 0;
+    return pread(pagemap, &entry, ENTRY_BYTES, (uintptr_t)page / PAGE * ENTRY_BYTES) == ENTRY_BYTES ? entry : 1;
+}
+
+static void test_pagemap(void) {
+    uint64_t entries[200];
+    int file = open("/proc/self/exe", O_RDONLY), pagemap = open("/proc/self/pagemap", O_RDONLY);
+    char *area = map(4 * PAGE), *text = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, file, 0);
+    CHECK(pagemap >= 0 && text != MAP_FAILED && text[0] == 0x7f);
+    area[PAGE] = 1;
+    CHECK((pagemap_entry(pagemap, area) & PRESENT) == 0 && (pagemap_entry(pagemap, text) & (PRESENT | OF_A_FILE)) == (PRESENT | OF_A_FILE));
+    CHECK((pagemap_entry(pagemap, area + PAGE) & (PRESENT | OF_A_FILE | EXCLUSIVE)) == (PRESENT | EXCLUSIVE));
+    CHECK((pagemap_entry(pagemap, area + PAGE) & FRAME) != 0); /* root sees it */
+    CHECK(pread(pagemap, entries, sizeof entries, (uintptr_t)area / PAGE * ENTRY_BYTES) == sizeof entries && entries[1] & PRESENT);
+    CHECK(pread(pagemap, entries, ENTRY_BYTES, 1) == -1 && errno == EINVAL && pread(pagemap, entries, 4, 0) == -1 && errno == EINVAL);
+    CHECK(pread(pagemap, entries, ENTRY_BYTES, 0x7ffffffff000 / PAGE * ENTRY_BYTES) == 0);
+    munmap(area, 4 * PAGE);
+    CHECK((pagemap_entry(pagemap, area + PAGE) & PRESENT) == 0 && close(pagemap) == 0 && close(file) == 0 && munmap(text, PAGE) == 0);
+}
+
 static void test_brk(void) {
     char *start = (char *)syscall(SYS_brk, 0);
     CHECK((char *)syscall(SYS_brk, start + 100000) == start + 100000);
@@ -333,8 +360,8 @@ static const struct {
 } tests[] = {
     TEST(protection), TEST(no_execute), TEST(fixed), TEST(file_mappings), TEST(mapped_writes_change_times),
     TEST(fork_copies_on_write),
-    TEST(fork_advice), TEST(remap), TEST(advice_and_residency), TEST(locked_on_fault), TEST(brk), TEST(stack_grows),
-    TEST(limits), TEST(barriers), TEST(exhaustion),
+    TEST(fork_advice), TEST(remap), TEST(advice_and_residency), TEST(locked_on_fault), TEST(pagemap), TEST(brk),
+    TEST(stack_grows), TEST(limits), TEST(barriers), TEST(exhaustion),
 };
 
 int main(int argc, char **argv) {

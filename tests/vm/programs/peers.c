@@ -112,6 +112,36 @@ static void cloned(void) {
     check("bad address", answer(syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, 0, 8l, 0, 0)) == EFAULT && waitpid(-1, NULL, 0) < 0 && errno == ECHILD);
 }
 
+/* Waits until /proc/PID/syscall begins so; false: it cannot be read. */
+static int is_in_call(pid_t pid, const char *wanted) {
+    char path[32], text[128] = "";
+    snprintf(path, sizeof path, "/proc/%d/syscall", pid);
+    while (strncmp(text, wanted, strlen(wanted)) != 0) {
+        int file = open(path, O_RDONLY);
+        ssize_t length = read(file, text, sizeof text - 1);
+        close(file);
+        if (length <= 0)
+            return 0;
+        text[length] = 0;
+    }
+    return 1;
+}
+
+static void calls_of_others(void) {
+    int ends[2];
+    char wanted[64];
+    pipe(ends);
+    snprintf(wanted, sizeof wanted, "0 0x%x 0x1000 0x1 0x", ends[0]);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(syscall(SYS_read, ends[0], 0x1000l, 1l) != 0);
+    check("the call another is in", is_in_call(child, wanted) && is_in_call(getpid(), "0 0x"));
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static void foreign_files(void) {
     int ends[2], to_child[2];
     char byte = 0;
@@ -217,6 +247,7 @@ static void policies(void) {
 int main(void) {
     pidfds();
     cloned();
+    calls_of_others();
     foreign_files();
     memory();
     strangers();
