@@ -88,6 +88,36 @@ static void item_insert(struct epoll *epoll, struct epoll_item *item) {
     rb_insert_fixup(&epoll->items, &item->node);
 }
 
+/* The first item of a descriptor, or NULL. */
+static struct epoll_item *item_first(const struct epoll *epoll, int descriptor) {
+    struct epoll_item *first = NULL;
+
+    for (struct rb_node *node = epoll->items.top; node;) {
+        struct epoll_item *item = container_of(node, struct epoll_item, node);
+        if (item->descriptor == descriptor)
+            first = item;
+        node = node->child[item->descriptor < descriptor ? RB_RIGHT : RB_LEFT];
+    }
+    return first;
+}
+
+int epoll_find_watched(struct file *epoll_file, int descriptor, uint64_t skip, const struct file **watched) {
+    if (!file_is_epoll(epoll_file))
+        return -EINVAL;
+    struct epoll *epoll = epoll_file->private;
+    mutex_lock(&epoll->mutex);
+    struct epoll_item *item = item_first(epoll, descriptor);
+    for (; item && skip > 0; skip--) {
+        struct rb_node *next = rb_next(&item->node);
+        item = next ? container_of(next, struct epoll_item, node) : NULL;
+    }
+    bool found = item && item->descriptor == descriptor;
+    if (found)
+        *watched = item->file;
+    mutex_unlock(&epoll->mutex);
+    return found ? 0 : -ENOENT;
+}
+
 /* watch_mutex and epoll->mutex held. */
 static void item_remove(struct epoll_item *item) {
     for (struct epoll_hook *hook = item->hooks, *next; hook; hook = next) {

@@ -22,6 +22,9 @@ bool file_is_epoll(const struct file *file);
 /* The watched place is (file, descriptor). -EEXIST, -ENOENT, -EPERM (cannot be polled), -ELOOP, -EINVAL, -ENOMEM. */
 int epoll_control(struct file *epoll_file, enum epoll_operation operation, struct file *file,
                   int descriptor, const struct epoll_event *event);
+/* The file watched as `descriptor`, of several the one after `skip` others, for comparing: no reference comes with it.
+ * -EINVAL: not an epoll; -ENOENT. */
+int epoll_find_watched(struct file *epoll_file, int descriptor, uint64_t skip, const struct file **watched);
 /*
  * Up to `max` events to the program's array `user`, at least one unless the deadline passes (0: do not wait):
  * how many, -EINTR or -EFAULT.

@@ -1,5 +1,6 @@
 /* Calls that look into another process: process_vm_readv, process_vm_writev, process_madvise, process_mrelease, kcmp. */
 #include "fs/vfs/file_table.h"
+#include "kernel/ipc/epoll.h"
 #include "kernel/ipc/pidfd.h"
 #include "kernel/mm/page.h"
 #include "kernel/random/random.h"
@@ -230,7 +231,10 @@ int64_t sys_process_mrelease(int pidfd, unsigned flags) {
 /* ---- kcmp ---- */
 
 /* linux/kcmp.h */
-enum kcmp_type { KCMP_FILE, KCMP_VM, KCMP_FILES, KCMP_FS, KCMP_SIGHAND, KCMP_IO, KCMP_SYSVSEM };
+enum kcmp_type { KCMP_FILE, KCMP_VM, KCMP_FILES, KCMP_FS, KCMP_SIGHAND, KCMP_IO, KCMP_SYSVSEM, KCMP_EPOLL_TFD };
+struct kcmp_epoll_slot {
+    uint32_t epoll, descriptor, skip;
+};
 
 /* What a thread has of a kind. Nothing is done with it but comparing. RCU read lock held. */
 static const void *resource_of(const struct task *task, int type) {
@@ -250,15 +254,16 @@ static const void *resource_of(const struct task *task, int type) {
     }
 }
 
-/* A thread and, for KCMP_FILE, its table of descriptors (referenced), or -errno. */
+/* A thread and, where files are compared, its table of descriptors (referenced), or -errno. */
 static int resource_find(int tid, int type, const void **resource, struct file_table **files) {
     rcu_read_lock();
     const struct pid *pid = pid_find(tid);
     const struct task *task = pid != NULL ? rcu_dereference(pid->task) : NULL;
     int error = task != NULL ? task_may_inspect(task) : -ESRCH;
-    if (error == 0 && type != KCMP_FILE)
+    bool of_files = type == KCMP_FILE || type == KCMP_EPOLL_TFD;
+    if (error == 0 && !of_files)
         *resource = resource_of(task, type);
-    if (error == 0 && type == KCMP_FILE) {
+    if (error == 0 && of_files) {
         *files = rcu_dereference(task->files);
         if (*files == NULL || !file_table_get_not_zero(*files)) {
             *files = NULL;
@@ -269,15 +274,32 @@ static int resource_find(int tid, int type, const void **resource, struct file_t
     return error;
 }
 
-static int file_find(struct file_table *files, uint32_t descriptor, const void **resource) {
-    struct file *file = descriptor <= INT32_MAX ? file_table_file(files, (int)descriptor) : NULL;
+static struct file *file_of(struct file_table *files, uint32_t descriptor) {
+    return descriptor <= INT32_MAX ? file_table_file(files, (int)descriptor) : NULL;
+}
 
-    file_table_put(files);
+static int file_find(struct file_table *files, uint32_t descriptor, const void **resource) {
+    struct file *file = file_of(files, descriptor);
+
     if (file == NULL)
         return -EBADF;
     *resource = file;
     file_put(file);
     return 0;
+}
+
+/* The file that an epoll of the other process watches: the program's struct kcmp_epoll_slot at `slot` says which. */
+static int watched_find(struct file_table *files, const struct kcmp_epoll_slot *slot, const void **resource) {
+    struct file *epoll = file_of(files, slot->epoll);
+    const struct file *watched;
+
+    if (epoll == NULL)
+        return -EBADF;
+    int error = epoll_find_watched(epoll, (int)slot->descriptor, slot->skip, &watched);
+    file_put(epoll);
+    if (error == 0)
+        *resource = watched;
+    return error;
 }
 
 /* 0: the same, 1 or 2: some order, which says nothing about addresses. */
@@ -293,22 +315,31 @@ static int compare(const void *a, const void *b) {
     return x == y ? 0 : x < y ? 1 : 2;
 }
 
-int64_t sys_kcmp(int tid1, int tid2, int type, uint64_t index1, uint64_t index2) {
-    const void *first = NULL, *second = NULL;
-    struct file_table *files1 = NULL, *files2 = NULL;
+/* Both files of KCMP_FILE and KCMP_EPOLL_TFD. */
+static int files_find(struct file_table *const files[2], int type, uint64_t index1, uint64_t index2, const void *found[2]) {
+    struct kcmp_epoll_slot slot;
 
-    if (type < KCMP_FILE || type > KCMP_SYSVSEM)
-        return type == KCMP_SYSVSEM + 1 ? -EOPNOTSUPP : -EINVAL;
-    int error = resource_find(tid1, type, &first, &files1);
+    if (type == KCMP_EPOLL_TFD && get_user(slot, (const struct kcmp_epoll_slot __user *)index2) < 0)
+        return -EFAULT;
+    int error = file_find(files[0], (uint32_t)index1, &found[0]);
+    if (error < 0)
+        return error;
+    return type == KCMP_FILE ? file_find(files[1], (uint32_t)index2, &found[1]) : watched_find(files[1], &slot, &found[1]);
+}
+
+int64_t sys_kcmp(int tid1, int tid2, int type, uint64_t index1, uint64_t index2) {
+    const void *found[2] = {NULL, NULL};
+    struct file_table *files[2] = {NULL, NULL};
+
+    if (type < KCMP_FILE || type > KCMP_EPOLL_TFD)
+        return -EINVAL;
+    int error = resource_find(tid1, type, &found[0], &files[0]);
     if (error == 0)
-        error = resource_find(tid2, type, &second, &files2);
-    if (files1 != NULL) {
-        int missing = file_find(files1, (uint32_t)index1, &first);
-        error = error == 0 ? missing : error;
-    }
-    if (files2 != NULL) {
-        int missing = file_find(files2, (uint32_t)index2, &second);
-        error = error == 0 ? missing : error;
-    }
-    return error < 0 ? error : compare(first, second);
+        error = resource_find(tid2, type, &found[1], &files[1]);
+    if (error == 0 && files[0] != NULL)
+        error = files_find(files, type, index1, index2, found);
+    for (int i = 0; i < 2; i++)
+        if (files[i] != NULL)
+            file_table_put(files[i]);
+    return error < 0 ? error : compare(found[0], found[1]);
 }

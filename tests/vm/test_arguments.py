@@ -38,7 +38,6 @@ DEVIATIONS = [
     (r"renameat2\.5 \^2: ok -> EINVAL", "no whiteouts: there are no layered filesystems"),
     (r"prctl-code(-1)?\.1 \d+: .* -> EINVAL", "options about what Astra does not have"),
     (r"syslog\.1 [67]: ok -> EINVAL", "the console shows what it shows"),
-    (r"kcmp\.3 7: EFAULT -> EOPNOTSUPP", "no KCMP_EPOLL_TFD, as without CONFIG_EPOLL"),
     (r"flistxattr\.1 \w+: ERANGE -> ok", "sockets have no attribute that names their protocol"),
     (r"fcntl-seals(\.[13])? \S+: EPERM -> EINVAL", "files with names cannot be sealed, as in Linux's ramfs"),
     # What Astra does otherwise on purpose.

@@ -18,7 +18,7 @@ def check(result, count: int) -> None:
     ("posix_timers", 46, 1),
     ("event_files", 11, 2),    # timerfd, signalfd; the clock is set on the way
     ("cpu_clocks", 49, 2),     # timers and sleeps on CPU time, RLIMIT_CPU, RLIMIT_SIGPENDING
-    ("peers", 40, 2),          # pidfds, process_vm_readv, kcmp, memory policies
+    ("peers", 46, 2),          # pidfds, process_vm_readv, kcmp, memory policies
     ("process_rules", 84, 2),  # clone3, waitid, children of threads, orphaned groups
     ("thread_ends", 5, 4),     # the last thread's status, signals passed on, none survives its process
     ("sched_rules", 72, 2),    # policies, who may, what fork inherits, who runs before whom, RLIMIT_RTTIME

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -142,6 +143,38 @@ static void calls_of_others(void) {
     close(ends[1]);
 }
 
+/* Which file an epoll watches: two may have had the same descriptor. */
+static void watched_files(void) {
+    enum { EPOLL_TFD = 7 };
+    struct { unsigned epoll, descriptor, skip; } slot = {epoll_create1(0), 77, 0};
+    struct epoll_event event = {EPOLLIN};
+    int first[2], second[2], self = getpid();
+    pipe(first);
+    pipe(second);
+    dup2(first[0], 77);
+    epoll_ctl(slot.epoll, EPOLL_CTL_ADD, 77, &event);
+    check("kcmp of a watched file", syscall(SYS_kcmp, self, self, EPOLL_TFD, first[0], &slot) == 0 &&
+          syscall(SYS_kcmp, self, self, EPOLL_TFD, second[0], &slot) > 0);
+    dup2(second[0], 77);
+    epoll_ctl(slot.epoll, EPOLL_CTL_ADD, 77, &event);
+    long one = syscall(SYS_kcmp, self, self, EPOLL_TFD, first[0], &slot);
+    slot.skip = 1;
+    long other = syscall(SYS_kcmp, self, self, EPOLL_TFD, first[0], &slot);
+    check("of two with one descriptor", (one == 0) + (other == 0) == 1 && one >= 0 && other >= 0);
+    slot.skip = 2;
+    check("no third", answer(syscall(SYS_kcmp, self, self, EPOLL_TFD, first[0], &slot)) == ENOENT);
+    slot.skip = 0, slot.descriptor = 78;
+    check("not watched", answer(syscall(SYS_kcmp, self, self, EPOLL_TFD, first[0], &slot)) == ENOENT &&
+          answer(syscall(SYS_kcmp, self, self, EPOLL_TFD, 999, &slot)) == EBADF && answer(syscall(SYS_kcmp, self, self, EPOLL_TFD, first[0], 8l)) == EFAULT);
+    close(slot.epoll);
+    check("no such epoll", answer(syscall(SYS_kcmp, self, self, EPOLL_TFD, first[0], &slot)) == EBADF);
+    slot.epoll = first[0];
+    check("not an epoll", answer(syscall(SYS_kcmp, self, self, EPOLL_TFD, first[0], &slot)) == EINVAL);
+    const int open_ones[] = {77, first[0], first[1], second[0], second[1]};
+    for (int i = 0; i < 5; i++)
+        close(open_ones[i]);
+}
+
 static void foreign_files(void) {
     int ends[2], to_child[2];
     char byte = 0;
@@ -248,6 +281,7 @@ int main(void) {
     pidfds();
     cloned();
     calls_of_others();
+    watched_files();
     foreign_files();
     memory();
     strangers();
