@@ -63,7 +63,10 @@ int64_t sys_set_tid_address(uint64_t address) {
 
 /* ---- arch_prctl: asm/prctl.h ---- */
 
-enum arch_prctl_code { ARCH_SET_GS = 0x1001, ARCH_SET_FS = 0x1002, ARCH_GET_FS = 0x1003, ARCH_GET_GS = 0x1004 };
+enum arch_prctl_code {
+    ARCH_SET_GS = 0x1001, ARCH_SET_FS = 0x1002, ARCH_GET_FS = 0x1003, ARCH_GET_GS = 0x1004,
+    ARCH_GET_CPUID = 0x1011, ARCH_SET_CPUID = 0x1012,
+};
 
 int64_t sys_arch_prctl(int code, uint64_t address) {
     struct arch_thread *arch = &current_thread()->arch;
@@ -82,6 +85,10 @@ int64_t sys_arch_prctl(int code, uint64_t address) {
         return put_user(arch_fs_base(), (uint64_t __user *)address);
     case ARCH_GET_GS:
         return put_user(arch_gs_base(), (uint64_t __user *)address);
+    case ARCH_GET_CPUID: /* the instruction is never forbidden */
+        return 1;
+    case ARCH_SET_CPUID:
+        return -ENODEV;
     default:
         return -EINVAL;
     }

@@ -13,7 +13,7 @@
 
 #include "tests/vm/programs/parts.h"
 
-enum { SET_GS = 0x1001, SET_FS = 0x1002, GET_FS = 0x1003, GET_GS = 0x1004 }; /* asm/prctl.h */
+enum { SET_GS = 0x1001, SET_FS = 0x1002, GET_FS = 0x1003, GET_GS = 0x1004, GET_CPUID = 0x1011 }; /* asm/prctl.h */
 #define USER_DATA 0x2b
 #define ROUNDS 500
 #define BASE 0x123456000
@@ -48,6 +48,7 @@ static int in_child(int (*run)(void)) {
 }
 
 static void at_the_start(void) {
+    CHECK(syscall(SYS_arch_prctl, GET_CPUID, 0) == 1);
     CHECK(read_ds() == 0 && read_es() == 0 && read_fs() == 0 && read_gs() == 0 && gs_base() == 0);
 }
 
