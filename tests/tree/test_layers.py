@@ -23,7 +23,7 @@ LAYERS = [
 # Beside the layers. kernel/debug: every layer may use it to find itself bugs, and it may read them all.
 # kernel/vdso: code of programs, linked by itself, that shares headers with the kernel.
 BESIDE = ("kernel/debug", "kernel/vdso")
-CORE_CODE_LINES_MAX = 16_500  # docs/decisions/core-size.md
+CORE_CODE_LINES_MAX = 16_800  # docs/decisions/core-size.md
 LOADER = "boot/stage"
 PROGRAM = ("boot", "lib", "kernel", "fs", "drivers", "net", "user", "tools")
 
