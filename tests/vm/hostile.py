@@ -16,6 +16,7 @@ POLL_S = 0.03
 FIRST_LETTER = ord("0")
 ENDS = rb"probe: (PASS|FAIL)|Press a key|Astra E\d-[0-9A-F]{2}"
 
+# The terminal display, which offers larger VESA modes than vm.bochs.RFB; a boot draws far less than what stops it.
 BOCHS_CONFIGURATION = """\
 display_library: term
 romimage: file=/usr/share/bochs/BIOS-bochs-latest

@@ -6,6 +6,9 @@ from vm import host
 SHARE = Path("/usr/share/bochs")
 INSTRUCTIONS_PER_SECOND = 50_000_000
 DEFAULT_CPU = "corei7_sandy_bridge_2600k"
+# The screen for a VNC viewer, if one comes. Bochs' terminal display would stop for ever once it has drawn 64 KiB that
+# nobody reads.
+RFB = "rfb, options=\"timeout=0\""
 
 SIZE_UNITS = {"K": 1 / 1024, "M": 1, "G": 1024}
 

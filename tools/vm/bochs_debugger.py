@@ -55,7 +55,7 @@ class Debugger:
         image = self._folder / "boot.img"
         shutil.copyfile(self._source, image)
         config = self._folder / "bochsrc"
-        config.write_text(bochs.configuration(self._options, image, self._folder / "bochs.log", [], "term", POWER_ON))
+        config.write_text(bochs.configuration(self._options, image, self._folder / "bochs.log", [], bochs.RFB, POWER_ON))
         with open(self._folder / "errors", "wb") as errors:
             self._process = subprocess.Popen(
                 bochs.command(config, Path(os.devnull)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,

@@ -6,8 +6,6 @@ from vm import bochs, debug_session, host, image
 from vm.debug_session import MBR
 from vm.symbols import Symbols
 
-# The screen for a VNC viewer: the terminal belongs to the debugger.
-RFB = "rfb, options=\"timeout=0\""
 WINDOW = "x"
 WINDOW_PLUGIN = "*/bochs/plugins/libbx_x_gui.so"
 
@@ -15,7 +13,7 @@ WINDOW_PLUGIN = "*/bochs/plugins/libbx_x_gui.so"
 def _display(gui: bool) -> str:
     if gui and not any(Path("/usr/lib").glob(WINDOW_PLUGIN)):
         raise host.HostError("Bochs has no window here: `apt-get install bochs-x`, or leave --gui out and use a VNC viewer")
-    return WINDOW if gui else RFB
+    return WINDOW if gui else bochs.RFB
 
 
 def _commands(symbols: Path, options) -> str:

@@ -73,10 +73,10 @@ class Guest:
 
     def _start_bochs(self) -> None:
         if self._options.video not in ("", "text"):
-            raise host.HostError("Bochs runs with its terminal display, which has no pixels: use --video with QEMU")
+            raise host.HostError("Bochs without a window has no pixels: use --video with QEMU")
         ports = [self._listen() for _ in (1, 2)]
         config, script = self._folder / "bochsrc", self._folder / "commands"
-        config.write_text(bochs.configuration(self._options, self.image, self._folder / "bochs.log", ports, "term"))
+        config.write_text(bochs.configuration(self._options, self.image, self._folder / "bochs.log", ports, bochs.RFB))
         script.write_text("c\n")
         self._spawn(bochs.command(config, script))
 
