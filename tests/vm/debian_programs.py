@@ -95,6 +95,39 @@ SBCL = """sbcl --noinform --non-interactive --eval '(progn (gc :full t) (handler
 NODE = """node -e 'const {Worker} = require("worker_threads"), {execSync} = require("child_process");
 console.log(execSync("echo hi").toString());
 new Worker("require(\\"worker_threads\\").parentPort.postMessage(5)", {eval: true}).on("message", m => process.exit(m - 5))'"""
+RUST = r"""cat >a.rs <<X
+use std::thread;
+fn main() {
+    let workers: Vec<_> = (0..8).map(|i| thread::spawn(move || i * i)).collect();
+    let sum: i32 = workers.into_iter().map(|worker| worker.join().unwrap()).sum();
+    println!("{} {}", sum, std::panic::catch_unwind(|| panic!("caught")).is_err());
+}
+X
+rustc a.rs && ./a | grep '140 true' && cargo new --vcs none p && cd p && cargo build --offline && ./target/debug/p"""
+MONO = """cat >m.cs <<X
+using System;
+using System.Linq;
+class A {
+    static void Main() {
+        var sum = ParallelEnumerable.Range(0, 1000).AsParallel().Sum();
+        for (int i = 0; i < 50; i++) { var block = new byte[1000000]; }
+        GC.Collect();
+        try { object nothing = null; nothing.ToString(); } catch (NullReferenceException) { Console.WriteLine("caught " + sum); }
+    }
+}
+X
+mcs m.cs && mono m.exe | grep 'caught 499500'"""
+ADA = """cat >a.adb <<X
+with Ada.Text_IO;
+procedure A is
+   task T;
+   task body T is begin Ada.Text_IO.Put_Line ("from a task"); end T;
+begin null; end A;
+X
+gnatmake a.adb && ./a | grep task"""
+X_SERVER = """Xvfb :1 -screen 0 640x480x24 & export DISPLAY=:1; until xdpyinfo >/dev/null 2>&1; do sleep 0.1; done
+xterm -e 'echo hello >said' && grep hello said; xclock & until xwininfo -root -tree | grep xclock; do sleep 0.1; done
+xwd -root >s.xwd && convert s.xwd s.png && identify s.png | grep 640x480; status=$?; kill %1; exit $status"""
 
 # Group: (packages, {program: command}).
 GROUPS = {
@@ -149,5 +182,30 @@ GROUPS = {
         "procps": "ps aux && ps -eLf && top -bn1 && free && vmstat 1 2 && uptime && pgrep bash && pmap $$ && pidof bash && pstree -p",
         "util-linux": "lscpu && dmesg && ipcmk -M 4096 && ipcs && taskset -p $$ && chrt -p $$ && prlimit && renice 1 $$ && findmnt && "
                       "flock /tmp/l setsid true",
+    }),
+    "compilers": ("bash coreutils grep gcc libc6-dev rustc cargo clang gnat gfortran mono-mcs mono-runtime elixir", {
+        "rust": RUST,
+        "clang": C_PROGRAM + "clang -O2 -pthread m.c -o c -lm && ./c | grep 1.414",
+        "ada": ADA,
+        "fortran": r"printf 'program a\nprint *, sum((/1, 2, 3/))\nend program\n' >a.f90; gfortran a.f90 -o f && ./f | grep 6",
+        "mono": MONO,
+        "elixir": "elixir -e 'IO.puts Enum.sum(Enum.map(Task.async_stream(1..100, fn x -> x end), fn {:ok, x} -> x end))' | grep 5050",
+    }),
+    "media": ("bash coreutils grep ffmpeg imagemagick p7zip-full xvfb xterm x11-utils x11-apps luajit tcl jq gnuplot-nox dbus lsof "
+              "sysbench", {
+        "ffmpeg": "ffmpeg -loglevel error -f lavfi -i testsrc=duration=1:size=160x120:rate=10 -c:v libx264 -threads 4 -y a.mp4 && "
+                  "ffprobe a.mp4",
+        "imagemagick": "convert -size 200x200 plasma: -blur 0x3 a.png && identify a.png | grep 200x200",
+        "7z": "7z a -mmt4 a.7z /usr/bin/7z /usr/bin/ffmpeg /usr/lib/x86_64-linux-gnu/libc.so.6 && 7z t a.7z",
+        "xvfb": X_SERVER,
+        "dbus": "dbus-run-session -- dbus-send --session --print-reply --dest=org.freedesktop.DBus / org.freedesktop.DBus.ListNames",
+        "luajit": "luajit -e 'local s = 0 for i = 1, 1e6 do s = s + i end print(s)' | grep 500000500000",
+        "tcl": r"""echo 'set f [open "|echo x"]; puts [read $f]' | tclsh | grep x""",
+        "jq": """echo '{"a": [1, 2]}' | jq '.a | add' | grep 3""",
+        "gnuplot": r"""echo 'set term png; set output "g.png"; plot sin(x)' | gnuplot && identify g.png""",
+        "lsof": "sleep 90 & lsof -p $! | grep cwd; status=$?; kill %1; exit $status",
+        "sysbench": "sysbench threads --threads=8 --events=2000 --time=0 run && sysbench mutex --threads=8 --mutex-loops=100 run && "
+                    "sysbench fileio --file-total-size=8M --file-num=8 prepare && "
+                    "sysbench fileio --file-total-size=8M --file-num=8 --file-test-mode=rndrw --threads=4 --events=2000 --time=0 run",
     }),
 }
