@@ -131,6 +131,11 @@ class MenuGuest(Guest):
         if self._reader.is_alive():
             self._reader.join()
 
+    def _read_to_the_end(self) -> None:
+        """The emulator has ended: what it said last may still be on its way."""
+        if self._reading.is_set():
+            self._reader.join()
+
     def read_console(self) -> bytes:
         if not self._reading.is_set():
             return super().read_console()
@@ -152,6 +157,7 @@ class MenuGuest(Guest):
         while not (value := condition(self.pump())):
             assert time.monotonic() < limit, f"no {what}:\n" + "\n".join(self.terminal.lines()) + self.console_tail()
             if self.process.poll() is not None:
+                self._read_to_the_end()
                 value = condition(self.pump())
                 assert value, f"the machine ended before {what}:\n{self.console_tail()}"
                 return value
@@ -205,7 +211,7 @@ class MenuGuest(Guest):
         self.process.wait()
         for opened in (self.console, self.port, *self._listeners):
             opened.close()
-        for name in ("com1", "com2", "qmp"):
+        for name in ("qmp", "boot.img.lock"):  # the lock is Bochs'
             (self._folder / name).unlink(missing_ok=True)
         self._listeners.clear()
         self.console_bytes.clear()
@@ -293,4 +299,5 @@ class MenuGuest(Guest):
     def end(self) -> int:
         """The emulator's exit status, when it ends by itself."""
         self.wait_until(lambda _: self.process.poll() is not None, "end")
+        self._read_to_the_end()
         return self.process.returncode
