@@ -185,7 +185,6 @@ static int64_t set_timer_slack(struct task *task, uint64_t slack_ns) {
     return 0;
 }
 
-
 /* ---- the call ---- */
 
 static int64_t prctl_set(struct task *task, int option, const struct prctl_arguments *arguments) {
