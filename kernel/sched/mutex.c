@@ -108,9 +108,15 @@ bool mutex_is_held(const struct mutex *mutex) {
 
 #define RWSEM_WRITER (-1)
 
+/* `waiting_readers`: how many wait, and above that how often all who waited were admitted. */
+#define READER_COUNT_BITS 32u
+#define READER_COUNT(waiting) ((uint32_t)(waiting))
+#define READER_ROUND(waiting) ((waiting) >> READER_COUNT_BITS)
+
 void rwsem_init_class(struct rwsem *rwsem, struct lock_class *lock_class) {
     rwsem->state = 0;
     rwsem->writers_waiting = 0;
+    rwsem->waiting_readers = 0;
     wait_queue_init(&rwsem->readers);
     wait_queue_init(&rwsem->writers);
     track_class(rwsem, lock_class);
@@ -125,15 +131,40 @@ static bool read_take(struct rwsem *rwsem) {
     return false;
 }
 
-static bool write_take(struct rwsem *rwsem) {
-    int32_t expected = 0;
-    return atomic_compare_exchange(&rwsem->state, &expected, RWSEM_WRITER);
+static void read_drop(struct rwsem *rwsem) {
+    int32_t before = atomic_fetch_sub(&rwsem->state, 1);
+    ASSERT(before > 0);
+    if (before == 1)
+        wait_wake_one(&rwsem->writers);
+}
+
+/* Gives every reader that waits its share. The caller has one, so no writer comes between. */
+static void admit_readers(struct rwsem *rwsem) {
+    uint64_t waiting = atomic_load(&rwsem->waiting_readers);
+
+    if (likely(READER_COUNT(waiting) == 0))
+        return;
+    while (!atomic_compare_exchange(&rwsem->waiting_readers, &waiting, (READER_ROUND(waiting) + 1) << READER_COUNT_BITS))
+        ;
+    atomic_fetch_add(&rwsem->state, (int32_t)READER_COUNT(waiting));
+    wait_wake_all(&rwsem->readers);
+}
+
+/* Where a writer holds it or waits, that one admits the readers when it lets it go: writers never keep them out for long. */
+static void read_wait(struct rwsem *rwsem) {
+    uint64_t round = READER_ROUND(atomic_fetch_add(&rwsem->waiting_readers, 1ull));
+
+    if (read_take(rwsem)) {
+        admit_readers(rwsem);
+        read_drop(rwsem);
+    }
+    WAIT_EVENT(&rwsem->readers, READER_ROUND(atomic_load(&rwsem->waiting_readers)) != round);
 }
 
 void rwsem_read_lock(struct rwsem *rwsem) {
     track_acquire(rwsem);
     if (unlikely(!read_take(rwsem)))
-        WAIT_EVENT(&rwsem->readers, read_take(rwsem));
+        read_wait(rwsem);
 }
 
 bool rwsem_read_trylock(struct rwsem *rwsem) {
@@ -145,10 +176,12 @@ bool rwsem_read_trylock(struct rwsem *rwsem) {
 
 void rwsem_read_unlock(struct rwsem *rwsem) {
     track_release(rwsem);
-    int32_t before = atomic_fetch_sub(&rwsem->state, 1);
-    ASSERT(before > 0);
-    if (before == 1)
-        wait_wake_one(&rwsem->writers);
+    read_drop(rwsem);
+}
+
+static bool write_take(struct rwsem *rwsem) {
+    int32_t expected = 0;
+    return atomic_compare_exchange(&rwsem->state, &expected, RWSEM_WRITER);
 }
 
 /* Whoever lets the lock go wakes one writer only: all but one of a crowd would find it taken again. */
@@ -181,13 +214,11 @@ void rwsem_write_lock_nested(struct rwsem *rwsem) {
     write_lock(rwsem);
 }
 
+/* It ends as a reader: those that wait come in with it, before the next writer. */
 void rwsem_write_unlock(struct rwsem *rwsem) {
     track_release(rwsem);
-    int32_t before = atomic_exchange(&rwsem->state, 0); /* a full barrier: a writer counts itself, then tries */
+    int32_t before = atomic_exchange(&rwsem->state, 1); /* a full barrier: a reader counts itself, then tries */
     ASSERT(before == RWSEM_WRITER);
-    /* Readers wait for the last of the waiting writers: it is still to come here. */
-    if (atomic_load_relaxed(&rwsem->writers_waiting) != 0)
-        wait_wake_one(&rwsem->writers);
-    else
-        wait_wake_all(&rwsem->readers);
+    admit_readers(rwsem);
+    read_drop(rwsem);
 }

@@ -22,12 +22,13 @@ void mutex_unlock(struct mutex *mutex);
 bool mutex_is_held(const struct mutex *mutex); /* by the running thread */
 
 /*
- * Many readers or one writer; writers are not starved, so a reader must not take it a second time. Who lets it go
- * wakes one writer, or all readers when no writer waits.
+ * Many readers or one writer, in turn: new readers stand back for a writer that waits, so none may take it a second
+ * time; a writer that lets it go admits all readers that wait by then. The last of these wakes one writer.
  */
 struct rwsem {
     int32_t state; /* -1 writer, n readers */
     uint32_t writers_waiting;
+    uint64_t waiting_readers; /* mutex.c */
     struct wait_queue readers, writers;
 #if CONFIG_DEBUG
     struct lock_class *class;
