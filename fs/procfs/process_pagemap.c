@@ -72,4 +72,10 @@ static int pagemap_open(struct inode *inode, struct file *file) {
     return proc_may_look(proc_node_of(inode));
 }
 
-const struct file_ops proc_pagemap_file_ops = {.open = pagemap_open, .read = pagemap_read};
+/* There is no end to count from. */
+static int64_t pagemap_seek(struct file *file, int64_t offset, int whence) {
+    bool is_place = whence == 0 || whence == 1; /* SEEK_SET, SEEK_CUR */
+    return is_place ? file_seek_sized(file, offset, whence, 0) : -EINVAL;
+}
+
+const struct file_ops proc_pagemap_file_ops = {.open = pagemap_open, .read = pagemap_read, .seek = pagemap_seek};

@@ -16,7 +16,7 @@ REPORT = re.compile(r"(?:lockdep|ubsan): .*")
 # (pattern of "CALL KIND: LINUX's ANSWER -> ASTRA's", why). Each must be needed.
 DEVIATIONS = [
     # What Astra does not have; the answer is that of a Linux built without it.
-    (r"open proc/self/(mem|pagemap|io): ok -> ENOENT", "no such files"),
+    (r"open proc/self/(mem|io): ok -> ENOENT", "no such files"),
     (r"fcntl-notify(-none)? \S+: .* -> EINVAL", "no dnotify, which inotify has replaced"),
     (r"fcntl-[gs]ethint \S+: .* -> EINVAL", "no hints of how long data is kept: there is no disk to place them on"),
     (r"fcntl-setlease-read \S+: ok -> EAGAIN", "nobody gets a lease"),
@@ -44,6 +44,7 @@ DEVIATIONS = [
     (r"sendfile-pipe pipe-broken: EPIPE -> EINVAL", "no source for sendfile, wherever to"),
     (r"sendfile-to-file dev-u?random: 3 -> EINVAL", "what cannot be written is lost to a source without a position"),
     (r"lseek-(set-huge|set-max|data-negative) proc/self/\w+: .*", "a position is any number"),
+    (r"lseek-(set|cur)-negative proc/self/pagemap: EPERM -> EINVAL", "but not a negative one"),
     (r"preadv2-(nowait|append) \S+: .*|pwritev2-(append|dsync) \S+: EOPNOTSUPP -> .*", "flags that change nothing do not matter"),
     (r"write-nowhere memfd-sealed: EFAULT -> EPERM", "the seal is looked at before the memory"),
 ]
