@@ -256,6 +256,42 @@ SELFTEST(sched_rwsem_crowd, "sched.rwsem-crowd") {
     CHECK(slept <= CROWD + CROWD + 1);
 }
 
+static uint32_t turns_taken, reader_turn, writer_turn;
+
+static void read_in_turn(void *argument) {
+    (void)argument;
+    rwsem_read_lock(&test_rwsem);
+    reader_turn = atomic_fetch_add(&turns_taken, 1u) + 1;
+    rwsem_read_unlock(&test_rwsem);
+    atomic_fetch_sub(&lockers, 1u);
+}
+
+static void write_in_turn(void *argument) {
+    (void)argument;
+    rwsem_write_lock(&test_rwsem);
+    writer_turn = atomic_fetch_add(&turns_taken, 1u) + 1;
+    rwsem_write_unlock(&test_rwsem);
+    atomic_fetch_sub(&lockers, 1u);
+}
+
+/* A reader that came after a waiting writer still has its turn before it, when another writer lets the lock go. */
+SELFTEST(sched_rwsem_turns, "sched.rwsem-turns") {
+    rwsem_init(&test_rwsem, test_rwsem_class);
+    turns_taken = 0;
+    lockers = 2;
+    rwsem_write_lock(&test_rwsem);
+    CHECK(thread_spawn("test", write_in_turn, NULL) != NULL);
+    while (atomic_load(&test_rwsem.writers_waiting) == 0)
+        sched_yield();
+    CHECK(thread_spawn("test", read_in_turn, NULL) != NULL);
+    while (atomic_load(&test_rwsem.waiting_readers) == 0)
+        sched_yield();
+    rwsem_write_unlock(&test_rwsem);
+    while (atomic_load(&lockers) != 0)
+        sched_yield();
+    CHECK(reader_turn == 1 && writer_turn == 2);
+}
+
 /* ---- work and RCU ---- */
 
 static struct completion work_ran;
