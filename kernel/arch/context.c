@@ -29,6 +29,13 @@ uint64_t arch_thread_frame_pointer(const struct arch_thread *thread) {
 enum selector_shift { SHIFT_DS = 0, SHIFT_ES = 16, SHIFT_FS = 32, SHIFT_GS = 48 };
 #define SELECTOR_BITS 0xffffull
 
+/* Not 0 if any of them is. */
+static inline uint32_t selectors_any(void) {
+    uint32_t ds, es, fs, gs;
+    __asm__ volatile("mov %%ds, %0; mov %%es, %1; mov %%fs, %2; mov %%gs, %3" : "=r"(ds), "=r"(es), "=r"(fs), "=r"(gs));
+    return ds | es | fs | gs;
+}
+
 static inline uint64_t selectors_read(void) {
     uint32_t ds, es, fs, gs;
     __asm__ volatile("mov %%ds, %0; mov %%es, %1; mov %%fs, %2; mov %%gs, %3" : "=r"(ds), "=r"(es), "=r"(fs), "=r"(gs));
@@ -43,9 +50,14 @@ static void selectors_load(uint64_t selectors) {
                        "r"(selectors >> SHIFT_GS) : "memory");
 }
 
+static void set_rare(struct arch_thread *thread, enum thread_rare what, bool has) {
+    thread->rare = has ? thread->rare | what : thread->rare & ~(uint32_t)what;
+}
+
 /* A loaded selector brought the base with it, which is 0. Without one the base is what it was set to. */
 static void selectors_keep(struct arch_thread *thread, uint64_t selectors) {
     thread->selectors = selectors;
+    set_rare(thread, THREAD_RARE_SELECTORS, selectors != 0);
     if (selectors & SELECTOR_BITS << SHIFT_FS)
         thread->fs_base = 0;
     if (selectors & SELECTOR_BITS << SHIFT_GS)
@@ -56,23 +68,28 @@ static void forbid_tsc(bool forbid) {
     cpu_write_cr4(forbid ? cpu_read_cr4() | CR4_TSD : cpu_read_cr4() & ~CR4_TSD);
 }
 
-void arch_switch_state(struct arch_thread *old, struct arch_thread *next, uint64_t next_stack_top) {
+/* A kernel thread leaves the selectors as it finds them. */
+static void switch_rare(struct arch_thread *old, struct arch_thread *next) {
     uint64_t selectors = selectors_read();
 
-    if (old->fpu) {
-        arch_fpu_save(old->fpu);
-        if (unlikely(selectors | old->selectors))
-            selectors_keep(old, selectors);
-    }
-    segments_set_kernel_stack(next_stack_top);
+    if (old->fpu)
+        selectors_keep(old, selectors);
+    if (next->fpu)
+        selectors_load(next->selectors);
     if (old->ports != next->ports)
         segments_set_ports(next->ports);
-    if (unlikely(old->tsc_forbidden != next->tsc_forbidden))
-        forbid_tsc(next->tsc_forbidden);
+    if ((old->rare ^ next->rare) & THREAD_RARE_NO_TSC)
+        forbid_tsc(arch_tsc_is_forbidden(next));
+}
+
+void arch_switch_state(struct arch_thread *old, struct arch_thread *next, uint64_t next_stack_top) {
+    if (old->fpu)
+        arch_fpu_save(old->fpu);
+    segments_set_kernel_stack(next_stack_top);
+    if (unlikely(selectors_any() | old->rare | next->rare))
+        switch_rare(old, next);
     if (!next->fpu)
         return; /* a kernel thread: never sees the user's segments */
-    if (unlikely(selectors | next->selectors))
-        selectors_load(next->selectors);
     msr_write(MSR_FS_BASE, next->fs_base);
     msr_write(MSR_KERNEL_GS_BASE, next->gs_base);
 }
@@ -137,7 +154,7 @@ void arch_copy_segments(struct arch_thread *child, struct arch_thread *current) 
     child->selectors = current->selectors;
     child->fs_base = current->fs_base;
     child->gs_base = current->gs_base;
-    child->tsc_forbidden = current->tsc_forbidden;
+    child->rare = current->rare & ~(uint32_t)THREAD_RARE_PORTS;
 }
 
 void arch_preset_fs_base(struct arch_thread *child, uint64_t base) {
@@ -148,7 +165,20 @@ void arch_preset_fs_base(struct arch_thread *child, uint64_t base) {
 void arch_forbid_tsc(struct arch_thread *current, bool forbid) {
     uint64_t flags = irq_save();
 
-    current->tsc_forbidden = forbid;
+    set_rare(current, THREAD_RARE_NO_TSC, forbid);
     forbid_tsc(forbid);
+    irq_restore(flags);
+}
+
+void arch_preset_ports(struct arch_thread *child, const struct port_map *ports) {
+    child->ports = ports;
+    set_rare(child, THREAD_RARE_PORTS, ports != NULL);
+}
+
+void arch_set_ports(struct arch_thread *current, const struct port_map *ports) {
+    uint64_t flags = irq_save();
+
+    arch_preset_ports(current, ports);
+    segments_set_ports(ports);
     irq_restore(flags);
 }

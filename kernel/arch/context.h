@@ -12,6 +12,13 @@ struct trap_frame;
 struct port_map; /* segments.h */
 struct fpu_area; /* XSAVE or FXSAVE image, SDM 1 §13.4; size found at boot */
 
+/* What few threads have: switching looks at it only if either thread has any. */
+enum thread_rare {
+    THREAD_RARE_PORTS = 1u << 0,
+    THREAD_RARE_SELECTORS = 1u << 1, /* not all 0, or were not when it last began to run */
+    THREAD_RARE_NO_TSC = 1u << 2,    /* RDTSC faults in user mode */
+};
+
 struct arch_thread {
     uint64_t rsp;     /* kernel stack pointer while not running */
     uint64_t fs_base; /* user's, SDM 3A §3.4.4 */
@@ -19,7 +26,7 @@ struct arch_thread {
     struct fpu_area *fpu; /* NULL for kernel threads */
     const struct port_map *ports; /* of its own (kernel/task/ports.h); NULL: none */
     uint64_t selectors;   /* user's DS, ES, FS, GS, 16 bits each from the lowest, while it does not run; mostly 0 */
-    bool tsc_forbidden;   /* RDTSC faults in user mode */
+    uint32_t rare;        /* of enum thread_rare */
 };
 
 /* Page tables of an address space, as the CPU needs them. */
@@ -55,6 +62,12 @@ void arch_copy_segments(struct arch_thread *child, struct arch_thread *current);
 void arch_preset_fs_base(struct arch_thread *child, uint64_t base);
 /* PR_SET_TSC of the running thread. */
 void arch_forbid_tsc(struct arch_thread *current, bool forbid);
+static inline bool arch_tsc_is_forbidden(const struct arch_thread *thread) {
+    return thread->rare & THREAD_RARE_NO_TSC;
+}
+/* I/O ports of a thread that does not run yet, or of the running one, for which they hold at once. NULL: none. */
+void arch_preset_ports(struct arch_thread *child, const struct port_map *ports);
+void arch_set_ports(struct arch_thread *current, const struct port_map *ports);
 
 /*
  * Leaves the kernel for user mode with the registers in `frame`, which must be the one at the top

@@ -133,18 +133,23 @@ static uint32_t timerfd_poll(struct file *file, struct poll_table *table) {
     return is_readable(timerfd) ? POLLIN : 0;
 }
 
-static void watch_realtime(struct timerfd *timerfd, bool watch) {
+/* From its first setting that a new time of day cancels until it goes. */
+static void watch_realtime(struct timerfd *timerfd) {
+    uint64_t flags = spin_lock_irqsave(&realtime_lock);
+    if (list_is_empty(&timerfd->realtime_node))
+        list_add_tail(&timerfd->realtime_node, &realtime_timers);
+    spin_unlock_irqrestore(&realtime_lock, flags);
+}
+
+static void unwatch_realtime(struct timerfd *timerfd) {
     uint64_t flags = spin_lock_irqsave(&realtime_lock);
     list_remove(&timerfd->realtime_node);
-    list_init(&timerfd->realtime_node);
-    if (watch)
-        list_add_tail(&timerfd->realtime_node, &realtime_timers);
     spin_unlock_irqrestore(&realtime_lock, flags);
 }
 
 static void timerfd_release(struct file *file) {
     struct timerfd *timerfd = file->private;
-    watch_realtime(timerfd, false);
+    unwatch_realtime(timerfd);
     timerfd->running = false;
     (void)timer_cancel_sync(&timerfd->timer);
     kfree(timerfd);
@@ -226,9 +231,10 @@ void timerfd_set(struct file *file, uint32_t set_flags, const struct timerfd_val
     timerfd->deadline_ns = absolute ? new->remaining_ns : deadline_after(new->remaining_ns);
     if (timerfd->running)
         start(timerfd);
-    bool listed = timerfd->cancel_on_set;
+    bool watch = timerfd->cancel_on_set;
     spin_unlock_irqrestore(&timerfd->lock, flags);
-    watch_realtime(timerfd, listed);
+    if (watch)
+        watch_realtime(timerfd);
 }
 
 /* realtime_lock held, interrupts off. */

@@ -260,7 +260,7 @@ int64_t sys_prctl(int option, uint64_t arg2, uint64_t arg3, uint64_t arg4, uint6
     case PR_GET_SECCOMP: /* nothing is filtered */
         return 0;
     case PR_GET_TSC:
-        return put_user((int32_t)(task->thread.arch.tsc_forbidden ? TSC_SIGSEGV : TSC_ENABLE), number);
+        return put_user((int32_t)(arch_tsc_is_forbidden(&task->thread.arch) ? TSC_SIGSEGV : TSC_ENABLE), number);
     case PR_GET_TIMERSLACK:
         return (int64_t)MIN(task->timer_slack_ns, (uint64_t)INT64_MAX);
     case PR_MCE_KILL_GET:

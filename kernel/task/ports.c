@@ -17,8 +17,7 @@ static struct port_map every_port; /* denies nothing */
 static void use(struct task *task) {
     const struct port_map *own = task->ports ? &task->ports->map : NULL;
 
-    task->thread.arch.ports = task->port_level == PORT_LEVEL_MAX ? &every_port : own;
-    segments_set_ports(task->thread.arch.ports);
+    arch_set_ports(&task->thread.arch, task->port_level == PORT_LEVEL_MAX ? &every_port : own);
 }
 
 /* A map that nobody else has, with the same rights. */
@@ -74,7 +73,7 @@ void ports_inherit(struct task *child, const struct task *parent) {
         refcount_get(&parent->ports->refcount);
     child->ports = parent->ports;
     child->port_level = parent->port_level;
-    child->thread.arch.ports = parent->thread.arch.ports;
+    arch_preset_ports(&child->thread.arch, parent->thread.arch.ports);
 }
 
 void ports_drop(struct task *task) {
