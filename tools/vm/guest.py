@@ -87,16 +87,18 @@ class Guest:
         log.close()
 
     def _accept(self, listener: socket.socket) -> socket.socket:
+        """An emulator that has connected may have ended by now; what it said is still to be read."""
         listener.settimeout(0.2)
         limit = time.monotonic() + CONNECT_LIMIT_S
-        while time.monotonic() < limit and self.process.poll() is None:
+        while True:
+            ended = self.process.poll() is not None or time.monotonic() > limit
             try:
                 connection = listener.accept()[0]
                 connection.setblocking(False)
                 return connection
             except socket.timeout:
-                continue
-        raise host.HostError(f"the emulator did not start:\n{self.emulator_log()}")
+                if ended:
+                    raise host.HostError(f"the emulator did not start:\n{self.emulator_log()}") from None
 
     def emulator_log(self) -> str:
         try:
